@@ -1,0 +1,1 @@
+"""What was said, by whom, with which emotion. Nothing here needs torch."""

@@ -1,0 +1,86 @@
+"""One batch of conversations, padded to its longest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+# Where there is no label: padding, and utterances that nobody labelled.
+IGNORE = -100
+
+
+@dataclass(frozen=True)
+class ConversationItem:
+    """One conversation as the network will read it; L utterances.
+
+    Attributes:
+        id: The conversation's id.
+        features: Modality to [L, D] float32; rows that are not present hold zeros.
+        present: Modality to [L] bool.
+        speakers: [L] int64, numbered from 0 in order of appearance in the conversation.
+        labels: [L] int64, `IGNORE` where there is none.
+    """
+
+    id: str
+    features: dict[str, Tensor]
+    present: dict[str, Tensor]
+    speakers: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class ConversationBatch:
+    """B conversations padded to the longest, L; a conversation's utterances come first.
+
+    Attributes:
+        features: Modality to [B, L, D] float; what stands in padding and in rows that are not
+            present must never matter.
+        present: Modality to [B, L] bool, True where a real utterance has this modality.
+        mask: [B, L] bool, True where an utterance stands.
+        speakers: [B, L] int64, numbered from 0 within each conversation.
+        labels: [B, L] int64, `IGNORE` where padded or unlabelled.
+        conversation_ids: B ids.
+    """
+
+    features: dict[str, Tensor]
+    present: dict[str, Tensor]
+    mask: Tensor
+    speakers: Tensor
+    labels: Tensor
+    conversation_ids: tuple[str, ...]
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities, in the data module's order."""
+        return tuple(self.features)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "ConversationBatch":
+        """Returns the batch on another device."""
+
+        def moved(value: object) -> object:
+            if isinstance(value, Tensor):
+                return value.to(device, non_blocking=non_blocking)
+            if isinstance(value, dict):
+                return {name: moved(item) for name, item in value.items()}
+            return value
+
+        return replace(self, **{f.name: moved(getattr(self, f.name)) for f in fields(self)})
+
+
+def collate(items: Sequence[ConversationItem]) -> ConversationBatch:
+    """Pads conversations to a batch: features with 0, labels with `IGNORE`, masks with False."""
+
+    def padded(tensors: Sequence[Tensor], fill: float = 0) -> Tensor:
+        return pad_sequence(list(tensors), batch_first=True, padding_value=fill)
+
+    modalities = items[0].features
+    return ConversationBatch(
+        features={m: padded([item.features[m] for item in items]) for m in modalities},
+        present={m: padded([item.present[m] for item in items]) for m in modalities},
+        mask=padded([torch.ones(len(item.labels), dtype=torch.bool) for item in items]),
+        speakers=padded([item.speakers for item in items]),
+        labels=padded([item.labels for item in items], fill=IGNORE),
+        conversation_ids=tuple(item.id for item in items),
+    )

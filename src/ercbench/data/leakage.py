@@ -1,0 +1,63 @@
+"""The leakage guard: features must not know the labels they will be tested on."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from ercbench.corpora.conversation import Split
+from ercbench.errors import ErcbenchError
+from ercbench.features.store import FeatureSet
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Conversations of one part of a split whose labels made a feature set."""
+
+    features: str
+    part: str
+    overlap: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.features} saw the labels of {self.overlap} of {self.size} {self.part} ones"
+
+
+def find_leaks(split: Split, feature_sets: Iterable[FeatureSet]) -> list[Leak]:
+    """Returns every overlap of a feature set's `fitted_on` with validation or test."""
+    leaks = []
+    for features in feature_sets:
+        fitted_on = set(features.metadata["fitted_on"] or ())
+        for part in ("validation", "test"):
+            conversations = split.parts()[part]
+            if overlap := len(fitted_on & set(conversations)):
+                leaks.append(Leak(features.key, part, overlap, len(conversations)))
+    return leaks
+
+
+def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> list[dict]:
+    """Stops a run whose features saw test labels.
+
+    An overlap with validation only is let through with a warning: it blunts the choice of the
+    epoch, but it cannot raise the test score.
+
+    Args:
+        split: The split in use.
+        feature_sets: The feature sets in use.
+        allow: `protocol.allow_leakage`; lets everything through with a warning.
+
+    Returns:
+        The leaks as plain values, for the run record.
+
+    Raises:
+        ErcbenchError: A set saw labels of test conversations and `allow` is False.
+    """
+    leaks = find_leaks(split, feature_sets)
+    for leak in leaks:
+        if leak.part == "test" and not allow:
+            raise ErcbenchError(
+                f"Leakage: the features {leak} conversations, so the score would not be what it "
+                "seems. Use another split or other features, or set "
+                "protocol.allow_leakage=true to go on with every table marked."
+            )
+        warnings.warn(f"Leakage: the features {leak} conversations", stacklevel=2)
+    return [asdict(leak) for leak in leaks]

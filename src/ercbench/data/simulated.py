@@ -1,0 +1,48 @@
+"""The embedded, simulated corpus as a data module."""
+
+from dataclasses import asdict
+from typing import Any
+
+from ercbench.corpora.simulated import SimulationSettings, simulate
+from ercbench.data.datamodule import ConversationDataModule, cache_path
+from ercbench.features.store import FeatureStore
+from ercbench.files import sha256_of_text
+
+
+class SimulatedDataModule(ConversationDataModule):
+    """SIMULATED conversations; no download, and the best possible score is known.
+
+    Args:
+        simulation: `SimulationSettings` by name.
+        stores: Folder in which the made store is kept.
+        split: `simulated`, the only one.
+        options: See `ConversationDataModule`.
+    """
+
+    def __init__(
+        self,
+        simulation: dict[str, Any] | None = None,
+        stores: str = "stores",
+        split: str = "simulated",
+        **options: Any,
+    ) -> None:
+        super().__init__(split, **options)
+        self.simulation = SimulationSettings(**(simulation or {}))
+        self.stores = stores
+
+    def open_store(self) -> FeatureStore:
+        """Simulates the corpus unless a store with these settings is there already."""
+        folder = cache_path(self.stores, "simulated", sha256_of_text(repr(self.simulation)))
+        if not folder.exists():
+            corpus, features = simulate(self.simulation)
+            with FeatureStore.creating(folder, corpus) as store:
+                for modality, values in features.items():
+                    store.add(
+                        modality,
+                        "simulated",
+                        values,
+                        encoder="simulation",
+                        fitted_on=[],
+                        settings=asdict(self.simulation),
+                    )
+        return FeatureStore(folder)

@@ -1,0 +1,1 @@
+"""A vector per utterance and modality, stored so that it can be trusted."""
