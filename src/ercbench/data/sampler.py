@@ -34,7 +34,7 @@ class ConversationBatchSampler(Sampler[list[int]]):
         return -(-len(self.lengths) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        generator = torch.Generator().manual_seed(hash((self.seed, self.epoch)) % 2**63)
+        generator = torch.Generator().manual_seed(100_003 * self.seed + self.epoch)
         order = torch.randperm(len(self.lengths), generator=generator).tolist()
         batches = []
         for windowed in _chunks(order, self.batch_size * self.window):

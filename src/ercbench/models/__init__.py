@@ -1,0 +1,1 @@
+"""Dialogue models behind one contract: `network(batch) -> Prediction`."""

@@ -1,0 +1,89 @@
+"""Building blocks that several dialogue models share; all work on rows (see `layout`)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ercbench.data.batch import ConversationBatch
+from ercbench.models.layout import Layout
+
+
+class ModalityProjection(nn.Module):
+    """Brings every modality to one width; a missing row becomes a learned vector.
+
+    Args:
+        widths: Modality to feature width.
+        width: The common width, D.
+    """
+
+    def __init__(self, widths: dict[str, int], width: int) -> None:
+        super().__init__()
+        self.linear = nn.ModuleDict({m: nn.Linear(w, width) for m, w in widths.items()})
+        self.missing = nn.ParameterDict({m: nn.Parameter(torch.zeros(width)) for m in widths})
+
+    def forward(self, batch: ConversationBatch) -> dict[str, Tensor]:
+        """Returns modality to rows [N, D]; values of missing rows and of padding are not read."""
+        return {m: self._project(m, batch) for m in self.linear}
+
+    def _project(self, modality: str, batch: ConversationBatch) -> Tensor:
+        present = batch.present[modality][batch.mask][:, None]
+        values = batch.features[modality][batch.mask]
+        projected = self.linear[modality](torch.where(present, values, 0))
+        return torch.where(present, projected, self.missing[modality].to(projected.dtype))
+
+
+class RowAttention(nn.Module):
+    """Multi-head attention within each conversation (Vaswani et al. 2017, section 3.2.2).
+
+    Parameters are named and initialised as in `torch.nn.MultiheadAttention`; the weights have no
+    dropout.
+
+    Args:
+        width: Of queries, keys and values; a multiple of `heads`.
+        heads: Number of heads.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.width, self.heads = width, heads
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
+        self.out_proj = nn.Linear(width, width)
+        nn.init.xavier_uniform_(self.in_proj_weight)
+        nn.init.zeros_(self.out_proj.bias)
+
+    def forward(self, rows: Tensor, layout: Layout, context: Tensor | None = None) -> Tensor:
+        """Lets each row ask the rows of its conversation.
+
+        Args:
+            rows: [N, D], the queries.
+            layout: Where the conversations lie.
+            context: [N, D], the keys and values; `rows` themselves by default.
+
+        Returns:
+            [N, D].
+        """
+        if context is None:
+            projected = F.linear(rows, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+        else:
+            sizes = [self.width, 2 * self.width]
+            (for_query, for_context), (query_bias, context_bias) = (
+                p.split(sizes) for p in (self.in_proj_weight, self.in_proj_bias)
+            )
+            keys_and_values = F.linear(context, for_context, context_bias).chunk(2, -1)
+            projected = (F.linear(rows, for_query, query_bias), *keys_and_values)
+        query, key, value = (p.unflatten(-1, (self.heads, -1)) for p in projected)
+        return self.out_proj(layout.attend(query, key, value).flatten(1))
+
+
+class FeedForward(nn.Sequential):
+    """Linear D -> 2D, ReLU, dropout, linear 2D -> D, dropout."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__(
+            nn.Linear(width, 2 * width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+            nn.Dropout(dropout),
+        )
