@@ -68,6 +68,36 @@ class ConversationBatch:
 
         return replace(self, **{f.name: moved(getattr(self, f.name)) for f in fields(self)})
 
+    def pieces(self, utterances: int | None) -> "list[ConversationBatch]":
+        """Cuts the batch into batches of like lengths, each padded only to its own longest.
+
+        Args:
+            utterances: Most utterances in a piece (a longer conversation is a piece of its own);
+                None leaves the batch whole.
+        """
+        if utterances is None:
+            return [self]
+        lengths = self.mask.sum(1).tolist()
+        cuts: list[list[int]] = [[]]
+        for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+            if cuts[-1] and sum(lengths[i] for i in cuts[-1]) + lengths[index] > utterances:
+                cuts.append([])
+            cuts[-1].append(index)
+        return [self._chosen(cut, max(lengths[i] for i in cut)) for cut in cuts]
+
+    def _chosen(self, indices: list[int], longest: int) -> "ConversationBatch":
+        def cut(tensor: Tensor) -> Tensor:
+            return tensor[indices, :longest]
+
+        return ConversationBatch(
+            features={m: cut(values) for m, values in self.features.items()},
+            present={m: cut(values) for m, values in self.present.items()},
+            mask=cut(self.mask),
+            speakers=cut(self.speakers),
+            labels=cut(self.labels),
+            conversation_ids=tuple(self.conversation_ids[i] for i in indices),
+        )
+
 
 def collate(items: Sequence[ConversationItem]) -> ConversationBatch:
     """Pads conversations to a batch: features with 0, labels with `IGNORE`, masks with False."""

@@ -76,6 +76,33 @@ class RowAttention(nn.Module):
         return self.out_proj(layout.attend(query, key, value).flatten(1))
 
 
+class Dropout(nn.Module):
+    """Dropout whose mask is cut from whole random words where torch draws element by element.
+
+    On a CPU torch's own costs a quarter of a training step in bfloat16; this costs a fifth of
+    that. The rate is rounded to a multiple of 1 / 65536.
+
+    Args:
+        rate: Probability that an element becomes 0, from 0 to below 1.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns `x`, in training with elements dropped and the others scaled up."""
+        if not self.training or self.rate == 0 or x.device.type != "cpu":
+            return F.dropout(x, self.rate, self.training)
+        words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        draws = words.view(torch.int16)[: x.numel()].view(x.shape)
+        return x * (draws >= round(self.rate * 2**16) - 2**15) * (1 / (1 - self.rate))
+
+    def extra_repr(self) -> str:
+        """Shows the rate when the network is printed."""
+        return f"rate={self.rate}"
+
+
 class FeedForward(nn.Sequential):
     """Linear D -> 2D, ReLU, dropout, linear 2D -> D, dropout."""
 
@@ -83,7 +110,7 @@ class FeedForward(nn.Sequential):
         super().__init__(
             nn.Linear(width, 2 * width),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(2 * width, width),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         )

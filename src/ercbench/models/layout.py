@@ -144,5 +144,8 @@ def _attend(group: _Group, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         rows.index_select(0, group.rows).unflatten(0, (-1, group.longest)).transpose(1, 2)
         for rows in (query, key, value)
     ]
+    dtype = value.dtype
+    if value.device.type == "cpu":  # torch's CPU kernel is several times slower in bfloat16
+        padded = [rows.float() for rows in padded]
     attended = F.scaled_dot_product_attention(*padded, attn_mask=group.mask)
-    return attended.transpose(1, 2).flatten(0, 1)
+    return attended.to(dtype).transpose(1, 2).flatten(0, 1)

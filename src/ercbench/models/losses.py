@@ -1,7 +1,9 @@
 """Losses over labelled utterances; padding and unlabelled ones never count.
 
 Each takes logits [..., C] and labels [...] with `IGNORE`, and returns a scalar, which is 0 where
-nothing is labelled.
+nothing is labelled. A batch can be worked off in pieces: with `over`, the labels of the whole
+batch, a piece's losses are summed and divided by the whole batch's count (or weight), so that
+the pieces' losses add up to the batch's.
 """
 
 from collections.abc import Sequence
@@ -19,30 +21,36 @@ def inverse_frequencies(counts: Sequence[int]) -> Tensor:
     return occurrences.sum() / occurrences.clamp(min=1)
 
 
-def weighted_nll(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
+def weighted_nll(
+    logits: Tensor, labels: Tensor, weight: Tensor | None = None, over: Tensor | None = None
+) -> Tensor:
     """Cross-entropy averaged with the weight of each label.
 
     Args:
         logits: [..., C].
         labels: [...].
         weight: [C], or None for equal weights.
+        over: Labels of the whole batch, if these are a piece of it.
     """
-    logits, labels = _labelled(logits, labels)
-    if not len(labels):
-        return logits.sum()
-    return F.cross_entropy(logits, labels, weight)
+    if weight is None:
+        weight = torch.ones(logits.shape[-1], device=logits.device)
+    logits, labels, whole = _labelled(logits, labels, over)
+    losses = F.cross_entropy(logits, labels, weight, reduction="sum")
+    return _mean(losses, weight[whole].sum())
 
 
-def focal_loss(logits: Tensor, labels: Tensor, gamma: float) -> Tensor:
+def focal_loss(
+    logits: Tensor, labels: Tensor, gamma: float, over: Tensor | None = None
+) -> Tensor:
     """Focal loss, mean of -(1 - p)^gamma log p (Lin et al., arXiv 1708.02002, equation 4)."""
-    logits, labels = _labelled(logits, labels)
-    if not len(labels):
-        return logits.sum()
+    logits, labels, whole = _labelled(logits, labels, over)
     log_p = -F.cross_entropy(logits, labels, reduction="none")
-    return -((1 - log_p.exp()) ** gamma * log_p).mean()
+    return _mean(-((1 - log_p.exp()) ** gamma * log_p).sum(), len(whole))
 
 
-def released_focal_loss(logits: Tensor, labels: Tensor, gamma: float) -> Tensor:
+def released_focal_loss(
+    logits: Tensor, labels: Tensor, gamma: float, over: Tensor | None = None
+) -> Tensor:
     """What the released CFN-ESA code calls focal loss on MELD, on real utterances only.
 
     The mean over utterances and classes of -(1 - log p)^gamma log p for the true class and
@@ -50,15 +58,22 @@ def released_focal_loss(logits: Tensor, labels: Tensor, gamma: float) -> Tensor:
     seven-class prediction gives the true class only 0.53. The released code also averages over
     padding, which our networks do not compute.
     """
-    logits, labels = _labelled(logits, labels)
-    if not len(labels):
-        return logits.sum()
+    logits, labels, whole = _labelled(logits, labels, over)
     log_p = F.log_softmax(logits, -1)
     true = F.one_hot(labels, logits.shape[-1]).bool()
-    return -torch.where(true, (1 - log_p) ** gamma * log_p, log_p).mean()
+    losses = torch.where(true, (1 - log_p) ** gamma * log_p, log_p)
+    return _mean(-losses.sum(), len(whole) * logits.shape[-1])
 
 
-def _labelled(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns the [M, C] logits, in float32, and [M] labels of what is labelled."""
+def _labelled(
+    logits: Tensor, labels: Tensor, over: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns what is labelled: [M, C] float32 logits, [M] labels, [W] labels of `over`."""
     known = labels != IGNORE
-    return logits[known].float(), labels[known]
+    whole = labels[known] if over is None else over[over != IGNORE]
+    return logits[known].float(), labels[known], whole
+
+
+def _mean(total: Tensor, count: Tensor | int) -> Tensor:
+    """Returns total / count, and 0 where nothing was counted."""
+    return total / torch.as_tensor(count, device=total.device).clamp(min=1e-12)

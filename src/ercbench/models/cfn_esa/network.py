@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.errors import ErcbenchError
 from ercbench.models.cfn_esa.settings import CFNESASettings
-from ercbench.models.layers import FeedForward, ModalityProjection, RowAttention
+from ercbench.models.layers import Dropout, FeedForward, ModalityProjection, RowAttention
 from ercbench.models.layout import Layout
 from ercbench.models.prediction import Prediction
 
@@ -46,7 +46,7 @@ class RUMELayer(nn.Module):
         self.rnn_norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, dropout)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, rows: Tensor, layout: Layout) -> Tensor:
         """Returns [N, D]: a recurrence, then a feed-forward part, each with a skip."""
@@ -83,7 +83,7 @@ class ACMELayer(nn.Module):
         self.cross_norm, self.norm = norms(), norms()
         self.feed_forward = nn.ModuleDict({m: FeedForward(width, dropout) for m in modalities})
         self.merge = nn.Linear(len(self.others) * width, width) if self.others else None
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, rows: dict[str, Tensor], layout: Layout) -> dict[str, Tensor]:
         """Returns modality to [N, D]: attention to itself, across modalities, feed-forward."""
@@ -128,7 +128,7 @@ class ShiftModule(nn.Module):
         super().__init__()
         self.first = nn.Linear(width, hidden, bias=False)
         self.second = nn.Linear(width, hidden)
-        self.classify = nn.Sequential(nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, 2))
+        self.classify = nn.Sequential(nn.ReLU(), Dropout(dropout), nn.Linear(hidden, 2))
 
     def forward(self, first: Tensor, second: Tensor, layout: Layout) -> Tensor:
         """Returns [P, 2] for two [N, D] views of the same utterances."""
@@ -168,7 +168,7 @@ class CFNESANetwork(nn.Module):
             for _ in range(settings.acme_layers)
         )
         self.fuse = nn.Sequential(
-            nn.Linear(len(self.modalities) * d, d), nn.ReLU(), nn.Dropout(settings.acme_dropout)
+            nn.Linear(len(self.modalities) * d, d), nn.ReLU(), Dropout(settings.acme_dropout)
         )
         self.classify = nn.Linear(d, classes)
         self.shift = ShiftModule(d, settings.shift_hidden, settings.shift_dropout)

@@ -1,21 +1,11 @@
 """The settings of CFN-ESA."""
 
 from dataclasses import dataclass
-from enum import Enum
 
-from ercbench.models.settings import ClassWeights, ModelSettings, require
+from ercbench.models.settings import ModelSettings, one_of, require
 
 
-class EmotionLoss(Enum):
-    """How the emotion of an utterance is scored in training.
-
-    `NLL` is the released code's choice for IEMOCAP, `FOCAL` the loss it names for MELD, and
-    `FOCAL_AS_RELEASED` what it computes there instead.
-    """
-
-    NLL = "nll"
-    FOCAL = "focal"
-    FOCAL_AS_RELEASED = "focal_as_released"
+EMOTION_LOSSES = ("nll", "focal", "focal_as_released")
 
 
 @dataclass
@@ -32,7 +22,8 @@ class CFNESASettings(ModelSettings):
         shift_hidden: Hidden width of the emotion-shift module (LESM).
         shift_dropout: Dropout in LESM.
         shift_weight: Weight of the shift loss beside the emotion loss; 0 leaves LESM out.
-        emotion_loss: See `EmotionLoss`.
+        emotion_loss: `nll`, the released code's choice for IEMOCAP; `focal`, the loss it names
+            for MELD; or `focal_as_released`, what it computes there instead.
         focal_gamma: Exponent of the focal losses.
         primary: The modality around which ACME turns; text in the paper.
     """
@@ -41,7 +32,7 @@ class CFNESASettings(ModelSettings):
     learning_rate: float = 5e-4
     weight_decay: float = 1e-5
     amsgrad: bool = True
-    class_weights: ClassWeights = ClassWeights.INVERSE
+    class_weights: str = "inverse"
     hidden: int = 64
     heads: int = 4
     rume_layers: int = 1
@@ -51,7 +42,7 @@ class CFNESASettings(ModelSettings):
     shift_hidden: int = 128
     shift_dropout: float = 0.05
     shift_weight: float = 1.0
-    emotion_loss: EmotionLoss = EmotionLoss.NLL
+    emotion_loss: str = "nll"
     focal_gamma: float = 2.5
     primary: str = "text"
 
@@ -63,6 +54,7 @@ class CFNESASettings(ModelSettings):
             require(name, getattr(self, name), 0 <= getattr(self, name) < 1, "from 0 to below 1")
         for name in ("shift_weight", "focal_gamma"):
             require(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+        one_of("emotion_loss", self.emotion_loss, EMOTION_LOSSES)
         require(
             "hidden",
             self.hidden,

@@ -1,0 +1,1 @@
+"""The plainest models: what any paper's gain is measured against."""
