@@ -1,0 +1,55 @@
+"""What a run needs of Lightning beyond Lightning."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+
+from ercbench.files import replacing
+
+
+class EpochSeeds(L.Callback):
+    """Draws each epoch's randomness from the run's seed and the epoch alone.
+
+    A run that was interrupted and resumed then draws the same numbers as one that was not.
+
+    Args:
+        seed: The run's seed.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Seeds every generator."""
+        L.seed_everything(100_003 * self.seed + trainer.current_epoch, verbose=False)
+
+
+class History(L.Callback):
+    """Keeps `metrics.csv`: a row per epoch, whole at any moment, continued on resuming.
+
+    Args:
+        path: The csv file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Adds the epoch's metrics."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.rows.append({"epoch": trainer.current_epoch, **metrics})
+        with replacing(self.path) as temporary, temporary.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]))
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the rows, for the checkpoint."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes the rows back from a checkpoint."""
+        self.rows = list(state_dict["rows"])

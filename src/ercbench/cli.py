@@ -1,0 +1,133 @@
+"""`ercbench <command>`; each command imports what it needs only when it is called."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ercbench import __version__
+from ercbench.errors import ErcbenchError
+
+USAGE = """\
+ercbench: honest comparison of models for emotion recognition in conversation
+
+  ercbench train  [model=…] [dataset=…] [seed=…] …   train, choose the epoch on validation, test once
+  ercbench train  -m … seed=0,1,2                    one run for each value
+  ercbench train  --cfg job                          show the settings without running
+  ercbench report [FOLDER]                           table of the runs in FOLDER (default: runs)
+  ercbench --version
+
+`ercbench train --help` lists every model, dataset and setting."""
+
+
+def main() -> None:
+    """Runs a command; a user's mistake ends in one line and exit code 2."""
+    command, *arguments = sys.argv[1:] or ["--help"]
+    if command in ("-h", "--help"):
+        print(USAGE)
+        return
+    if command == "--version":
+        print(__version__)
+        return
+    warnings.showwarning = _show_warning
+    try:
+        _command(command)(arguments)
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; the same command goes on where this one stopped.")
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        print(f"ercbench: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def explain(error: BaseException) -> str | None:
+    """Returns one line for an error that is the user's to mend, or None for one that is ours."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, ErcbenchError):
+            return str(cause)
+    for cause in reversed(chain):
+        if isinstance(cause, OmegaConfBaseException):
+            return _explain_setting(cause)
+    if isinstance(error, HydraException):
+        return " ".join(str(error).split())
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}. Check the path, its permissions and the disk."
+    return None
+
+
+def config_folder() -> Path:
+    """Returns the folder of the settings: inside an installed package, or the checkout's."""
+    installed = Path(str(files("ercbench"))) / "conf"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "conf"
+
+
+def _command(name: str) -> Callable[[Sequence[str]], None]:
+    commands = {"train": _train, "report": _report}
+    if name not in commands:
+        close = get_close_matches(name, commands)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise ErcbenchError(f"No command '{name}'; there are: {', '.join(commands)}.{hint}")
+    return commands[name]
+
+
+def _train(arguments: Sequence[str]) -> None:
+    import hydra
+
+    from ercbench.schema import register
+
+    def run(config: Any) -> None:
+        from ercbench.report import print_result
+        from ercbench.train import train
+
+        print_result(train(config))
+
+    register()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
+    sys.argv = ["ercbench train", *arguments]
+    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="train")(run)()
+
+
+def _report(arguments: Sequence[str]) -> None:
+    from ercbench.report import report
+
+    options = [argument for argument in arguments if argument.startswith("-")]
+    if options or len(arguments) > 1:
+        raise ErcbenchError(f"report: found {' '.join(arguments)}; expected at most one folder.")
+    report(Path(arguments[0] if arguments else "runs"))
+
+
+def _explain_setting(error: Any) -> str:
+    """Names the setting and, for an unknown one, what is valid beside it."""
+    first = str(error.msg or error).splitlines()[0]
+    parent = error.parent_node
+    if error.key is None or parent is None or str(error.key) in parent:
+        return f"{error.full_key}: {first}." if error.full_key else f"{first}."
+    valid = [str(key) for key in parent]
+    close = get_close_matches(str(error.key), valid)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    return f"No setting '{error.full_key}'; valid here: {', '.join(valid)}.{hint}"
+
+
+def _causes(error: BaseException | None) -> Any:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

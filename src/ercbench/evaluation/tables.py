@@ -1,0 +1,164 @@
+"""Tables of run records, for the terminal."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+from sklearn.metrics import f1_score
+
+from ercbench.corpora.ceilings import ceilings_for, posterior
+from ercbench.corpora.simulated import Simulator, settings_of, simulate
+
+SCORES = {
+    "accuracy": "accuracy",
+    "weighted_f1": "weighted F1",
+    "macro_f1": "macro F1",
+    "shift_f1": "F1 on shifts",
+    "stay_f1": "F1 on stays",
+}
+Result = dict[str, Any]
+
+
+def summary(result: Result) -> Table:
+    """Returns the table of one run: its test scores and its F1 per class."""
+    caption = f"epoch {result['best_epoch']} of {result['epochs']}, chosen on validation"
+    table = Table(title=f"{result['model']} on {_data(result)}", caption=caption)
+    table.add_column("test")
+    table.add_column(f"seed {result['seed']}", justify="right")
+    for name, title in SCORES.items():
+        table.add_row(title, _percent(result["test"][name]))
+    table.add_section()
+    for label, score in zip(result["labels"], result["test"]["class_f1"], strict=True):
+        table.add_row(f"F1 {label}", _percent(score))
+    return table
+
+
+def comparison(results: Sequence[Result]) -> list[Table]:
+    """Returns a table for each choice of data: models by row, mean ± sd over seeds.
+
+    Runs are averaged only if nothing but the seed tells them apart. A simulated corpus is said
+    to be simulated and shows its ceilings among the models.
+    """
+    groups = _grouped(results, lambda r: json.dumps([r["data"], r["split"], r["features"]]))
+    return [_comparison(group) for group in groups]
+
+
+def ceiling_scores(result: Result) -> dict[str, tuple[float, float]]:
+    """Returns what is possible on the simulated corpus of a run.
+
+    Returns:
+        Ceiling name to (highest expected accuracy, weighted F1 of the same reader) on the test
+        part.
+    """
+    settings = settings_of(result["data"]["provenance"])
+    corpus, features = simulate(settings)
+    tested = set(corpus.splits["simulated"].test)
+    rows = np.concatenate([[c.id in tested] * len(c) for c in corpus.conversations])
+    conversations = [c for c in corpus.conversations if c.id in tested]
+    seen = {modality: values[rows] for modality, values in features.items()}
+    truth = [corpus.labels.index(str(u.label)) for c in conversations for u in c.utterances]
+    scores = {}
+    for ceiling in ceilings_for([key.split(":")[0] for key in result["features"]]):
+        belief = posterior(Simulator(settings), conversations, seen, ceiling)
+        weighted_f1 = f1_score(truth, belief.argmax(1), average="weighted")
+        scores[ceiling.name] = float(belief.max(1).mean()), float(weighted_f1)
+    return scores
+
+
+def _comparison(results: Sequence[Result]) -> Table:
+    table = Table(title=_data(results[0]), caption=_caption(results))
+    table.add_column("model")
+    table.add_column("seeds", justify="right")
+    for title in SCORES.values():
+        table.add_column(title, justify="right")
+    rows = _model_rows(results)
+    if results[0]["simulated"]:
+        rows += [
+            (accuracy, [f"[dim]ceiling: {name}", "", _percent(accuracy), _percent(f1)])
+            for name, (accuracy, f1) in ceiling_scores(results[0]).items()
+        ]
+    for _, row in sorted(rows, key=lambda row: row[0]):
+        table.add_row(*row)
+    return table
+
+
+def _model_rows(results: Sequence[Result]) -> list[tuple[float, list[str]]]:
+    """Returns (mean accuracy, cells) for every model and variant of its settings."""
+    variants = _grouped(results, lambda result: tuple(sorted(_settings(result).items())))
+    rows = []
+    for runs in variants:
+        rivals = [v[0] for v in variants if v[0]["model"] == runs[0]["model"]]
+        scores = {name: [run["test"][name] for run in runs] for name in SCORES}
+        name = f"[bold]{runs[0]['model']}[/]{_differences(runs[0], rivals)}"
+        cells = [name, str(len(runs)), *(_mean_and_deviation(s) for s in scores.values())]
+        rows.append((mean(scores["accuracy"]), cells))
+    return rows
+
+
+def _differences(result: Result, rivals: Sequence[Result]) -> str:
+    """Names the settings in which variants of one model differ."""
+    ours, all_settings = _settings(result), [_settings(rival) for rival in rivals]
+    keys = [k for k in ours if len({settings.get(k) for settings in all_settings}) > 1]
+    return f" ({', '.join(f'{key}={ours[key]}' for key in keys)})" if keys else ""
+
+
+def _settings(result: Result) -> dict[str, Hashable]:
+    """Returns everything but the seed that tells runs apart, flat: `model.hidden` to 64."""
+    flat: dict[str, Hashable] = {"code": result["code"]}
+
+    def add(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                add(f"{prefix}.{key}" if prefix else key, item)
+        elif prefix != "seed":
+            flat[prefix] = str(value)
+
+    add("", result["settings"])
+    return flat
+
+
+def _data(result: Result) -> str:
+    corpus = "SIMULATED corpus" if result["simulated"] else result["corpus"]
+    return f"{corpus}, split {result['split']}, {' + '.join(result['features'])}"
+
+
+def _caption(results: Sequence[Result]) -> str:
+    notes = ["per cent on test, mean ± sd over seeds; epoch chosen on validation"]
+    if results[0]["simulated"]:
+        notes.append(
+            "simulated data; a ceiling is the highest expected accuracy of any model that sees "
+            "this much, and that reader's weighted F1"
+        )
+    for leak in {json.dumps(leak) for result in results for leak in result["leaks"]}:
+        found = json.loads(leak)
+        notes.append(
+            f"LEAK: {found['features']} saw the labels of {found['overlap']} of "
+            f"{found['size']} {found['part']} conversations"
+        )
+    return ".\n".join(notes)
+
+
+def _percent(value: float | None) -> str:
+    """Returns a share as per cent; a dash where there is none."""
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def _mean_and_deviation(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "–"
+    spread = f" ± {_percent(stdev(known))}" if len(known) > 1 else ""
+    return _percent(mean(known)) + spread
+
+
+def _grouped(
+    results: Iterable[Result], key: Callable[[Result], Hashable]
+) -> list[list[Result]]:
+    groups: dict[Hashable, list[Result]] = defaultdict(list)
+    for result in results:
+        groups[key(result)].append(result)
+    return list(groups.values())

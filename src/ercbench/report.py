@@ -1,0 +1,25 @@
+"""Prints what runs came to: one run's scores, or the table of many."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ercbench.evaluation.run import read_runs
+from ercbench.evaluation.tables import comparison, summary
+
+
+def report(folder: Path) -> None:
+    """Prints a table per corpus and split of the finished runs in a folder.
+
+    Raises:
+        ErcbenchError: There is no finished run.
+    """
+    console = Console()
+    for table in comparison(read_runs(folder)):
+        console.print(table)
+
+
+def print_result(result: dict[str, Any]) -> None:
+    """Prints one run's scores."""
+    Console().print(summary(result))

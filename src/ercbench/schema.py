@@ -1,0 +1,120 @@
+"""The types of our own settings, registered with Hydra; importing this needs no torch."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+from ercbench.corpora.simulated import SimulationSettings
+from ercbench.models.baselines.settings import GRUSettings, MLPSettings
+from ercbench.models.cfn_esa.settings import CFNESASettings
+
+MODELS: dict[str, type] = {"cfn_esa": CFNESASettings, "gru": GRUSettings, "mlp": MLPSettings}
+
+
+@dataclass
+class SelectionSettings:
+    """How the epoch is chosen, always on validation.
+
+    Attributes:
+        metric: A scalar of `ConversationMetrics`; the highest wins, the first of equals.
+        patience: Epochs without improvement after which training stops.
+    """
+
+    metric: str = "weighted_f1"
+    patience: int = 10
+
+
+@dataclass
+class ProtocolSettings:
+    """What is allowed.
+
+    Attributes:
+        allow_leakage: Lets features that saw test labels through; tables then mark the run.
+    """
+
+    allow_leakage: bool = False
+
+
+@dataclass
+class DatasetSettings:
+    """What every dataset has.
+
+    Attributes:
+        split: Name of one of the corpus's splits.
+        batch_size: Conversations per batch.
+        window: Batches whose conversations are sorted by length together; 1 keeps batches random.
+    """
+
+    _target_: str = MISSING
+    split: str = MISSING
+    batch_size: int = 16
+    window: int = 1
+
+
+@dataclass
+class SimulatedSettings(DatasetSettings):
+    """The embedded corpus."""
+
+    _target_: str = "ercbench.data.simulated.SimulatedDataModule"
+    split: str = "simulated"
+    simulation: SimulationSettings = field(default_factory=SimulationSettings)
+
+
+@dataclass
+class MOSISettings(DatasetSettings):
+    """CMU-MOSI.
+
+    Attributes:
+        root: Folder with `mosi_contextual.npz`.
+    """
+
+    _target_: str = "ercbench.data.mosi.MOSIDataModule"
+    split: str = "poria"
+    batch_size: int = 8
+    root: str | None = None
+
+
+@dataclass
+class TrainSettings:
+    """Everything `ercbench train` can be told.
+
+    Attributes:
+        model: The model's settings.
+        dataset: The data module's settings.
+        features: Feature sets, `modality:name` or `modality`, one or a list; null for all
+            modalities.
+        trainer: Arguments of `lightning.Trainer`.
+        logger: A Lightning logger, or nothing; `metrics.csv` is always written.
+        selection: How the epoch is chosen.
+        protocol: What is allowed.
+        seed: Of weights, order and dropout.
+        experiment: Name under which runs are grouped.
+        runs: Folder of the run records.
+        stores: Folder of the feature stores.
+        force: Run again although the same run has finished.
+    """
+
+    model: Any = MISSING
+    dataset: Any = MISSING
+    trainer: Any = MISSING
+    logger: Any = None
+    features: Any = None
+    selection: SelectionSettings = field(default_factory=SelectionSettings)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    seed: int = 0
+    experiment: str | None = None
+    runs: str = "runs"
+    stores: str = "stores"
+    force: bool = False
+
+
+def register() -> None:
+    """Makes the schemas known to Hydra."""
+    store = ConfigStore.instance()
+    store.store("train_schema", TrainSettings)
+    for name, settings in MODELS.items():
+        store.store(name, settings, group="schema/model")
+    for name, settings in (("simulated", SimulatedSettings), ("mosi", MOSISettings)):
+        store.store(name, settings, group="schema/dataset")

@@ -1,0 +1,238 @@
+"""One run: settings to data module, to classifier, to trainer, to run record."""
+
+import logging
+import resource
+import time
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.callbacks import EpochSeeds, History
+from ercbench.dashboard import show_result
+from ercbench.data.datamodule import ConversationDataModule
+from ercbench.data.leakage import guard
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.run import RunFolder, code_version, fingerprint
+from ercbench.files import replacing
+from ercbench.models.classifier import ConversationClassifier, load_weights, read_checkpoint
+
+# Scores that can choose the epoch.
+CHOOSING = ("accuracy", "weighted_f1", "macro_f1")
+# Settings that say where and how, but not what comes out.
+BESIDE_THE_POINT = ("runs", "stores", "force", "logger", "experiment")
+
+
+def train(config: DictConfig) -> dict[str, Any]:
+    """Trains, chooses the epoch on validation, reads the test part once, leaves a record.
+
+    A run that has finished is not run again, one that was interrupted goes on from its last
+    epoch; both end with the same numbers.
+
+    Args:
+        config: As `TrainSettings` describes it.
+
+    Returns:
+        The contents of `result.json`.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong.
+    """
+    quiet_lightning()
+    L.seed_everything(config.seed, verbose=False)
+    datamodule = instantiate(
+        config.dataset,
+        _convert_="all",
+        features=OmegaConf.to_object(OmegaConf.create({"features": config.features}))["features"],
+        stores=config.stores,
+        seed=config.seed,
+    )
+    leaks = guard(
+        datamodule.corpus.split(config.dataset.split),
+        datamodule.feature_sets,
+        config.protocol.allow_leakage,
+    )
+    record = describe(config, datamodule, leaks)
+    run = RunFolder(Path(config.runs).expanduser() / record["run"])
+    with run.locked():
+        if run.finished and not config.force:
+            return run.read_result()
+        write_config(config, run.config)
+        if config.force:
+            run.last.unlink(missing_ok=True)
+        return fit_and_test(config, datamodule, run, record)
+
+
+def fit_and_test(
+    config: DictConfig, datamodule: ConversationDataModule, run: RunFolder, record: dict[str, Any]
+) -> dict[str, Any]:
+    """Fits from the beginning or from the last epoch, tests the best one, writes the record."""
+    started = time.perf_counter()
+    model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
+    model.standardise.fit(datamodule.statistics)
+    history, logger = History(run.metrics), make_logger(config, run, record["experiment"])
+    trainer = make_trainer(config, run, history, logger)
+    if run.last.is_file():
+        read_checkpoint(model, str(run.last))
+        trainer.fit(model, datamodule, ckpt_path=str(run.last), weights_only=True)
+    else:
+        trainer.fit(model, datamodule)
+    load_weights(model, str(run.best))
+    trainer.test(model, datamodule, verbose=False)
+    predictions = prediction_rows(model, datamodule)
+    best = best_epoch(history, config.selection.metric)
+    result = record | {
+        "best_epoch": int(best["epoch"]),
+        "epochs": len(history.rows),
+        "validation": {name[4:]: score for name, score in best.items() if name[:4] == "val/"},
+        "test": {name: score.tolist() for name, score in model.test_scores.items()},
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "seconds": time.perf_counter() - started,
+        "peak_memory_bytes": peak_memory(model.device),
+        "device": str(model.device),
+        "versions": {name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
+    }
+    run.write_predictions(predictions)
+    run.write_result(result)
+    show_result(logger, result, predictions)
+    return run.read_result()
+
+
+def describe(
+    config: DictConfig, datamodule: ConversationDataModule, leaks: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Returns what is known of a run before it starts, its fingerprint and folder name included."""
+    data = {
+        "manifest": datamodule.store.manifest_sha256,
+        "features": {s.key: s.metadata["values_sha256"] for s in datamodule.feature_sets},
+    }
+    settings: Any = OmegaConf.to_container(config, resolve=True)
+    settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
+    settings["dataset"] = {k: v for k, v in settings["dataset"].items() if k != "root"}
+    mark, model = fingerprint(settings, data), model_name(config)
+    return {
+        "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
+        "fingerprint": mark,
+        "experiment": config.experiment or f"{datamodule.corpus.name}-{model}",
+        "model": model,
+        "corpus": datamodule.corpus.name,
+        "simulated": bool(datamodule.corpus.provenance.get("simulated", False)),
+        "split": config.dataset.split,
+        "features": [s.key for s in datamodule.feature_sets],
+        "labels": list(datamodule.corpus.labels),
+        "seed": config.seed,
+        "leaks": leaks,
+        "settings": settings,
+        "data": data | {"provenance": dict(datamodule.corpus.provenance)},
+        "code": code_version(),
+    }
+
+
+def make_trainer(
+    config: DictConfig, run: RunFolder, history: History, logger: Logger | None
+) -> L.Trainer:
+    """Returns the trainer with everything that makes a run resumable and its choice honest."""
+    if config.trainer.get("gradient_clip_val") is not None:
+        raise ErcbenchError(
+            "trainer.gradient_clip_val: gradients are clipped by the model here. Set "
+            f"model.gradient_clip={config.trainer.gradient_clip_val} instead."
+        )
+    if config.selection.metric not in CHOOSING:
+        raise ErcbenchError(
+            f"selection.metric={config.selection.metric}: expected one of {', '.join(CHOOSING)}. "
+            "Change selection.metric."
+        )
+    monitor = f"val/{config.selection.metric}"
+    checkpoint = ModelCheckpoint(
+        run.checkpoints,
+        filename="best",
+        monitor=monitor,
+        mode="max",
+        save_last=True,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+    stopping = EarlyStopping(
+        monitor,
+        mode="max",
+        patience=config.selection.patience,
+        check_on_train_epoch_end=True,
+    )
+    callbacks = [EpochSeeds(config.seed), history, stopping, checkpoint]
+    return instantiate(
+        config.trainer, callbacks=callbacks, logger=logger or False, default_root_dir=run.path
+    )
+
+
+def make_logger(config: DictConfig, run: RunFolder, experiment: str) -> Logger | None:
+    """Returns the logger the settings name, if any; a resumed run goes on in the same one."""
+    if not config.logger:
+        return None
+    return instantiate(
+        config.logger,
+        save_dir=run.path,
+        name=run.path.name,
+        id=run.path.name,
+        group=experiment,
+        config=OmegaConf.to_container(config, resolve=True),
+    )
+
+
+def model_name(config: DictConfig) -> str:
+    """Returns the name of the model's class."""
+    return config.model._target_.split(".")[-1]
+
+
+def quiet_lightning() -> None:
+    """Silences Lightning's advertisements and its hints on settings that are chosen here."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for hint in (".*does not have many workers.*", ".*exists and is not empty.*", ".*LeafSpec.*"):
+        warnings.filterwarnings("ignore", hint)
+
+
+def write_config(config: DictConfig, path: Path) -> None:
+    """Writes the resolved settings of a run."""
+    with replacing(path) as temporary:
+        OmegaConf.save(config, temporary, resolve=True)
+
+
+def prediction_rows(
+    model: ConversationClassifier, datamodule: ConversationDataModule
+) -> list[dict[str, Any]]:
+    """Returns a row per test utterance: its label, the prediction and all probabilities."""
+    rows = []
+    for conversation in datamodule.part("test").conversations:
+        probabilities = model.test_probabilities[conversation.id]
+        for turn, utterance in enumerate(conversation.utterances):
+            own = dict(zip(model.spec.labels, probabilities[turn].tolist(), strict=True))
+            rows.append(
+                {
+                    "conversation": conversation.id,
+                    "turn": turn,
+                    "utterance": utterance.id,
+                    "speaker": utterance.speaker,
+                    "label": utterance.label,
+                    "predicted": model.spec.labels[int(probabilities[turn].argmax())],
+                }
+                | {f"p_{label}": p for label, p in own.items()}
+            )
+    return rows
+
+
+def best_epoch(history: History, metric: str) -> dict[str, float]:
+    """Returns the row of the first epoch with the highest validation score."""
+    return max(history.rows, key=lambda row: row[f"val/{metric}"])
+
+
+def peak_memory(device: torch.device) -> int:
+    """Returns the most memory in use so far, in bytes: the GPU's, or the process's on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
