@@ -47,7 +47,7 @@ class SimulationSettings:
         ErcbenchError: A setting is outside its range.
     """
 
-    train: int = 400
+    train: int = 600
     validation: int = 100
     test: int = 200
     min_length: int = 4

@@ -19,7 +19,7 @@ class Leak:
     size: int
 
     def __str__(self) -> str:
-        return f"{self.features} saw the labels of {self.overlap} of {self.size} {self.part} ones"
+        return f"{self.features} saw the labels of {self.overlap} of {self.size} {self.part} conversations"
 
 
 def find_leaks(split: Split, feature_sets: Iterable[FeatureSet]) -> list[Leak]:
@@ -52,12 +52,12 @@ def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> list
         ErcbenchError: A set saw labels of test conversations and `allow` is False.
     """
     leaks = find_leaks(split, feature_sets)
-    for leak in leaks:
+    for leak in sorted(leaks, key=lambda leak: leak.part):  # test first
         if leak.part == "test" and not allow:
             raise ErcbenchError(
-                f"Leakage: the features {leak} conversations, so the score would not be what it "
+                f"Leakage: the features {leak}, so the score would not be what it "
                 "seems. Use another split or other features, or set "
                 "protocol.allow_leakage=true to go on with every table marked."
             )
-        warnings.warn(f"Leakage: the features {leak} conversations", stacklevel=2)
+        warnings.warn(f"Leakage: the features {leak}", stacklevel=2)
     return [asdict(leak) for leak in leaks]

@@ -17,8 +17,8 @@ SCORES = {
     "accuracy": "accuracy",
     "weighted_f1": "weighted F1",
     "macro_f1": "macro F1",
-    "shift_f1": "F1 on shifts",
-    "stay_f1": "F1 on stays",
+    "shift_f1": "shift F1",
+    "stay_f1": "stay F1",
 }
 Result = dict[str, Any]
 
@@ -26,7 +26,8 @@ Result = dict[str, Any]
 def summary(result: Result) -> Table:
     """Returns the table of one run: its test scores and its F1 per class."""
     caption = f"epoch {result['best_epoch']} of {result['epochs']}, chosen on validation"
-    table = Table(title=f"{result['model']} on {_data(result)}", caption=caption)
+    title = f"{result['model']} on {_data(result)}"
+    table = Table(title=title, caption=caption, min_width=len(title))
     table.add_column("test")
     table.add_column(f"seed {result['seed']}", justify="right")
     for name, title in SCORES.items():
@@ -74,7 +75,7 @@ def _comparison(results: Sequence[Result]) -> Table:
     table.add_column("model")
     table.add_column("seeds", justify="right")
     for title in SCORES.values():
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     rows = _model_rows(results)
     if results[0]["simulated"]:
         rows += [
@@ -103,7 +104,7 @@ def _differences(result: Result, rivals: Sequence[Result]) -> str:
     """Names the settings in which variants of one model differ."""
     ours, all_settings = _settings(result), [_settings(rival) for rival in rivals]
     keys = [k for k in ours if len({settings.get(k) for settings in all_settings}) > 1]
-    return f" ({', '.join(f'{key}={ours[key]}' for key in keys)})" if keys else ""
+    return "".join(f"\n{key}={ours[key]}" for key in keys)
 
 
 def _settings(result: Result) -> dict[str, Hashable]:
@@ -123,11 +124,14 @@ def _settings(result: Result) -> dict[str, Hashable]:
 
 def _data(result: Result) -> str:
     corpus = "SIMULATED corpus" if result["simulated"] else result["corpus"]
-    return f"{corpus}, split {result['split']}, {' + '.join(result['features'])}"
+    return f"{corpus}, split {result['split']}, {', '.join(result['features'])}"
 
 
 def _caption(results: Sequence[Result]) -> str:
-    notes = ["per cent on test, mean ± sd over seeds; epoch chosen on validation"]
+    notes = [
+        "per cent on test, mean ± sd over seeds; epoch chosen on validation; shift and stay: "
+        "weighted F1 where a speaker's emotion differs from, or equals, the last own one"
+    ]
     if results[0]["simulated"]:
         notes.append(
             "simulated data; a ceiling is the highest expected accuracy of any model that sees "

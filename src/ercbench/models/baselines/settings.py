@@ -17,7 +17,7 @@ class BaselineSettings(ModelSettings):
 
     hidden: int = 128
     layers: int = 2
-    dropout: float = 0.3
+    dropout: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -36,9 +36,9 @@ class CFNESASettings(ModelSettings):
     hidden: int = 64
     heads: int = 4
     rume_layers: int = 1
-    rume_dropout: float = 0.2
-    acme_layers: int = 2
-    acme_dropout: float = 0.3
+    rume_dropout: float = 0.4
+    acme_layers: int = 1
+    acme_dropout: float = 0.5
     shift_hidden: int = 128
     shift_dropout: float = 0.05
     shift_weight: float = 1.0

@@ -1,0 +1,70 @@
+import torch
+from conftest import make_batch, make_items
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ercbench.data.batch import IGNORE, collate
+from ercbench.data.sampler import ConversationBatchSampler
+
+LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
+
+
+def test_collating_pads_with_nothing_that_could_be_taken_for_real():
+    batch = make_batch([3, 1])
+    assert batch.mask.tolist() == [[True] * 3, [True, False, False]]
+    assert batch.labels[1, 1:].tolist() == [IGNORE, IGNORE]
+    assert not batch.present["text"][1, 1:].any()
+    assert batch.conversation_ids == ("c0", "c1")
+
+
+@given(lengths=LENGTHS, most=st.integers(1, 20))
+@settings(max_examples=40, deadline=None)
+def test_pieces_hold_every_conversation_once_and_unchanged(lengths, most):
+    items = make_items(lengths)
+    pieces = collate(items).pieces(most)
+    by_id = {id: (piece, i) for piece in pieces for i, id in enumerate(piece.conversation_ids)}
+    assert sorted(by_id) == sorted(item.id for item in items)
+    for item in items:
+        piece, index = by_id[item.id]
+        length = len(item.labels)
+        assert int(piece.mask[index].sum()) == length
+        assert torch.equal(piece.features["text"][index, :length], item.features["text"])
+        assert torch.equal(piece.labels[index, :length], item.labels)
+    for piece in pieces:
+        assert int(piece.mask.sum()) <= most or len(piece.conversation_ids) == 1
+
+
+def test_a_batch_that_is_not_cut_stays_itself():
+    batch = make_batch([2, 3])
+    assert batch.pieces(None) == [batch]
+
+
+def batches(lengths, epoch=0, **options):
+    sampler = ConversationBatchSampler(lengths, **{"batch_size": 4, "seed": 1} | options)
+    sampler.set_epoch(epoch)
+    made = list(sampler)
+    assert len(made) == len(sampler)
+    return made
+
+
+@given(lengths=st.lists(st.integers(1, 50), min_size=1, max_size=30), window=st.integers(1, 3))
+@settings(max_examples=30, deadline=None)
+def test_an_epoch_holds_every_conversation_once(lengths, window):
+    assert sorted(i for b in batches(lengths, window=window) for i in b) == list(range(len(lengths)))
+
+
+def test_the_order_is_reproducible_and_changes_with_epoch_and_seed():
+    lengths = list(range(1, 21))
+    assert batches(lengths) == batches(lengths)
+    assert batches(lengths) != batches(lengths, epoch=1)
+    assert batches(lengths) != batches(lengths, seed=2)
+
+
+def test_a_window_saves_padding():
+    lengths = [(7 * i) % 40 + 1 for i in range(40)]
+
+    def padding(window):
+        made = batches(lengths, window=window)
+        return sum(max(lengths[i] for i in b) * len(b) - sum(lengths[i] for i in b) for b in made)
+
+    assert padding(5) < padding(1) / 2

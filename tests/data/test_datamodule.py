@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import torch
+
+from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.data.batch import IGNORE
+from ercbench.data.datamodule import ConversationDataModule
+from ercbench.data.leakage import guard
+from ercbench.data.mosi import MOSIDataModule
+from ercbench.data.simulated import SimulatedDataModule
+from ercbench.errors import ErcbenchError
+from ercbench.features.store import FeatureStore
+
+TALKS = {
+    "a": [("X", "joy"), ("Y", "joy"), ("X", None)],
+    "b": [("X", "anger"), ("X", "joy")],
+    "c": [("Z", "anger")],
+    "d": [("Z", "joy"), ("X", "anger")],
+}
+VALUES = np.arange(16, dtype=np.float32).reshape(8, 2) ** 2
+
+
+def corpus():
+    conversations = tuple(
+        Conversation(id, tuple(Utterance(f"{id}{i}", s, label=e) for i, (s, e) in enumerate(turns)))
+        for id, turns in TALKS.items()
+    )
+    return Corpus(
+        "tiny", ("joy", "anger"), conversations, {"official": Split(("a", "b"), ("c",), ("d",))}
+    )
+
+
+class TinyDataModule(ConversationDataModule):
+    def __init__(self, folder, fitted_on=(), present=None, values=VALUES, **options):
+        super().__init__("official", **options)
+        self.folder = folder
+        with FeatureStore.creating(folder, corpus()) as store:
+            store.add(
+                "text", "made", values, encoder="t", fitted_on=list(fitted_on), present=present
+            )
+
+    def open_store(self):
+        return FeatureStore(self.folder)
+
+
+def test_a_conversation_arrives_with_its_own_rows_labels_and_speakers(tmp_path):
+    data = TinyDataModule(tmp_path / "s")
+    item = data.part("train")[1]
+    assert item.id == "b"
+    np.testing.assert_array_equal(item.features["text"], VALUES[3:5])
+    assert item.labels.tolist() == [1, 0]
+    first = data.part("train")[0]
+    assert first.labels.tolist() == [0, 0, IGNORE]
+    assert first.speakers.tolist() == [0, 1, 0]
+    assert data.part("test")[0].speakers.tolist() == [0, 1]
+
+
+def test_the_spec_counts_training_utterances_and_pairs_only(tmp_path):
+    spec = TinyDataModule(tmp_path / "s").spec
+    assert spec.label_counts == [3, 1]
+    # 4 pairs in a, none differing; 4 in b, of which (0, 1) and (1, 0) differ
+    assert spec.shift_rate == pytest.approx(2 / 8)
+    assert spec.widths == {"text": 2}
+
+
+def test_statistics_come_from_present_training_rows_only(tmp_path):
+    present = np.array([True, False, True, True, True, True, True, True])
+    mean, deviation = TinyDataModule(tmp_path / "s", present=present).statistics["text"]
+    used = VALUES[[0, 2, 3, 4]]
+    np.testing.assert_allclose(mean, used.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(deviation, used.std(0), rtol=1e-6)
+
+
+def test_a_feature_that_does_not_vary_does_not_divide_by_zero(tmp_path):
+    data = TinyDataModule(tmp_path / "s", values=np.ones_like(VALUES))
+    assert data.statistics["text"][1].tolist() == [1, 1]
+
+
+def test_every_part_is_batched_whole(tmp_path):
+    data = SimulatedDataModule(
+        {"train": 9, "validation": 3, "test": 4}, str(tmp_path), batch_size=2
+    )
+    loaders = (data.train_dataloader(), data.val_dataloader(), data.test_dataloader())
+    sizes = [sum(len(batch.conversation_ids) for batch in loader) for loader in loaders]
+    assert sizes == [9, 3, 4]
+    batch = next(iter(loaders[0]))
+    assert list(batch.modalities) == ["text", "audio", "visual"]
+    assert batch.features["text"].dtype == torch.float32
+
+
+def test_the_simulated_store_is_made_once(tmp_path):
+    options = {"train": 2, "validation": 1, "test": 1}
+    first = SimulatedDataModule(options, str(tmp_path)).store.folder
+    made = {p.name: p.stat().st_mtime_ns for p in first.iterdir()}
+    again = SimulatedDataModule(options, str(tmp_path)).store.folder
+    assert again == first
+    assert {p.name: p.stat().st_mtime_ns for p in again.iterdir()} == made
+    assert SimulatedDataModule(options | {"seed": 9}, str(tmp_path)).store.folder != first
+
+
+def test_features_that_saw_test_labels_stop_the_run(tmp_path):
+    data = TinyDataModule(tmp_path / "s", fitted_on=["a", "d"])
+    split = data.corpus.split("official")
+    with pytest.raises(ErcbenchError, match="text:made saw the labels of 1 of 1 test"):
+        guard(split, data.feature_sets, allow=False)
+    with pytest.warns(UserWarning, match="Leakage"):
+        leaks = guard(split, data.feature_sets, allow=True)
+    assert leaks == [{"features": "text:made", "part": "test", "overlap": 1, "size": 1}]
+
+
+def test_features_that_saw_validation_labels_warn(tmp_path):
+    data = TinyDataModule(tmp_path / "s", fitted_on=["a", "c"])
+    with pytest.warns(UserWarning, match="1 of 1 validation"):
+        leaks = guard(data.corpus.split("official"), data.feature_sets, allow=False)
+    assert [leak["part"] for leak in leaks] == ["validation"]
+
+
+def test_features_that_saw_training_labels_only_pass(tmp_path, recwarn):
+    data = TinyDataModule(tmp_path / "s", fitted_on=["a", "b"])
+    assert guard(data.corpus.split("official"), data.feature_sets, allow=False) == []
+    assert not recwarn.list
+
+
+def test_wrong_settings_are_named(tmp_path):
+    with pytest.raises(ErcbenchError, match=r"dataset\.batch_size=0"):
+        TinyDataModule(tmp_path / "s", batch_size=0)
+    with pytest.raises(ErcbenchError, match=r"dataset\.root is not set"):
+        MOSIDataModule(None)
+
+
+@pytest.mark.shared
+def test_the_standard_split_of_real_mosi_leaks_and_poria_does_not(shared, tmp_path):
+    root = str(shared / "data" / "mosi")
+    standard = MOSIDataModule(root, str(tmp_path), split="standard")
+    with pytest.raises(ErcbenchError, match="text:contextual saw the labels of 24 of 31 test"):
+        guard(standard.corpus.split("standard"), standard.feature_sets, allow=False)
+    poria = MOSIDataModule(root, str(tmp_path))
+    with pytest.warns(UserWarning, match="13 of 13 validation"):
+        guard(poria.corpus.split("poria"), poria.feature_sets, allow=False)
