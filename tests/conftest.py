@@ -1,13 +1,18 @@
 """What several tests need: small data, small models, the real corpora's folder."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 
+from ercbench.cli import config_folder
 from ercbench.data.batch import IGNORE, ConversationItem, collate
+from ercbench.schema import register
 
 SHARED = Path(os.environ.get("ERCBENCH_SHARED", Path(__file__).parents[2] / "shared"))
 WIDTHS = {"text": 5, "audio": 3, "visual": 4}
@@ -55,3 +60,48 @@ def _make_item(id, length, rng, widths, classes, missing, unlabelled):
 def make_batch(lengths, **options):
     """A batch of random conversations."""
     return collate(make_items(lengths, **options))
+
+
+SMALL_RUN = (
+    "model=mlp",
+    "model.hidden=8",
+    "model.layers=1",
+    "dataset.simulation.train=12",
+    "dataset.simulation.validation=6",
+    "dataset.simulation.test=6",
+    "trainer.max_epochs=6",
+    "trainer.accelerator=cpu",
+    "trainer.enable_progress_bar=false",
+)
+
+
+@pytest.fixture
+def composed(tmp_path):
+    """Composes the settings of a small run in a folder of its own, with overrides."""
+    register()
+
+    def compose_settings(*overrides):
+        folders = (f"runs={tmp_path}/runs", f"stores={tmp_path}/stores")
+        with initialize_config_dir(str(config_folder()), version_base="1.3"):
+            return compose("train", [*SMALL_RUN, *folders, *overrides])
+
+    return compose_settings
+
+
+@pytest.fixture
+def run_command(tmp_path):
+    """Runs `ercbench …` in a process of its own, in an empty folder."""
+
+    def run(*arguments, before="", **options):
+        code = f"{before}\nfrom ercbench.cli import main\nmain()"
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"},
+            **options,
+        )
+
+    return run

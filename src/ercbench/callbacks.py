@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 
 from ercbench.files import replacing
 
 
-class EpochSeeds(L.Callback):
-    """Draws each epoch's randomness from the run's seed and the epoch alone.
+class StepSeeds(L.Callback):
+    """Draws each step's randomness from the run's seed and the step alone.
 
     A run that was interrupted and resumed then draws the same numbers as one that was not.
 
@@ -21,9 +22,11 @@ class EpochSeeds(L.Callback):
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Seeds every generator."""
-        L.seed_everything(100_003 * self.seed + trainer.current_epoch, verbose=False)
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Seeds torch on every device."""
+        torch.manual_seed(1_000_003 * self.seed + trainer.global_step)
 
 
 class History(L.Callback):
@@ -42,7 +45,7 @@ class History(L.Callback):
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.rows.append({"epoch": trainer.current_epoch, **metrics})
         with replacing(self.path) as temporary, temporary.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]))
+            writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
 

@@ -90,7 +90,7 @@ class TrainSettings:
         selection: How the epoch is chosen.
         protocol: What is allowed.
         seed: Of weights, order and dropout.
-        experiment: Name under which runs are grouped.
+        group: Name under which runs are grouped; by default corpus and model.
         runs: Folder of the run records.
         stores: Folder of the feature stores.
         force: Run again although the same run has finished.
@@ -104,7 +104,7 @@ class TrainSettings:
     selection: SelectionSettings = field(default_factory=SelectionSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     seed: int = 0
-    experiment: str | None = None
+    group: str | None = None
     runs: str = "runs"
     stores: str = "stores"
     force: bool = False

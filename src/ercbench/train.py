@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.callbacks import EpochSeeds, History
+from ercbench.callbacks import StepSeeds, History
 from ercbench.dashboard import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
@@ -27,7 +27,7 @@ from ercbench.models.classifier import ConversationClassifier, load_weights, rea
 # Scores that can choose the epoch.
 CHOOSING = ("accuracy", "weighted_f1", "macro_f1")
 # Settings that say where and how, but not what comes out.
-BESIDE_THE_POINT = ("runs", "stores", "force", "logger", "experiment")
+BESIDE_THE_POINT = ("runs", "stores", "force", "logger", "group")
 
 
 def train(config: DictConfig) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def fit_and_test(
     started = time.perf_counter()
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
-    history, logger = History(run.metrics), make_logger(config, run, record["experiment"])
+    history, logger = History(run.metrics), make_logger(config, run, record["group"])
     trainer = make_trainer(config, run, history, logger)
     if run.last.is_file():
         read_checkpoint(model, str(run.last))
@@ -120,7 +120,7 @@ def describe(
     return {
         "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
         "fingerprint": mark,
-        "experiment": config.experiment or f"{datamodule.corpus.name}-{model}",
+        "group": config.group or f"{datamodule.corpus.name}-{model}",
         "model": model,
         "corpus": datamodule.corpus.name,
         "simulated": bool(datamodule.corpus.provenance.get("simulated", False)),
@@ -150,28 +150,26 @@ def make_trainer(
             "Change selection.metric."
         )
     monitor = f"val/{config.selection.metric}"
-    checkpoint = ModelCheckpoint(
-        run.checkpoints,
-        filename="best",
-        monitor=monitor,
-        mode="max",
-        save_last=True,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
+    options = {
+        "dirpath": run.checkpoints,
+        "save_on_train_epoch_end": True,
+        "enable_version_counter": False,
+    }
+    best = ModelCheckpoint(filename="best", monitor=monitor, mode="max", **options)
+    last = ModelCheckpoint(filename="last", **options)
     stopping = EarlyStopping(
         monitor,
         mode="max",
         patience=config.selection.patience,
         check_on_train_epoch_end=True,
     )
-    callbacks = [EpochSeeds(config.seed), history, stopping, checkpoint]
+    callbacks = [StepSeeds(config.seed), history, stopping, best, last]
     return instantiate(
         config.trainer, callbacks=callbacks, logger=logger or False, default_root_dir=run.path
     )
 
 
-def make_logger(config: DictConfig, run: RunFolder, experiment: str) -> Logger | None:
+def make_logger(config: DictConfig, run: RunFolder, group: str) -> Logger | None:
     """Returns the logger the settings name, if any; a resumed run goes on in the same one."""
     if not config.logger:
         return None
@@ -180,7 +178,7 @@ def make_logger(config: DictConfig, run: RunFolder, experiment: str) -> Logger |
         save_dir=run.path,
         name=run.path.name,
         id=run.path.name,
-        group=experiment,
+        group=group,
         config=OmegaConf.to_container(config, resolve=True),
     )
 

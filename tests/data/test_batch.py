@@ -40,8 +40,8 @@ def test_a_batch_that_is_not_cut_stays_itself():
 
 
 def batches(lengths, epoch=0, **options):
-    sampler = ConversationBatchSampler(lengths, **{"batch_size": 4, "seed": 1} | options)
-    sampler.set_epoch(epoch)
+    options = {"batch_size": 4, "seed": 1, "epoch": lambda: epoch} | options
+    sampler = ConversationBatchSampler(lengths, **options)
     made = list(sampler)
     assert len(made) == len(sampler)
     return made

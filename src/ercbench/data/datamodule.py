@@ -188,7 +188,9 @@ class ConversationDataModule(L.LightningDataModule):
         """Shuffled batches, another order each epoch."""
         part = self.part("train")
         lengths = [len(conversation) for conversation in part.conversations]
-        sampler = ConversationBatchSampler(lengths, self.batch_size, self.seed, self.window)
+        sampler = ConversationBatchSampler(
+            lengths, self.batch_size, self.seed, self._epoch, self.window
+        )
         return DataLoader(part, batch_sampler=sampler, collate_fn=collate)
 
     def val_dataloader(self) -> DataLoader[ConversationBatch]:
@@ -198,6 +200,9 @@ class ConversationDataModule(L.LightningDataModule):
     def test_dataloader(self) -> DataLoader[ConversationBatch]:
         """The test part, in corpus order."""
         return DataLoader(self.part("test"), self.batch_size, collate_fn=collate)
+
+    def _epoch(self) -> int:
+        return self.trainer.current_epoch if self.trainer else 0
 
     @cached_property
     def _first_rows(self) -> list[int]:

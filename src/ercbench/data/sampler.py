@@ -1,6 +1,6 @@
 """Which conversations share a batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch.utils.data import Sampler
@@ -17,31 +17,35 @@ class ConversationBatchSampler(Sampler[list[int]]):
         lengths: Utterances of each conversation.
         batch_size: Conversations per batch.
         seed: With the epoch, decides the order.
+        epoch: Says which epoch it is. It is asked at the first batch of a pass, because
+            Lightning tells only samplers, not batch samplers, and sets a resumed pass up before
+            it knows the epoch.
         window: Batches that are sorted together.
     """
 
     def __init__(
-        self, lengths: Sequence[int], batch_size: int, seed: int, window: int = 1
+        self,
+        lengths: Sequence[int],
+        batch_size: int,
+        seed: int,
+        epoch: Callable[[], int],
+        window: int = 1,
     ) -> None:
-        self.lengths, self.batch_size, self.seed, self.window = lengths, batch_size, seed, window
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the order of the next pass; Lightning calls it before each epoch."""
-        self.epoch = epoch
+        self.lengths, self.batch_size, self.window = lengths, batch_size, window
+        self.seed, self.epoch = seed, epoch
 
     def __len__(self) -> int:
         return -(-len(self.lengths) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        generator = torch.Generator().manual_seed(100_003 * self.seed + self.epoch)
+        generator = torch.Generator().manual_seed(1_000_003 * self.seed + self.epoch())
         order = torch.randperm(len(self.lengths), generator=generator).tolist()
         batches = []
         for windowed in _chunks(order, self.batch_size * self.window):
             by_length = sorted(windowed, key=lambda index: -self.lengths[index])
             batches += _chunks(by_length, self.batch_size)
         shuffled = torch.randperm(len(batches), generator=generator).tolist()
-        return iter([batches[i] for i in shuffled])
+        yield from (batches[i] for i in shuffled)
 
 
 def _chunks(values: list[int], size: int) -> list[list[int]]:

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,12 @@ def fingerprint(config: dict[str, Any], data: dict[str, Any]) -> str:
     return sha256_of_text(json.dumps(parts, sort_keys=True))[:12]
 
 
+@cache
 def code_version() -> str:
-    """Returns 12 hexadecimal digits that stand for the code that decides a run's numbers."""
+    """Returns 12 hexadecimal digits that stand for the code that decides a run's numbers.
+
+    Read once: what a process runs does not change when its files do.
+    """
     root = Path(ercbench.__file__).parent
     digest = hashlib.sha256(ercbench.__version__.encode())
     for room in CODE:

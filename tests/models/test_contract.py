@@ -1,0 +1,212 @@
+"""What holds for every model in the registry, be it a paper's or a baseline."""
+
+from dataclasses import replace
+
+import lightning as L
+import pytest
+import torch
+from conftest import LABELS, WIDTHS, make_batch, make_items
+from hydra.utils import get_class
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.utils.data import DataLoader
+
+from ercbench.data.batch import collate
+from ercbench.data.datamodule import DataSpec
+from ercbench.errors import ErcbenchError
+from ercbench.models.classifier import load_weights
+from ercbench.schema import MODELS
+
+SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
+every_model = pytest.mark.parametrize("name", list(MODELS))
+
+
+def make_model(name, spec=SPEC, **options):
+    torch.manual_seed(0)
+    small = {"hidden": 8} | options
+    model = get_class(MODELS[name]._target_)(spec, **small)
+    for parameter in model.network.parameters():
+        if parameter.ndim == 1:
+            torch.nn.init.normal_(parameter, std=0.1)
+    statistics = {m: (torch.randn(w), torch.rand(w) + 0.5) for m, w in spec.widths.items()}
+    model.standardise.fit(statistics)
+    return model
+
+
+def logits_by_id(model, batches):
+    with torch.no_grad():
+        return {
+            id: prediction[i, batch.mask[i]]
+            for batch in batches
+            for prediction in [model.eval()(batch).logits]
+            for i, id in enumerate(batch.conversation_ids)
+        }
+
+
+@every_model
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=2, max_size=6), order=st.randoms(), cut=st.data()
+)
+@settings(max_examples=15, deadline=None)
+def test_a_prediction_never_depends_on_what_it_is_batched_with(name, lengths, order, cut):
+    model = make_model(name)
+    items = make_items(lengths, missing=0.2)
+    alone = logits_by_id(model, [collate([item]) for item in items])
+    shuffled = order.sample(items, len(items))
+    first = cut.draw(st.integers(1, len(items) - 1))
+    batches = [collate(shuffled[:first]), collate(shuffled[first:])]
+    for id, logits in logits_by_id(model, batches).items():
+        torch.testing.assert_close(logits, alone[id], atol=1e-5, rtol=1e-5)
+
+
+@every_model
+def test_nothing_ever_comes_from_padding_or_from_missing_rows(name):
+    model, batch = make_model(name), make_batch([5, 1, 3], missing=0.3)
+    features = {
+        m: torch.where(batch.present[m][..., None], values, torch.nan)
+        for m, values in batch.features.items()
+    }
+    poisoned = replace(batch, features=features, speakers=batch.speakers + 9 * ~batch.mask)
+
+    def gradients(some_batch):
+        model.zero_grad()
+        torch.manual_seed(1)
+        whole = model.train().standardise(some_batch)
+        loss = model.training_losses(whole, whole)["loss"]
+        loss.backward()
+        return [loss.detach(), *(p.grad for p in model.parameters() if p.grad is not None)]
+
+    for clean, other in zip(gradients(batch), gradients(poisoned), strict=True):
+        assert torch.isfinite(other).all()
+        assert torch.equal(clean, other)
+    assert torch.equal(
+        model.eval()(batch).logits[batch.mask], model.eval()(poisoned).logits[batch.mask]
+    )
+
+
+@every_model
+def test_a_missing_row_is_not_a_row_of_average_features(name):
+    model, batch = make_model(name), make_batch([4])
+    average = model.standardise.get_buffer("audio_mean").expand(1, 4, -1)
+    seen = replace(batch, features=batch.features | {"audio": average})
+    unseen = replace(batch, present=batch.present | {"audio": torch.zeros(1, 4, dtype=torch.bool)})
+    model.eval()
+    assert not torch.allclose(model(seen).logits, model(unseen).logits)
+
+
+@every_model
+def test_gradients_reach_every_parameter(name):
+    model, batch = make_model(name), make_batch([9, 7], missing=0.3)
+    model.training_losses(batch, batch)["loss"].backward()
+    dead = [n for n, p in model.network.named_parameters() if p.grad is None or (p.grad == 0).all()]
+    assert not dead
+
+
+@every_model
+def test_working_a_batch_off_in_pieces_gives_the_same_gradient(name):
+    off = {k: 0.0 for k in vars(MODELS[name]()) if k.endswith("dropout")}
+    model, batch = make_model(name, **off), make_batch([5, 1, 3, 4], unlabelled=0.2)
+    whole = model.standardise(batch)
+    model.training_losses(whole, whole)["loss"].backward()
+    expected = [p.grad.clone() for p in model.network.parameters() if p.grad is not None]
+    model.zero_grad()
+    for piece in whole.pieces(5):
+        model.training_losses(piece, whole)["loss"].backward()
+    actual = [p.grad for p in model.network.parameters() if p.grad is not None]
+    for ours, theirs in zip(actual, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-4)
+
+
+@every_model
+@pytest.mark.parametrize("lengths", [[1], [500], [1, 30, 2]])
+def test_any_length_can_be_read(name, lengths):
+    batch = make_batch(lengths)
+    logits = make_model(name).eval()(batch).logits
+    assert logits.shape == (len(lengths), max(lengths), LABELS)
+    assert torch.isfinite(logits).all()
+
+
+@every_model
+@pytest.mark.parametrize("modality", list(WIDTHS))
+def test_a_single_modality_is_enough(name, modality):
+    spec = replace(SPEC, widths={modality: WIDTHS[modality]})
+    options = {"primary": modality} if hasattr(MODELS[name](), "primary") else {}
+    batch = make_batch([3, 2], widths=spec.widths)
+    assert torch.isfinite(make_model(name, spec, **options)(batch).logits).all()
+
+
+@every_model
+def test_a_batch_without_any_label_trains_without_harm(name):
+    model, batch = make_model(name), make_batch([3, 2], unlabelled=1.0)
+    model.training_losses(batch, batch)["loss"].backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+def fit(model, folder, **options):
+    loader = DataLoader(make_items([3, 1, 4, 2]), batch_size=2, collate_fn=collate)
+    L.seed_everything(0, verbose=False)
+    trainer = L.Trainer(
+        max_epochs=2,
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+        **options,
+    )
+    trainer.fit(model, loader, loader)
+    trainer.save_checkpoint(folder / "end.ckpt")
+    return {n: p.clone() for n, p in model.state_dict().items()}
+
+
+@every_model
+@pytest.mark.filterwarnings("ignore")
+def test_the_same_seed_gives_the_same_weights_and_they_survive_a_checkpoint(name, tmp_path):
+    first, again = (fit(make_model(name), tmp_path) for _ in range(2))
+    assert all(torch.equal(first[n], again[n]) for n in first)
+    other = make_model(name)
+    load_weights(other, str(tmp_path / "end.ckpt"))
+    assert all(torch.equal(first[n], p) for n, p in other.state_dict().items())
+    loaded = type(other).load_from_checkpoint(tmp_path / "end.ckpt", weights_only=True)
+    assert loaded.settings == other.settings
+    assert all(torch.equal(first[n], p) for n, p in loaded.state_dict().items())
+
+
+@every_model
+@pytest.mark.filterwarnings("ignore")
+def test_it_trains_in_bfloat16(name, tmp_path):
+    weights = fit(make_model(name), tmp_path, precision="bf16-mixed")
+    assert all(torch.isfinite(p).all() for p in weights.values())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
+    fit(make_model("mlp"), tmp_path)
+    path = str(tmp_path / "end.ckpt")
+    with pytest.raises(ErcbenchError, match=r"trained for another model \(MLP\); expected GRU"):
+        load_weights(make_model("gru"), path)
+    wider = replace(SPEC, widths=WIDTHS | {"text": 6})
+    with pytest.raises(ErcbenchError, match="trained for another data"):
+        load_weights(make_model("mlp", wider), path)
+    with pytest.raises(ErcbenchError, match="the weights do not fit"):
+        load_weights(make_model("mlp", hidden=16), path)
+    (tmp_path / "torn.ckpt").write_bytes((tmp_path / "end.ckpt").read_bytes()[:1000])
+    with pytest.raises(ErcbenchError, match="not a readable ercbench checkpoint"):
+        load_weights(make_model("mlp"), str(tmp_path / "torn.ckpt"))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("cfn_esa", {"hidden": 10, "heads": 4}),
+        ("cfn_esa", {"acme_dropout": 1.0}),
+        ("cfn_esa", {"emotion_loss": "focus"}),
+        ("mlp", {"layers": 0}),
+        ("gru", {"learning_rate": 0.0}),
+        ("gru", {"class_weights": "equal"}),
+        ("mlp", {"piece_utterances": 0}),
+    ],
+)
+def test_a_setting_out_of_range_is_named(name, wrong):
+    with pytest.raises(ErcbenchError, match=rf"model\.{next(iter(wrong))}=.*expected"):
+        MODELS[name](**wrong)
