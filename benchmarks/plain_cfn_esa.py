@@ -68,9 +68,7 @@ def plain_loss(
 
 
 def _rume(layer: RUMELayer, rows: Tensor, mask: Tensor) -> Tensor:
-    packed = pack_padded_sequence(
-        rows, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False
-    )
+    packed = pack_padded_sequence(rows, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
     recurrent, _ = pad_packed_sequence(
         layer.rnn(packed)[0], batch_first=True, total_length=rows.shape[1]
     )
@@ -100,8 +98,11 @@ def _acme(layer: ACMELayer, rows: dict[str, Tensor], mask: Tensor) -> dict[str, 
 
 def _attend(attention: nn.Module, query: Tensor, context: Tensor, mask: Tensor) -> Tensor:
     assert isinstance(attention, RowAttention)
+    query, context = query.transpose(0, 1), context.transpose(0, 1)
     out, _ = F.multi_head_attention_forward(
-        *(x.transpose(0, 1) for x in (query, context, context)),
+        query,
+        context,
+        context,
         embed_dim_to_check=attention.width,
         num_heads=attention.heads,
         in_proj_weight=attention.in_proj_weight,

@@ -62,10 +62,7 @@ def make_batch(lengths, **options):
     return collate(make_items(lengths, **options))
 
 
-SMALL_RUN = (
-    "model=mlp",
-    "model.hidden=8",
-    "model.layers=1",
+SMALL_DATA = (
     "dataset.simulation.train=12",
     "dataset.simulation.validation=6",
     "dataset.simulation.test=6",
@@ -73,19 +70,21 @@ SMALL_RUN = (
     "trainer.accelerator=cpu",
     "trainer.enable_progress_bar=false",
 )
+SMALL_RUN = (*SMALL_DATA, "model=mlp", "model.hidden=8", "model.layers=1")
+
+
+def compose_in(folder, *overrides):
+    """Composes the settings of `ercbench train` with everything it writes inside a folder."""
+    register()
+    folders = (f"runs={folder}/runs", f"stores={folder}/stores")
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        return compose("train", [*folders, *overrides])
 
 
 @pytest.fixture
 def composed(tmp_path):
     """Composes the settings of a small run in a folder of its own, with overrides."""
-    register()
-
-    def compose_settings(*overrides):
-        folders = (f"runs={tmp_path}/runs", f"stores={tmp_path}/stores")
-        with initialize_config_dir(str(config_folder()), version_base="1.3"):
-            return compose("train", [*SMALL_RUN, *folders, *overrides])
-
-    return compose_settings
+    return lambda *overrides: compose_in(tmp_path, *SMALL_RUN, *overrides)
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import lightning as L
 import pyarrow.parquet as pq
 import pytest
 import torch
-from conftest import SMALL_RUN
 from filelock import FileLock
 from sklearn.metrics import accuracy_score, f1_score
 
 import ercbench.train
+from conftest import SMALL_DATA
 from ercbench.callbacks import StepSeeds
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.errors import ErcbenchError
@@ -74,12 +74,16 @@ def test_what_was_tested_are_the_weights_of_the_best_epoch(composed):
     """Training longer past the best epoch changes nothing."""
     short = train(composed("trainer.max_epochs=4", "model.learning_rate=0.3"))
     assert short["best_epoch"] < 3, "the example no longer overshoots"
-    upto = train(composed(f"trainer.max_epochs={short['best_epoch'] + 1}", "model.learning_rate=0.3"))
+    upto = train(
+        composed(f"trainer.max_epochs={short['best_epoch'] + 1}", "model.learning_rate=0.3")
+    )
     assert upto["test"] == short["test"]
 
 
 def test_training_stops_when_validation_no_longer_improves(composed):
-    result = train(composed("trainer.max_epochs=50", "selection.patience=2", "model.learning_rate=0.1"))
+    result = train(
+        composed("trainer.max_epochs=50", "selection.patience=2", "model.learning_rate=0.1")
+    )
     assert result["epochs"] == result["best_epoch"] + 3 < 50
 
 
@@ -94,7 +98,8 @@ def test_a_finished_run_is_not_run_again_unless_forced(composed, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change", ["seed=1", "model.hidden=9", "dataset.simulation.seed=8", "trainer.precision=bf16-mixed"]
+    "change",
+    ["seed=1", "model.hidden=9", "dataset.simulation.seed=8", "trainer.precision=bf16-mixed"],
 )
 def test_what_changes_the_numbers_changes_the_folder(composed, change):
     assert train(composed())["run"] != train(composed(change))["run"]
@@ -116,7 +121,7 @@ def dies(self, trainer, *args):
 def test_an_interrupted_run_ends_as_if_it_had_not_been(run_command, tmp_path, where):
     arguments = (
         "train",
-        *(argument for argument in SMALL_RUN if "model" not in argument),
+        *SMALL_DATA,
         *("model=cfn_esa", "model.hidden=8", "model.heads=2", "dataset.batch_size=4"),
     )
     assert run_command(*arguments, before=KILL.format(where=where)).returncode == 9

@@ -15,7 +15,7 @@ from ercbench.errors import ErcbenchError
 USAGE = """\
 ercbench: honest comparison of models for emotion recognition in conversation
 
-  ercbench train  [model=…] [dataset=…] [seed=…] …   train, choose the epoch on validation, test once
+  ercbench train  [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
   ercbench train  -m … seed=0,1,2                    one run for each value
   ercbench train  --cfg job                          show the settings without running
   ercbench report [FOLDER]                           table of the runs in FOLDER (default: runs)
@@ -48,18 +48,20 @@ def main() -> None:
 
 def explain(error: BaseException) -> str | None:
     """Returns one line for an error that is the user's to mend, or None for one that is ours."""
-    from hydra.errors import HydraException
+    from hydra.errors import HydraException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
     chain = list(_causes(error))
     for cause in chain:
         if isinstance(cause, ErcbenchError):
             return str(cause)
+    if isinstance(error, OverrideParseException):
+        return f"Cannot read '{error.override}': {str(error).splitlines()[0]}."
     for cause in reversed(chain):
         if isinstance(cause, OmegaConfBaseException):
-            return _explain_setting(cause)
+            return _explain_setting(error, cause)
     if isinstance(error, HydraException):
-        return " ".join(str(error).split())
+        return " ".join(str(error).split("Config search path")[0].split())
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}. Check the path, its permissions and the disk."
@@ -107,16 +109,17 @@ def _report(arguments: Sequence[str]) -> None:
     report(Path(arguments[0] if arguments else "runs"))
 
 
-def _explain_setting(error: Any) -> str:
+def _explain_setting(error: BaseException, cause: Any) -> str:
     """Names the setting and, for an unknown one, what is valid beside it."""
-    first = str(error.msg or error).splitlines()[0]
-    parent = error.parent_node
-    if error.key is None or parent is None or str(error.key) in parent:
-        return f"{error.full_key}: {first}." if error.full_key else f"{first}."
-    valid = [str(key) for key in parent]
-    close = get_close_matches(str(error.key), valid)
+    parent, key = cause.parent_node, str(cause.key)
+    if parent is None or cause.key is None or key in parent:
+        lines = [str(e).splitlines()[0] for e in dict.fromkeys((error, cause))]
+        unfilled = "Value '$VALUE' of type '$VALUE_TYPE'"  # omegaconf leaves its template so
+        return f"{': '.join(lines)}.".replace(unfilled, "the value")
+    valid = [str(name) for name in parent if name != "_target_"]
+    close = get_close_matches(key, valid)
     hint = f" Did you mean '{close[0]}'?" if close else ""
-    return f"No setting '{error.full_key}'; valid here: {', '.join(valid)}.{hint}"
+    return f"No setting '{cause.full_key}'; valid here: {', '.join(valid)}.{hint}"
 
 
 def _causes(error: BaseException | None) -> Any:

@@ -28,4 +28,4 @@ def print_result(result: dict[str, Any]) -> None:
 def _console() -> Console:
     """Returns a console wide enough for a table where the output is no terminal."""
     console = Console()
-    return console if console.is_terminal else Console(width=110)
+    return console if console.is_terminal else Console(width=120)

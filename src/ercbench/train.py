@@ -4,6 +4,7 @@ import logging
 import resource
 import time
 import warnings
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.callbacks import StepSeeds, History
+from ercbench.callbacks import History, StepSeeds
 from ercbench.dashboard import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
@@ -50,7 +51,7 @@ def train(config: DictConfig) -> dict[str, Any]:
     datamodule = instantiate(
         config.dataset,
         _convert_="all",
-        features=OmegaConf.to_object(OmegaConf.create({"features": config.features}))["features"],
+        features=config.features,
         stores=config.stores,
         seed=config.seed,
     )
@@ -150,13 +151,13 @@ def make_trainer(
             "Change selection.metric."
         )
     monitor = f"val/{config.selection.metric}"
-    options = {
-        "dirpath": run.checkpoints,
-        "save_on_train_epoch_end": True,
-        "enable_version_counter": False,
-    }
-    best = ModelCheckpoint(filename="best", monitor=monitor, mode="max", **options)
-    last = ModelCheckpoint(filename="last", **options)
+    checkpoint = partial(
+        ModelCheckpoint,
+        run.checkpoints,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+    best, last = checkpoint("best", monitor, mode="max"), checkpoint("last")
     stopping = EarlyStopping(
         monitor,
         mode="max",
@@ -173,14 +174,10 @@ def make_logger(config: DictConfig, run: RunFolder, group: str) -> Logger | None
     """Returns the logger the settings name, if any; a resumed run goes on in the same one."""
     if not config.logger:
         return None
-    return instantiate(
-        config.logger,
-        save_dir=run.path,
-        name=run.path.name,
-        id=run.path.name,
-        group=group,
-        config=OmegaConf.to_container(config, resolve=True),
-    )
+    name = run.path.name
+    logger = instantiate(config.logger, save_dir=run.path, name=name, id=name, group=group)
+    logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+    return logger
 
 
 def model_name(config: DictConfig) -> str:

@@ -7,7 +7,9 @@ from ercbench.errors import ErcbenchError
 def conversation(id, *labels, speaker="A"):
     return Conversation(
         id,
-        tuple(Utterance(f"{id}-{i}", speaker=f"{id}{speaker}", label=x) for i, x in enumerate(labels)),
+        tuple(
+            Utterance(f"{id}-{i}", speaker=f"{id}{speaker}", label=x) for i, x in enumerate(labels)
+        ),
     )
 
 

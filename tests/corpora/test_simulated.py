@@ -79,8 +79,8 @@ def test_the_posterior_is_calibrated_and_seeing_more_never_hurts():
         hit = (belief.argmax(1) == truth).mean()
         assert hit == pytest.approx(expected[view.name], abs=0.02)
     for modality in CONFUSIONS:
-        assert expected[f"{modality}, with context"] > expected[f"{modality}, without context"]
-        assert expected[f"{modality}, with context"] < expected["text + audio + visual, with context"]
+        assert expected[f"{modality} with context"] > expected[f"{modality} without context"]
+        assert expected[f"{modality} with context"] < expected["text+audio+visual with context"]
 
 
 def test_a_modality_cannot_tell_the_emotions_it_confuses():
@@ -117,7 +117,12 @@ def test_settings_do_what_they_say():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"train": 0}, {"min_length": 9, "max_length": 3}, {"stay": 0.8, "catch": 0.5}, {"difficulty": 0}],
+    [
+        {"train": 0},
+        {"min_length": 9, "max_length": 3},
+        {"stay": 0.8, "catch": 0.5},
+        {"difficulty": 0},
+    ],
 )
 def test_a_setting_out_of_range_is_named(wrong):
     with pytest.raises(ErcbenchError, match=next(iter(wrong))):

@@ -1,8 +1,8 @@
 import torch
-from conftest import make_batch, make_items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import make_batch, make_items
 from ercbench.data.batch import IGNORE, collate
 from ercbench.data.sampler import ConversationBatchSampler
 
@@ -50,7 +50,9 @@ def batches(lengths, epoch=0, **options):
 @given(lengths=st.lists(st.integers(1, 50), min_size=1, max_size=30), window=st.integers(1, 3))
 @settings(max_examples=30, deadline=None)
 def test_an_epoch_holds_every_conversation_once(lengths, window):
-    assert sorted(i for b in batches(lengths, window=window) for i in b) == list(range(len(lengths)))
+    assert sorted(i for b in batches(lengths, window=window) for i in b) == list(
+        range(len(lengths))
+    )
 
 
 def test_the_order_is_reproducible_and_changes_with_epoch_and_seed():

@@ -60,7 +60,10 @@ def test_rows_that_are_not_finite_become_missing_and_are_counted(store):
 def test_a_broken_modality_is_refused_and_leaves_nothing(store):
     values = FEATURES["text"].copy()
     values[: len(values) // 3] = np.nan
-    with pytest.warns(UserWarning), pytest.raises(ErcbenchError, match="33% of the rows.*at most 20%"):
+    with (
+        pytest.warns(UserWarning, match="rows hold NaN"),
+        pytest.raises(ErcbenchError, match="33% of the rows.*at most 20%"),
+    ):
         add(store, values)
     assert "text:new" not in store.keys()
 
@@ -109,7 +112,10 @@ def test_a_split_of_unknown_conversations_in_corpus_json_is_refused(store):
 
 def test_sets_are_chosen_by_modality_or_by_name(store):
     add(store, FEATURES["text"], name="other")
-    assert [s.key for s in store.select(["audio", "text:other"])] == ["audio:simulated", "text:other"]
+    assert [s.key for s in store.select(["audio", "text:other"])] == [
+        "audio:simulated",
+        "text:other",
+    ]
     with pytest.raises(ErcbenchError, match=r"several sets \(text:other, text:simulated\)"):
         store.select(["text"])
     with pytest.raises(ErcbenchError, match="no set for 'smell'"):

@@ -2,10 +2,10 @@ import json
 
 import pytest
 import torch
-from conftest import WIDTHS, make_batch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from conftest import WIDTHS, make_batch
 from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.errors import ErcbenchError
 from ercbench.models.cfn_esa.lightning import CFNESA, shift_class_weights

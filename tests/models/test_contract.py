@@ -5,12 +5,12 @@ from dataclasses import replace
 import lightning as L
 import pytest
 import torch
-from conftest import LABELS, WIDTHS, make_batch, make_items
 from hydra.utils import get_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
+from conftest import LABELS, WIDTHS, make_batch, make_items
 from ercbench.data.batch import collate
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError

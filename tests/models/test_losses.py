@@ -1,7 +1,7 @@
 import pytest
 import torch
-from conftest import make_batch
 
+from conftest import make_batch
 from ercbench.data.batch import IGNORE
 from ercbench.models.losses import (
     focal_loss,

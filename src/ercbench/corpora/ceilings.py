@@ -27,13 +27,13 @@ class Ceiling:
 
     @property
     def name(self) -> str:
-        """How tables call it: `text + audio, with context`."""
-        return f"{' + '.join(self.modalities)}, {'with' if self.context else 'without'} context"
+        """How tables call it: `text+audio with context`."""
+        return f"{'+'.join(self.modalities)} {'with' if self.context else 'without'} context"
 
 
 def ceilings_for(modalities: Sequence[str]) -> list[Ceiling]:
     """Returns each modality alone and all together, each without and with context."""
-    views = [(modality,) for modality in modalities]
+    views: list[tuple[str, ...]] = [(modality,) for modality in modalities]
     if len(modalities) > 1:
         views.append(tuple(modalities))
     return [Ceiling(view, context) for view in views for context in (False, True)]

@@ -136,7 +136,8 @@ def _poria_split(order: dict[str, np.ndarray], parts: np.ndarray) -> Split:
 
 
 def _standard_split(order: dict[str, np.ndarray], parts: np.ndarray) -> Split:
-    return Split(*(_videos(order, parts, part) for part in ("train", "valid", "test")))
+    train, validation, test = (_videos(order, parts, part) for part in ("train", "valid", "test"))
+    return Split(train, validation, test)
 
 
 def _videos(order: dict[str, np.ndarray], parts: np.ndarray, part: str) -> tuple[str, ...]:

@@ -63,7 +63,8 @@ class SimulationSettings:
 
     def __post_init__(self) -> None:
         limits = {
-            "train, validation and test at least 1": min(self.train, self.validation, self.test) > 0,
+            "train, validation and test at least 1": min(self.train, self.validation, self.test)
+            > 0,
             "1 <= min_length <= max_length": 1 <= self.min_length <= self.max_length,
             "stay and catch at least 0, together at most 1": self.stay >= 0
             and self.catch >= 0

@@ -1,7 +1,7 @@
 """One batch of conversations, padded to its longest."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -58,15 +58,7 @@ class ConversationBatch:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "ConversationBatch":
         """Returns the batch on another device."""
-
-        def moved(value: object) -> object:
-            if isinstance(value, Tensor):
-                return value.to(device, non_blocking=non_blocking)
-            if isinstance(value, dict):
-                return {name: moved(item) for name, item in value.items()}
-            return value
-
-        return replace(self, **{f.name: moved(getattr(self, f.name)) for f in fields(self)})
+        return self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pieces(self, utterances: int | None) -> "list[ConversationBatch]":
         """Cuts the batch into batches of like lengths, each padded only to its own longest.
@@ -86,16 +78,17 @@ class ConversationBatch:
         return [self._chosen(cut, max(lengths[i] for i in cut)) for cut in cuts]
 
     def _chosen(self, indices: list[int], longest: int) -> "ConversationBatch":
-        def cut(tensor: Tensor) -> Tensor:
-            return tensor[indices, :longest]
+        ids = tuple(self.conversation_ids[i] for i in indices)
+        return replace(self._each(lambda tensor: tensor[indices, :longest]), conversation_ids=ids)
 
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "ConversationBatch":
         return ConversationBatch(
-            features={m: cut(values) for m, values in self.features.items()},
-            present={m: cut(values) for m, values in self.present.items()},
-            mask=cut(self.mask),
-            speakers=cut(self.speakers),
-            labels=cut(self.labels),
-            conversation_ids=tuple(self.conversation_ids[i] for i in indices),
+            features={m: change(values) for m, values in self.features.items()},
+            present={m: change(values) for m, values in self.present.items()},
+            mask=change(self.mask),
+            speakers=change(self.speakers),
+            labels=change(self.labels),
+            conversation_ids=self.conversation_ids,
         )
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ercbench.corpora.conversation import Conversation, Corpus
-from ercbench.data.batch import IGNORE, ConversationBatch, ConversationItem, collate
+from ercbench.data.batch import IGNORE, ConversationItem, collate
 from ercbench.data.sampler import ConversationBatchSampler
 from ercbench.errors import ErcbenchError
 from ercbench.features.store import FeatureSet, FeatureStore
@@ -75,7 +75,9 @@ class ConversationDataset(Dataset[ConversationItem]):
         return ConversationItem(
             id=conversation.id,
             features={s.modality: torch.from_numpy(s.rows(*rows)) for s in self.feature_sets},
-            present={s.modality: torch.from_numpy(s.present[slice(*rows)]) for s in self.feature_sets},
+            present={
+                s.modality: torch.from_numpy(s.present[slice(*rows)]) for s in self.feature_sets
+            },
             speakers=torch.tensor([numbers[u.speaker] for u in conversation.utterances]),
             labels=self.labels(item),
         )
@@ -174,17 +176,13 @@ class ConversationDataModule(L.LightningDataModule):
         wanted = set(self.corpus.split(self.split_name).parts()[name])
         chosen = [
             (conversation, first)
-            for conversation, first in zip(
-                self.corpus.conversations, self._first_rows, strict=True
-            )
+            for conversation, first in zip(self.corpus.conversations, self._first_rows, strict=True)
             if conversation.id in wanted
         ]
         conversations, first_rows = zip(*chosen, strict=True)
-        return ConversationDataset(
-            conversations, first_rows, self.feature_sets, self.corpus.labels
-        )
+        return ConversationDataset(conversations, first_rows, self.feature_sets, self.corpus.labels)
 
-    def train_dataloader(self) -> DataLoader[ConversationBatch]:
+    def train_dataloader(self) -> DataLoader[ConversationItem]:
         """Shuffled batches, another order each epoch."""
         part = self.part("train")
         lengths = [len(conversation) for conversation in part.conversations]
@@ -193,11 +191,11 @@ class ConversationDataModule(L.LightningDataModule):
         )
         return DataLoader(part, batch_sampler=sampler, collate_fn=collate)
 
-    def val_dataloader(self) -> DataLoader[ConversationBatch]:
+    def val_dataloader(self) -> DataLoader[ConversationItem]:
         """The validation part, in corpus order."""
         return DataLoader(self.part("validation"), self.batch_size, collate_fn=collate)
 
-    def test_dataloader(self) -> DataLoader[ConversationBatch]:
+    def test_dataloader(self) -> DataLoader[ConversationItem]:
         """The test part, in corpus order."""
         return DataLoader(self.part("test"), self.batch_size, collate_fn=collate)
 

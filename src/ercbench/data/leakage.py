@@ -19,7 +19,8 @@ class Leak:
     size: int
 
     def __str__(self) -> str:
-        return f"{self.features} saw the labels of {self.overlap} of {self.size} {self.part} conversations"
+        seen = f"{self.overlap} of {self.size} {self.part} conversations"
+        return f"{self.features} saw the labels of {seen}"
 
 
 def find_leaks(split: Split, feature_sets: Iterable[FeatureSet]) -> list[Leak]:

@@ -22,7 +22,7 @@ CODE = ("corpora", "features", "data", "models", "train.py", "callbacks.py")
 
 
 class RunFolder:
-    """A run's folder: `config.yaml`, `result.json`, `predictions.parquet`, `metrics.csv`, checkpoints.
+    """A run's folder: settings, result, predictions, metrics per epoch and checkpoints.
 
     Args:
         path: Where it is or will be.

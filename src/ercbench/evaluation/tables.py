@@ -72,7 +72,7 @@ def ceiling_scores(result: Result) -> dict[str, tuple[float, float]]:
 
 def _comparison(results: Sequence[Result]) -> Table:
     table = Table(title=_data(results[0]), caption=_caption(results))
-    table.add_column("model")
+    table.add_column("model", no_wrap=True)
     table.add_column("seeds", justify="right")
     for title in SCORES.values():
         table.add_column(title, justify="right", no_wrap=True)
@@ -89,7 +89,7 @@ def _comparison(results: Sequence[Result]) -> Table:
 
 def _model_rows(results: Sequence[Result]) -> list[tuple[float, list[str]]]:
     """Returns (mean accuracy, cells) for every model and variant of its settings."""
-    variants = _grouped(results, lambda result: tuple(sorted(_settings(result).items())))
+    variants = _grouped(results, lambda r: (r["model"], *sorted(_settings(r).items())))
     rows = []
     for runs in variants:
         rivals = [v[0] for v in variants if v[0]["model"] == runs[0]["model"]]
@@ -147,21 +147,19 @@ def _caption(results: Sequence[Result]) -> str:
 
 
 def _percent(value: float | None) -> str:
-    """Returns a share as per cent; a dash where there is none."""
-    return "–" if value is None else f"{100 * value:.1f}"
+    """Returns a share as per cent, `n/a` where there is none."""
+    return "n/a" if value is None else f"{100 * value:.1f}"
 
 
 def _mean_and_deviation(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
     if not known:
-        return "–"
+        return "n/a"
     spread = f" ± {_percent(stdev(known))}" if len(known) > 1 else ""
     return _percent(mean(known)) + spread
 
 
-def _grouped(
-    results: Iterable[Result], key: Callable[[Result], Hashable]
-) -> list[list[Result]]:
+def _grouped(results: Iterable[Result], key: Callable[[Result], Hashable]) -> list[list[Result]]:
     groups: dict[Hashable, list[Result]] = defaultdict(list)
     for result in results:
         groups[key(result)].append(result)

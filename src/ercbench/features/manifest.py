@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 
 MANIFEST = "manifest.parquet"
@@ -71,10 +71,8 @@ def read_corpus(folder: Path) -> Corpus:
 
 
 def _split(parts: dict) -> Split:
-    return Split(
-        *(tuple(parts[part]) for part in ("train", "validation", "test")),
-        unseen_speakers=parts["unseen_speakers"],
-    )
+    train, validation, test = (tuple(parts[part]) for part in PARTS)
+    return Split(train, validation, test, parts["unseen_speakers"])
 
 
 def _conversations(table: pa.Table) -> tuple[Conversation, ...]:

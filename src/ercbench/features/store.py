@@ -125,9 +125,13 @@ class FeatureStore:
             "values_sha256": hashlib.sha256(values.tobytes() + present.tobytes()).hexdigest(),
             **details,
         }
-        with replacing(self.folder / f"{modality}.{name}.safetensors") as temporary:
-            tensors = {"values": values, "present": present}
-            save_file(tensors, temporary, metadata={"ercbench": json.dumps(metadata)})
+        path = self.folder / f"{modality}.{name}.safetensors"
+        try:
+            with replacing(path) as temporary:
+                tensors = {"values": values, "present": present}
+                save_file(tensors, temporary, metadata={"ercbench": json.dumps(metadata)})
+        except SafetensorError as error:
+            raise ErcbenchError(f"{path}: {error}. Make room on the disk and try again.") from None
         return self.open(modality, name)
 
     def keys(self) -> list[str]:

@@ -36,12 +36,13 @@ class ConversationClassifier(L.LightningModule):
     """
 
     settings_class: ClassVar[type[ModelSettings]]
+    class_weights: Tensor
 
     def __init__(self, spec: DataSpec | dict[str, Any], **settings: Any) -> None:
         super().__init__()
         self.spec = spec if isinstance(spec, DataSpec) else DataSpec(**spec)
         self.settings = self.settings_class(**settings)
-        self.save_hyperparameters({"spec": self.spec.plain(), **settings})
+        self.save_hyperparameters({"spec": self.spec.plain(), **settings}, logger=False)
         self.automatic_optimization = False
         self.standardise = Standardiser(self.spec.widths)
         self.network = self.build_network()
@@ -80,14 +81,13 @@ class ConversationClassifier(L.LightningModule):
         """Predicts a batch as the data module yields it."""
         return self.network(self.standardise(batch))
 
-    def training_step(self, batch: ConversationBatch, _: int) -> None:
+    def training_step(self, batch: ConversationBatch, batch_idx: int) -> None:
         """Takes one optimiser step on one batch.
 
         Raises:
             ErcbenchError: The loss is NaN or infinite.
         """
-        optimizer = self.optimizers()
-        assert isinstance(optimizer, L.pytorch.core.optimizer.LightningOptimizer)
+        optimizer: Any = self.optimizers()
         optimizer.zero_grad()
         whole, totals = self.standardise(batch), Counter[str]()
         for piece in whole.pieces(self.settings.piece_utterances):
@@ -101,7 +101,7 @@ class ConversationClassifier(L.LightningModule):
         curves = {f"train/{name}": value for name, value in totals.items()}
         self.log_dict(curves, on_step=False, on_epoch=True, batch_size=size)
 
-    def validation_step(self, batch: ConversationBatch, _: int) -> None:
+    def validation_step(self, batch: ConversationBatch, batch_idx: int) -> None:
         """Collects predictions on validation conversations."""
         logits = self(batch).logits
         self.validation_metrics.update(logits, batch.labels, batch.speakers)
@@ -114,7 +114,7 @@ class ConversationClassifier(L.LightningModule):
         self.log_dict({f"val/{n}": s.float() for n, s in scores.items() if s.ndim == 0})
         self.validation_metrics.reset()
 
-    def test_step(self, batch: ConversationBatch, _: int) -> None:
+    def test_step(self, batch: ConversationBatch, batch_idx: int) -> None:
         """Collects predictions on test conversations."""
         logits = self(batch).logits.float()
         self.test_metrics.update(logits, batch.labels, batch.speakers)

@@ -140,12 +140,13 @@ class Layout:
 
 def _attend(group: _Group, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Returns the [G * L, H, E] attention of one padded group."""
-    padded = [
-        rows.index_select(0, group.rows).unflatten(0, (-1, group.longest)).transpose(1, 2)
-        for rows in (query, key, value)
-    ]
-    dtype = value.dtype
-    if value.device.type == "cpu":  # torch's CPU kernel is several times slower in bfloat16
-        padded = [rows.float() for rows in padded]
-    attended = F.scaled_dot_product_attention(*padded, attn_mask=group.mask)
-    return attended.to(dtype).transpose(1, 2).flatten(0, 1)
+
+    def padded(rows: Tensor) -> Tensor:
+        places = rows.index_select(0, group.rows).unflatten(0, (-1, group.longest))
+        # torch's CPU kernel is several times slower in bfloat16
+        return (places.float() if places.device.type == "cpu" else places).transpose(1, 2)
+
+    attended = F.scaled_dot_product_attention(
+        padded(query), padded(key), padded(value), attn_mask=group.mask
+    )
+    return attended.to(value.dtype).transpose(1, 2).flatten(0, 1)

@@ -39,9 +39,7 @@ def weighted_nll(
     return _mean(losses, weight[whole].sum())
 
 
-def focal_loss(
-    logits: Tensor, labels: Tensor, gamma: float, over: Tensor | None = None
-) -> Tensor:
+def focal_loss(logits: Tensor, labels: Tensor, gamma: float, over: Tensor | None = None) -> Tensor:
     """Focal loss, mean of -(1 - p)^gamma log p (Lin et al., arXiv 1708.02002, equation 4)."""
     logits, labels, whole = _labelled(logits, labels, over)
     log_p = -F.cross_entropy(logits, labels, reduction="none")
@@ -65,9 +63,7 @@ def released_focal_loss(
     return _mean(-losses.sum(), len(whole) * logits.shape[-1])
 
 
-def _labelled(
-    logits: Tensor, labels: Tensor, over: Tensor | None
-) -> tuple[Tensor, Tensor, Tensor]:
+def _labelled(logits: Tensor, labels: Tensor, over: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """Returns what is labelled: [M, C] float32 logits, [M] labels, [W] labels of `over`."""
     known = labels != IGNORE
     whole = labels[known] if over is None else over[over != IGNORE]

@@ -1,5 +1,7 @@
 """Two networks over concatenated features: one without context, one that is only a GRU."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -49,7 +51,7 @@ class MLPNetwork(ConcatenatedNetwork):
         """Returns linear layers with ReLU."""
         widths = [width] + [settings.hidden] * settings.layers
         layers: list[nn.Module] = []
-        for inner, outer in zip(widths[:-1], widths[1:], strict=True):
+        for inner, outer in pairwise(widths):
             layers += [nn.ReLU(), nn.Linear(inner, outer)]
         return nn.Sequential(*layers, nn.ReLU()), settings.hidden
 

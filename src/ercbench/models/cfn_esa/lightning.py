@@ -1,5 +1,6 @@
 """CFN-ESA in training: emotion loss plus emotion-shift loss."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ class CFNESA(ConversationClassifier):
     settings_class = CFNESASettings
     settings: CFNESASettings
     network: CFNESANetwork
+    shift_class_weights: Tensor
 
     def __init__(self, spec: DataSpec | dict[str, Any], **settings: Any) -> None:
         super().__init__(spec, **settings)
@@ -42,7 +44,7 @@ class CFNESA(ConversationClassifier):
     def emotion_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
         """Returns the loss that `settings.emotion_loss` names."""
         gamma = self.settings.focal_gamma
-        losses = {
+        losses: dict[str, Callable[..., Tensor]] = {
             "nll": super().emotion_loss,
             "focal": partial(focal_loss, gamma=gamma),
             "focal_as_released": partial(released_focal_loss, gamma=gamma),

@@ -103,9 +103,7 @@ class ACMELayer(nn.Module):
         if self.merge is None:
             return {}
         primary = own[self.primary]
-        heard = [
-            self.dropout(self.ask_others[m](primary, layout, own[m])) for m in self.others
-        ]
+        heard = [self.dropout(self.ask_others[m](primary, layout, own[m])) for m in self.others]
         crossed = {self.primary: self.dropout(self.merge(torch.cat(heard, -1)).relu())}
         for m in self.others:
             crossed[m] = self.dropout(self.ask_primary[m](own[m], layout, primary))
@@ -184,9 +182,7 @@ class CFNESANetwork(nn.Module):
         layout = Layout.of(batch.mask)
         rows = {m: x.repeat(2, 1) for m, x in self.unimodal(batch, layout).items()}
         first, second = self.cross_modal(rows, layout.repeated(2)).chunk(2)
-        return ShiftPrediction(
-            layout.pad(self.classify(first)), self.shift(first, second, layout)
-        )
+        return ShiftPrediction(layout.pad(self.classify(first)), self.shift(first, second, layout))
 
     def unimodal(self, batch: ConversationBatch, layout: Layout) -> dict[str, Tensor]:
         """Returns modality to [N, D], each encoded on its own; one pass for all modalities."""

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from ercbench.models.settings import ModelSettings, one_of, require
 
-
 EMOTION_LOSSES = ("nll", "focal", "focal_as_released")
 
 

@@ -1,0 +1,73 @@
+import json
+import struct
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from wandb.proto.wandb_internal_pb2 import Record
+
+from ercbench.train import train
+
+BLOCK, FILE_HEADER, HEADER = 32768, 7, 7
+FULL, LAST = 1, 4
+
+
+def records(path):
+    """Reads an offline run's log: LevelDB's format of blocks, after a header of wandb's."""
+    data, place, parts = path.read_bytes(), FILE_HEADER, b""
+    while place + HEADER <= len(data):
+        if BLOCK - place % BLOCK < HEADER:
+            place += BLOCK - place % BLOCK
+            continue
+        _, length, kind = struct.unpack("<IHB", data[place : place + HEADER])
+        parts += data[place + HEADER : place + HEADER + length]
+        place += HEADER + length
+        if kind in (FULL, LAST):
+            yield Record.FromString(parts)
+            parts = b""
+
+
+@pytest.fixture
+def offline_run(composed, monkeypatch):
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    config = composed("logger=wandb", "model.hidden=9", "group=trial")
+    result = train(config)
+    folder = Path(config.runs) / result["run"]
+    (log,) = folder.rglob("*.wandb")
+    return result, folder, list(records(log))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
+    result, folder, log = offline_run
+    (run,) = {r.run.run_id: r.run for r in log if r.HasField("run")}.values()
+    assert (run.project, run.run_group, run.run_id) == ("ercbench", "trial", result["run"])
+    config = {
+        (u.key or ".".join(u.nested_key)): u.value_json
+        for r in log
+        for source in (r.run.config, r.config)
+        for u in source.update
+    }
+    assert json.loads(config["model"])["hidden"] == 9
+    history = [
+        {(i.key or ".".join(i.nested_key)): json.loads(i.value_json) for i in r.history.item}
+        for r in log
+        if r.HasField("history")
+    ]
+    curve = [row["val/weighted_f1"] for row in history if "val/weighted_f1" in row]
+    assert len(curve) == result["epochs"]
+    assert max(curve) == pytest.approx(result["validation"]["weighted_f1"])
+    summary = {
+        (u.key or ".".join(u.nested_key)): json.loads(u.value_json)
+        for r in log
+        if r.HasField("summary")
+        for u in r.summary.update
+    }
+    assert summary["test/weighted_f1"] == pytest.approx(result["test"]["weighted_f1"])
+    tables = {p.name.split("_")[0]: json.loads(p.read_text()) for p in folder.rglob("*.table.json")}
+    assert [row[0] for row in tables["per"]["data"]] == result["labels"]
+    counts = {tuple(row[:2]): row[2] for row in tables["confusion"]["data"]}
+    rows = pq.read_table(folder / "predictions.parquet").to_pylist()
+    for (true, predicted), count in counts.items():
+        found = [r for r in rows if (r["label"], r["predicted"]) == (true, predicted)]
+        assert len(found) == count
