@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup compare test lint bench
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/installed ## Make .venv and install the pinned packages
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) and print the table
+	$(BIN)/ercbench train -m model=cfn_esa,gru,mlp dataset=simulated seed=0,1,2 \
+		runs=runs/compare trainer.enable_progress_bar=false
+	$(BIN)/ercbench report runs/compare
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: setup ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup ## Measure speed and memory against plain formulations (some 10 minutes)
+	$(BIN)/python benchmarks/cfn_esa_epoch.py
+	$(BIN)/python benchmarks/loop_overhead.py
