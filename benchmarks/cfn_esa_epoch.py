@@ -15,14 +15,14 @@ import sys
 import time
 
 import torch
-from iemocap_lengths import LENGTHS
-from plain_cfn_esa import PlainCFNESA, plain_loss
 from rich.console import Console
 from rich.table import Table
 
 from ercbench.data.batch import ConversationBatch, ConversationItem, collate
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.cfn_esa.lightning import CFNESA
+from iemocap_lengths import LENGTHS
+from plain_cfn_esa import PlainCFNESA, plain_loss
 
 WIDTHS = {"text": 1024, "visual": 342, "audio": 1582}
 SPEC = DataSpec(WIDTHS, [str(i) for i in range(6)], [504, 839, 1324, 933, 742, 1468], 0.5447)
@@ -68,8 +68,9 @@ def backward(variant: str, model: CFNESA, plain: PlainCFNESA, batch: Conversatio
     """Accumulates one batch's gradients."""
     with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in variant):
         if variant.startswith("plain"):
+            emotions, shifts = plain(batch)
             weights = model.class_weights, model.shift_class_weights
-            plain_loss(*plain(batch), batch, *weights).backward()
+            plain_loss(emotions, shifts, batch, *weights).backward()
             return
         for piece in batch.pieces(VARIANTS[variant]):
             model.training_losses(piece, batch)["loss"].backward()
@@ -82,8 +83,7 @@ def epoch(variant: str) -> dict[str, float]:
     plain = PlainCFNESA(model.network)
     optimizer: torch.optim.Optimizer = model.configure_optimizers()
     if variant.startswith("plain"):
-        options = {"lr": 2e-5, "weight_decay": 1e-5, "amsgrad": True}
-        optimizer = torch.optim.AdamW(model.network.parameters(), **options)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5, weight_decay=1e-5, amsgrad=True)
     made = batches()
     started = time.perf_counter()
     for items in made:

@@ -1,11 +1,11 @@
 import torch
-from conftest import WIDTHS, make_batch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_cfn_esa import PlainCFNESA, plain_loss
 
+from conftest import WIDTHS, make_batch
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.cfn_esa.lightning import CFNESA
+from plain_cfn_esa import PlainCFNESA, plain_loss
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
 SIZES = {"hidden": 16, "heads": 4, "rume_layers": 2, "acme_layers": 2}
