@@ -107,22 +107,27 @@ def test_what_changes_the_numbers_changes_the_folder(composed, change):
 
 KILL = """
 import os
+import lightning as L
 from ercbench.callbacks import History, StepSeeds
 plain = {where}
-def dies(self, trainer, *args):
-    if trainer.current_epoch == 3 and args[2:] in ((), (1,)):
+def dies(self, *args, **options):
+    trainer = self if isinstance(self, L.Trainer) else args[0]
+    if trainer.current_epoch >= 3 and args[3:] in ((), (1,)):
         os._exit(9)
-    return plain(self, trainer, *args)
+    return plain(self, *args, **options)
 {where} = dies
 """
 
 
-@pytest.mark.parametrize("where", ["StepSeeds.on_train_batch_start", "History.on_train_epoch_end"])
+@pytest.mark.parametrize(
+    "where", ["StepSeeds.on_train_batch_start", "History.on_train_epoch_end", "L.Trainer.test"]
+)
 def test_an_interrupted_run_ends_as_if_it_had_not_been(run_command, tmp_path, where):
     arguments = (
         "train",
         *SMALL_DATA,
         *("model=cfn_esa", "model.hidden=8", "model.heads=2", "dataset.batch_size=4"),
+        *("trainer.max_epochs=20", "selection.patience=1", "model.learning_rate=0.01"),
     )
     assert run_command(*arguments, before=KILL.format(where=where)).returncode == 9
     (folder,) = (tmp_path / "runs").glob("[!.]*")
@@ -136,6 +141,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(run_command, tmp_path, wh
     ours, theirs = (json.loads((f / "result.json").read_text()) for f in (folder, other))
     for name in ("test", "validation", "epochs", "best_epoch"):
         assert ours[name] == theirs[name]
+    assert ours["epochs"] < 20, "the example no longer stops early"
 
 
 def test_every_epoch_has_another_order_and_other_dropout(composed, monkeypatch):

@@ -6,6 +6,7 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.callbacks import EarlyStopping
 
 from ercbench.files import replacing
 
@@ -27,6 +28,15 @@ class StepSeeds(L.Callback):
     ) -> None:
         """Seeds torch on every device."""
         torch.manual_seed(1_000_003 * self.seed + trainer.global_step)
+
+
+class Patience(EarlyStopping):
+    """Early stopping that remembers, on resuming, that it had stopped already."""
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Stops at once if patience had run out before the interruption."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
 
 
 class History(L.Callback):

@@ -12,11 +12,11 @@ from typing import Any
 import lightning as L
 import torch
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.callbacks import History, StepSeeds
+from ercbench.callbacks import History, Patience, StepSeeds
 from ercbench.dashboard import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
@@ -158,7 +158,7 @@ def make_trainer(
         enable_version_counter=False,
     )
     best, last = checkpoint("best", monitor, mode="max"), checkpoint("last")
-    stopping = EarlyStopping(
+    stopping = Patience(
         monitor,
         mode="max",
         patience=config.selection.patience,
