@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,20 +88,21 @@ def composed(tmp_path):
     return lambda *overrides: compose_in(tmp_path, *SMALL_RUN, *overrides)
 
 
+def run_in(folder, *arguments, before="", **options):
+    """Runs `ercbench …` in a process of its own, in a folder."""
+    code = f"{before}\nfrom ercbench.cli import main\nmain()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"},
+        **options,
+    )
+
+
 @pytest.fixture
 def run_command(tmp_path):
     """Runs `ercbench …` in a process of its own, in an empty folder."""
-
-    def run(*arguments, before="", **options):
-        code = f"{before}\nfrom ercbench.cli import main\nmain()"
-        return subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"},
-            **options,
-        )
-
-    return run
+    return partial(run_in, tmp_path)

@@ -10,7 +10,7 @@ from filelock import FileLock
 from sklearn.metrics import accuracy_score, f1_score
 
 import ercbench.train
-from conftest import SMALL_DATA
+from conftest import SMALL_DATA, run_in
 from ercbench.callbacks import StepSeeds
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.errors import ErcbenchError
@@ -119,26 +119,34 @@ def dies(self, *args, **options):
 """
 
 
+STOPS_EARLY = (
+    "train",
+    *SMALL_DATA,
+    *("model=cfn_esa", "model.hidden=8", "model.heads=2", "dataset.batch_size=4"),
+    *("trainer.max_epochs=20", "selection.patience=1", "model.learning_rate=0.01"),
+)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    assert run_in(folder, *STOPS_EARLY).returncode == 0
+    return next((folder / "runs").glob("[!.]*"))
+
+
 @pytest.mark.parametrize(
     "where", ["StepSeeds.on_train_batch_start", "History.on_train_epoch_end", "L.Trainer.test"]
 )
-def test_an_interrupted_run_ends_as_if_it_had_not_been(run_command, tmp_path, where):
-    arguments = (
-        "train",
-        *SMALL_DATA,
-        *("model=cfn_esa", "model.hidden=8", "model.heads=2", "dataset.batch_size=4"),
-        *("trainer.max_epochs=20", "selection.patience=1", "model.learning_rate=0.01"),
-    )
-    assert run_command(*arguments, before=KILL.format(where=where)).returncode == 9
-    (folder,) = (tmp_path / "runs").glob("[!.]*")
+def test_an_interrupted_run_ends_as_if_it_had_not_been(uninterrupted, tmp_path, where):
+    killed = run_in(tmp_path, *STOPS_EARLY, before=KILL.format(where=where))
+    assert killed.returncode == 9
+    folder = tmp_path / "runs" / uninterrupted.name
     assert (folder / "checkpoints" / "last.ckpt").is_file()
     assert not (folder / "result.json").exists()
-    assert run_command(*arguments).returncode == 0
-    assert run_command(*arguments, "runs=again").returncode == 0
-    other = tmp_path / "again" / folder.name
+    assert run_in(tmp_path, *STOPS_EARLY).returncode == 0
     for name in ("predictions.parquet", "metrics.csv"):
-        assert (folder / name).read_bytes() == (other / name).read_bytes()
-    ours, theirs = (json.loads((f / "result.json").read_text()) for f in (folder, other))
+        assert (folder / name).read_bytes() == (uninterrupted / name).read_bytes()
+    ours, theirs = (json.loads((f / "result.json").read_text()) for f in (folder, uninterrupted))
     for name in ("test", "validation", "epochs", "best_epoch"):
         assert ours[name] == theirs[name]
     assert ours["epochs"] < 20, "the example no longer stops early"

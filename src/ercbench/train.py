@@ -47,7 +47,6 @@ def train(config: DictConfig) -> dict[str, Any]:
         ErcbenchError: A setting or an input is wrong.
     """
     quiet_lightning()
-    L.seed_everything(config.seed, verbose=False)
     datamodule = instantiate(
         config.dataset,
         _convert_="all",
@@ -76,6 +75,7 @@ def fit_and_test(
 ) -> dict[str, Any]:
     """Fits from the beginning or from the last epoch, tests the best one, writes the record."""
     started = time.perf_counter()
+    L.seed_everything(config.seed, verbose=False)
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
     history, logger = History(run.metrics), make_logger(config, run, record["group"])
