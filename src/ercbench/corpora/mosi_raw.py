@@ -150,18 +150,27 @@ def _find_sheet(root: Path, raw: Path) -> Path:
 def _segments(sheet: Path) -> list[Segment]:
     """Returns the rows in the order of video and clip."""
     if sheet.name == RELEASE_SHEET:
-        with sheet.open(newline="", encoding="utf-8-sig") as file:
-            fields = [row for row in csv.reader(file) if row]
-        rows = [dict(zip(_SHEET_COLUMNS, row, strict=False)) for row in fields]
+        rows = _release_rows(sheet)
     else:
         rows = read_csv(sheet, ("video_id", "clip_id", "label"))
-    check_keys(sheet, [(row.get("video_id", ""), row.get("clip_id", "")) for row in rows])
+    check_keys(sheet, [(row["video_id"], row["clip_id"]) for row in rows])
     segments = [_segment(f"{sheet}, data row {i}", row) for i, row in enumerate(rows, start=1)]
     return sorted(segments, key=lambda segment: (segment.video, segment.clip))
 
 
+def _release_rows(sheet: Path) -> list[dict[str, str]]:
+    rows = [row for row in csv.reader(read_text(sheet).splitlines()) if row]
+    for line, row in enumerate(rows, start=1):
+        if len(row) != len(_SHEET_COLUMNS):
+            raise ErcbenchError(
+                f"{sheet}, data row {line}: {len(row)} fields; expected {len(_SHEET_COLUMNS)} "
+                f"({', '.join(_SHEET_COLUMNS)}). Copy the file again."
+            )
+    return [dict(zip(_SHEET_COLUMNS, row, strict=True)) for row in rows]
+
+
 def _segment(where: str, row: dict[str, str]) -> Segment:
-    score = number(row.get("label", ""), where)
+    score = number(row["label"], where)
     if not SCORES[0] <= score <= SCORES[1]:
         raise ErcbenchError(f"{where}: score {score}; expected -3 to 3. Correct that row.")
     start, end = (number(row[name], where) if name in row else None for name in ("start", "end"))
