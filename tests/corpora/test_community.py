@@ -183,6 +183,7 @@ def test_files_for_iemocap_tell_the_same_of_the_same_dialogues(tmp_path, make):
     assert [u.label for u in utterances] == ["frustrated", "happy", "neutral"]
     assert utterances[1].text == "It\u2019s two."
     assert corpus.split("cosmic").validation == (COSMIC_VALIDATION[5],)
+    assert corpus.split("cosmic").unseen_speakers
     assert "xxx" in corpus.provenance["labels"]
 
 

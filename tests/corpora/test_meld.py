@@ -164,6 +164,7 @@ class TestRealFiles:
         turns = [[int(u.id.split("-")[2]) for u in c.utterances] for c in train]
         assert "train-60" not in {c.id for c in train}
         assert sum(numbers[0] != 0 for numbers in turns) == 10
+        assert sum(numbers != list(range(len(numbers))) for numbers in turns) == 72
         alone = {p: sum(len(c) == 1 for c in corpus.conversations if p in c.id) for p in PARTS}
         assert list(alone.values()) == [70, 6, 12]
 

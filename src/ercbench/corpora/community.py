@@ -136,11 +136,16 @@ def _iemocap(fields: Mapping[str, Any]) -> Corpus:
     origin = "the file's class numbers, in the order " + ", ".join(names)
     if len(names) == 6:
         origin += "; in the field's files 53 of 648 'happy' are 'xxx' (no agreement) in the release"
+    splits = iemocap_splits([conversation.id for conversation in conversations])
+    if own := _own_split(fields):
+        others = {id[:5] for id in (*own.train, *own.validation)}
+        unseen = others.isdisjoint(id[:5] for id in own.test)
+        splits["cosmic"] = replace(own, unseen_speakers=unseen)
     return Corpus(
         name="iemocap",
         labels=names,
         conversations=tuple(conversations),
-        splits=iemocap_splits([c.id for c in conversations]) | _own_split(fields, "cosmic"),
+        splits=splits,
         provenance={"labels": origin},
     )
 
@@ -164,7 +169,7 @@ def _meld(fields: Mapping[str, Any]) -> Corpus:
 
 
 def _mosi(fields: Mapping[str, Any]) -> Corpus:
-    conversations = []
+    conversations, own = [], _own_split(fields)
     for key in _order(fields):
         scores = [float(score) for score in np.ravel(fields["score"][key])]
         utterances = tuple(
@@ -178,7 +183,7 @@ def _mosi(fields: Mapping[str, Any]) -> Corpus:
         name="mosi",
         labels=POLARITIES,
         conversations=tuple(conversations),
-        splits=mosi_splits([c.id for c in conversations]) | _own_split(fields, "standard"),
+        splits=mosi_splits([c.id for c in conversations]) | ({"standard": own} if own else {}),
         provenance={"labels": "positive where score >= 0, else negative"},
     )
 
@@ -210,13 +215,12 @@ def _conversation(
     )
 
 
-def _own_split(fields: Mapping[str, Any], name: str) -> dict[str, Split]:
+def _own_split(fields: Mapping[str, Any]) -> Split | None:
     """Returns the split that the file itself lists, if it lists a validation part."""
     if "validation" not in fields:
-        return {}
-    order = _order(fields)
-    parts = [tuple(k for k in order if k in set(fields[part])) for part in PARTS]
-    return {name: Split(parts[0], parts[1], parts[2])}
+        return None
+    parts = [tuple(key for key in _order(fields) if key in set(fields[part])) for part in PARTS]
+    return Split(parts[0], parts[1], parts[2])
 
 
 def _meld_name(key: Any) -> str:

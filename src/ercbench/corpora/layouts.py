@@ -130,10 +130,11 @@ def fields_by_name(path: Path, content: Sequence[Any], layout: Layout) -> dict[s
         ErcbenchError: A dialogue has fewer or more values in one field than in another.
     """
     fields = {name: item for name, item in zip(layout.fields, content, strict=True)}
+    labelled = fields["label" if "label" in fields else "score"]
     for name, values in fields.items():
         if name in PARTS or name == "unused":
             continue
-        for dialogue, labels in fields["label" if "label" in fields else "score"].items():
+        for dialogue, labels in labelled.items():
             found = len(values[dialogue]) if dialogue in values else 0
             if found != len(labels):
                 raise ErcbenchError(

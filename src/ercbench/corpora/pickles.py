@@ -27,6 +27,12 @@ _ALLOWED = {
     },
 }
 
+# What unpickling raises on bytes that are no whole pickle.
+_DAMAGE = (
+    *(pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError),
+    *(AttributeError, ArithmeticError, ImportError, MemoryError),
+)
+
 
 def read_pickle(path: Path) -> Any:
     """Reads a pickle of numpy arrays and plain containers; Python 2's bytes become Latin-1 text.
@@ -40,7 +46,7 @@ def read_pickle(path: Path) -> Any:
             return _PlainUnpickler(file, path).load()
     except FileNotFoundError:
         raise ErcbenchError(f"{path}: no such file. Correct the path.") from None
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError) as error:
+    except _DAMAGE as error:
         raise ErcbenchError(
             f"{path}: not a whole pickle ({error or 'it ends too early'}). Copy the file again."
         ) from None
