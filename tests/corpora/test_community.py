@@ -274,6 +274,8 @@ BAD = [
         broken(dialoguernn, lambda c: c[3]["Ses01F_impro01"].__setitem__(0, [1.0])),
         "'text:community' differ in width",
     ),
+    (broken(dialoguernn, lambda c: c[2].update(Ses05F_impro01=1.5)), "0 labels but 3 values"),
+    (broken(mmsa, lambda c: c["test"].update(raw_text=1)), "looks like MMSA's dict, but"),
     (broken(mmsa, lambda c: c["test"].pop("id")), "'test' lacks id"),
     (broken(mmsa, lambda c: c["test"].update(id=["c$_$1"])), "unequal length"),
     (broken(mmsa, lambda c: c["test"].update(id=["c1", "c2"])), r"'c1'; expected video\$_\$clip"),

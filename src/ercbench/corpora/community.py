@@ -1,6 +1,7 @@
 """The pickles that the field passes around, as a corpus and its features."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ def read_community(path: Path) -> CommunityFile:
     """
     content = read_pickle(path)
     if mmsa.is_mmsa(content):
-        corpus, features = mmsa.read(path, content)
+        with _expecting(path, "MMSA's dict"):
+            corpus, features = mmsa.read(path, content)
         recognised, made_up_ids = "MMSA's dict; frames averaged", False
     else:
         layout = recognise(path, content)
@@ -114,12 +116,19 @@ def _renamed(conversation: Conversation, ids: Sequence[str]) -> Conversation:
 
 def _corpus(path: Path, layout: Layout, fields: Mapping[str, Any]) -> Corpus:
     build = {"iemocap": _iemocap, "meld": _meld, "mosi": _mosi}[layout.corpus]
-    try:
+    with _expecting(path, f"{layout.name} for {layout.corpus}"):
         return build(fields)
-    except (ValueError, KeyError, TypeError) as error:
+
+
+@contextmanager
+def _expecting(path: Path, what: str) -> Iterator[None]:
+    """Turns whatever odd content raises into a message that names the file."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ErcbenchError(
-            f"{path}: looks like {layout.name} for {layout.corpus}, but a dialogue is not as "
-            f"expected there ({error}). Copy the file again or check where it is from."
+            f"{path}: looks like {what}, but a dialogue is not as expected there ({error}). Copy "
+            "the file again or check where it is from."
         ) from None
 
 

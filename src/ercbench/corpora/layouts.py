@@ -135,13 +135,17 @@ def fields_by_name(path: Path, content: Sequence[Any], layout: Layout) -> dict[s
         if name in PARTS or name == "unused":
             continue
         for dialogue, labels in labelled.items():
-            found = len(values[dialogue]) if dialogue in values else 0
-            if found != len(labels):
+            found, expected = _count(values.get(dialogue)), _count(labels)
+            if found != expected:
                 raise ErcbenchError(
-                    f"{path}: dialogue '{dialogue}' has {len(labels)} labels but {found} values "
+                    f"{path}: dialogue '{dialogue}' has {expected} labels but {found} values "
                     f"in field '{name}'; expected a value per utterance. Copy the file again."
                 )
     return fields
+
+
+def _count(values: Any) -> int:
+    return len(values) if hasattr(values, "__len__") else 0
 
 
 def kind_of(item: Any) -> str:

@@ -30,7 +30,7 @@ _ALLOWED = {
 # What unpickling raises on bytes that are no whole pickle.
 _DAMAGE = (
     *(pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError),
-    *(AttributeError, ArithmeticError, ImportError, MemoryError),
+    *(AttributeError, ArithmeticError, ImportError, MemoryError, SystemError),
 )
 
 
