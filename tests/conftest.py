@@ -30,6 +30,24 @@ def shared():
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def shared_data(shared):
+    """The real corpora themselves, a folder each."""
+    return shared / "data"
+
+
+@pytest.fixture(scope="session")
+def sizes():
+    """Returns conversations and utterances in train, validation and test of a split."""
+
+    def count(corpus, split):
+        lengths = {conversation.id: len(conversation) for conversation in corpus.conversations}
+        parts = corpus.split(split).parts().values()
+        return [len(ids) for ids in parts], [sum(lengths[id] for id in ids) for ids in parts]
+
+    return count
+
+
 @pytest.fixture(autouse=True)
 def _few_threads():
     """Small tensors are quicker on one thread."""
