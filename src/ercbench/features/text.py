@@ -44,7 +44,7 @@ class TextSettings(BackboneSettings):
     after: int = 0
     speakers: bool = False
     max_tokens: int = 512
-    batch_tokens: int = 2048
+    batch_tokens: int = 1024
 
     def __post_init__(self) -> None:
         super().__post_init__()
