@@ -17,7 +17,6 @@ from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.errors import ErcbenchError
 from ercbench.features.extract import ExtractionSettings, extract, merge_shards
 from ercbench.features.store import FeatureStore
-from ercbench.features.text import TextEncoder, TextSettings
 
 FILE = "text.letters.safetensors"
 QUICK = ExtractionSettings(chunk=8)
@@ -101,6 +100,8 @@ def test_workers_do_not_change_the_bytes(new_store, plain):
 
 
 def test_workers_do_not_change_the_bytes_of_a_real_encoder(new_store, tiny_roberta):
+    from ercbench.features.text import TextEncoder, TextSettings  # not needed in most workers
+
     settings = TextSettings(str(tiny_roberta), pooling="mean", before=2, batch_tokens=64)
     files = []
     for workers in (1, 2):
