@@ -97,11 +97,11 @@ def prepare(
         check_material(corpus, encoder)
     store = open_or_create(corpus, folder)
     console = Console(stderr=True)
-    console.print(f"{folder}: {describe_corpus(corpus)}", markup=False, highlight=False)
+    console.print(f"{folder}: {describe_corpus(corpus)}", markup=False, soft_wrap=True)
     for encoder in encoders:
         features = extract(store, encoder, settings)
         if features is not None:
-            console.print(describe_features(features), markup=False, highlight=False)
+            console.print(describe_features(features), markup=False, soft_wrap=True)
     return store
 
 

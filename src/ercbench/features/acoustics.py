@@ -9,7 +9,7 @@ import librosa
 import numpy as np
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.backbone import check_least
+from ercbench.features.checks import check_least
 from ercbench.features.encoder import Item, Vector
 from ercbench.features.media import SHORTEST, each
 from ercbench.features.sound import RATE, read_sound

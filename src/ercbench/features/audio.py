@@ -10,7 +10,8 @@ import torch
 from transformers import AutoFeatureExtractor
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.backbone import Backbone, BackboneSettings, check_least
+from ercbench.features.backbone import Backbone, BackboneSettings
+from ercbench.features.checks import check_least
 from ercbench.features.encoder import Item, Vector
 from ercbench.features.media import SHORTEST, UnreadableError, each
 from ercbench.features.pretrained import load

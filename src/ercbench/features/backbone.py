@@ -9,6 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModel
 
 from ercbench.errors import ErcbenchError
+from ercbench.features.checks import check_choice
 from ercbench.features.pretrained import Located, load, locate
 
 DTYPES = ("float32", "bfloat16")
@@ -92,25 +93,3 @@ def device_of(name: str) -> torch.device:
             f"device={name}: cannot be used ({str(error).splitlines()[0]}). Set device to auto, "
             "cpu or cuda."
         ) from None
-
-
-def check_choice(setting: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Checks a setting that has a few valid values.
-
-    Raises:
-        ErcbenchError: The value is another.
-    """
-    if value not in allowed:
-        raise ErcbenchError(
-            f"{setting}={value}: expected one of {', '.join(allowed)}. Change {setting}."
-        )
-
-
-def check_least(setting: str, value: float, least: float) -> None:
-    """Checks a setting that has a smallest valid value.
-
-    Raises:
-        ErcbenchError: The value is smaller, or no number.
-    """
-    if not least <= value < float("inf"):
-        raise ErcbenchError(f"{setting}={value}: expected {least} or more. Change {setting}.")

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.backbone import check_least
+from ercbench.features.checks import check_least
 from ercbench.features.encoder import Encoder
 from ercbench.features.parts import Parts, Plan, make_plan
 from ercbench.features.store import FeatureSet, FeatureStore

@@ -10,8 +10,9 @@ import torch
 from transformers import AutoTokenizer
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.backbone import Backbone, BackboneSettings, check_choice, check_least
+from ercbench.features.backbone import Backbone, BackboneSettings
 from ercbench.features.batches import by_length
+from ercbench.features.checks import check_choice, check_least
 from ercbench.features.context import Frame, TokenSequence, assemble, window_of
 from ercbench.features.encoder import Item, Vector
 from ercbench.features.pretrained import MINILM, load

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from transformers import AutoImageProcessor
 
-from ercbench.features.backbone import Backbone, BackboneSettings, check_choice, check_least
+from ercbench.features.backbone import Backbone, BackboneSettings
+from ercbench.features.checks import check_choice, check_least
 from ercbench.features.encoder import Item, Vector
 from ercbench.features.media import SHORTEST, UnreadableError, clip_frames, each
 from ercbench.features.pretrained import load
