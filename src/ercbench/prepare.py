@@ -1,76 +1,43 @@
 """A corpus to a feature store: what was said, and a set of features by each encoder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
+from omegaconf import DictConfig, OmegaConf
 
 from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.reading import Source, read_source, usual_name
 from ercbench.errors import ErcbenchError
-from ercbench.features.acoustics import MelEncoder, ProsodyEncoder
-from ercbench.features.audio import AudioSettings, Wav2Vec2Encoder
 from ercbench.features.encoder import Encoder
-from ercbench.features.extract import (
-    DEFAULT,
-    ExtractionSettings,
-    check_material,
-    extract,
-    merge_shards,
-)
-from ercbench.features.pretrained import MINILM
-from ercbench.features.store import FeatureSet, FeatureStore
-from ercbench.features.text import MINILM_SETTINGS, TextEncoder, TextSettings
-from ercbench.features.visual import FrameEncoder, VisualSettings
-
-PRESETS: dict[str, dict[str, Callable[[], Encoder]]] = {
-    "text": {
-        MINILM: lambda: TextEncoder(MINILM_SETTINGS),
-        "roberta": lambda: TextEncoder(TextSettings("roberta")),
-        "roberta-large": lambda: TextEncoder(TextSettings("roberta-large")),
-    },
-    "audio": {
-        "wav2vec2": lambda: Wav2Vec2Encoder(AudioSettings("wav2vec2")),
-        "wav2vec2-960h": lambda: Wav2Vec2Encoder(AudioSettings("wav2vec2-960h")),
-        "mel": MelEncoder,
-        "prosody": ProsodyEncoder,
-    },
-    "visual": {
-        "frames": lambda: FrameEncoder(VisualSettings("resnet-18"), name="frames"),
-        "vit": lambda: FrameEncoder(VisualSettings("vit")),
-    },
-}
-"""The encoders that a name alone calls up, by modality."""
-
-_FROM_FOLDER: dict[str, Callable[[str], Encoder]] = {
-    "text": lambda folder: TextEncoder(TextSettings(folder)),
-    "audio": lambda folder: Wav2Vec2Encoder(AudioSettings(folder)),
-    "visual": lambda folder: FrameEncoder(VisualSettings(folder)),
-}
+from ercbench.features.extract import DEFAULT, ExtractionSettings, check_material, extract
+from ercbench.features.presets import make_encoder
+from ercbench.features.store import FeatureStore
+from ercbench.schema_stores import MODALITIES, PrepareSettings
+from ercbench.stores import add_given, describe_features, open_or_create, open_store, report, say
 
 
-def make_encoder(modality: str, name: str) -> Encoder:
-    """Returns an encoder with its usual settings.
+def prepare_command(config: DictConfig) -> None:
+    """Reads a corpus, or opens a store, and adds the features that the settings name.
 
     Args:
-        modality: `text`, `audio` or `visual`.
-        name: A name in `PRESETS`, or the folder of a model.
+        config: As `PrepareSettings` describes it.
 
     Raises:
-        ErcbenchError: There is no such modality or encoder.
+        ErcbenchError: A setting or an input is wrong.
     """
-    if modality not in PRESETS:
-        raise ErcbenchError(
-            f"No encoders for modality '{modality}'; there are: {', '.join(PRESETS)}. Take one of "
-            "these."
-        )
-    if name in PRESETS[modality]:
-        return PRESETS[modality][name]()
-    if not Path(name).expanduser().is_dir():
-        raise ErcbenchError(
-            f"{modality}={name}: neither an encoder ({', '.join(PRESETS[modality])}) nor a folder. "
-            "Give one of these names, or the folder of a model."
-        )
-    return _FROM_FOLDER[modality](name)
+    settings: PrepareSettings = OmegaConf.to_object(config)  # type: ignore[assignment]
+    extraction = ExtractionSettings(settings.workers, settings.shard, settings.chunk)
+    stores = Path(settings.stores).expanduser()
+    if settings.corpus is None:
+        folder, source = _existing(settings, stores)
+    else:
+        source = read_source(settings.corpus, _root(settings), reading_options(settings))
+        folder = stores / (settings.store or usual_name(source.corpus))
+    store = prepare(source.corpus, folder, make_encoders(settings), extraction, source)
+    if extraction.share()[1] > 1:
+        say(f"shard {settings.shard} is done; when all are: ercbench stores merge {store.folder}")
 
 
 def prepare(
@@ -78,6 +45,7 @@ def prepare(
     folder: Path,
     encoders: Sequence[Encoder],
     settings: ExtractionSettings = DEFAULT,
+    source: Source | None = None,
 ) -> FeatureStore:
     """Makes a store or goes on with one, and adds a set of features by each encoder.
 
@@ -86,71 +54,79 @@ def prepare(
         folder: The store; a new one, or one of the same corpus.
         encoders: What makes the features; none makes a store of the transcripts alone.
         settings: How the work is divided.
+        source: Where features that came with the corpus are, if any did.
 
     Returns:
-        The store. With `shard` of several it holds parts until `merge` puts them together.
+        The store. With `shard` of several it holds parts until they are merged.
 
     Raises:
         ErcbenchError: The folder holds another corpus, or an encoder cannot work on this one.
     """
     for encoder in encoders:
         check_material(corpus, encoder)
-    store = open_or_create(corpus, folder)
-    console = Console(stderr=True)
-    console.print(f"{folder}: {describe_corpus(corpus)}", markup=False, soft_wrap=True)
+    with open_or_create(corpus, folder) as opened:
+        if source is not None:
+            add_given(opened, source)
+    store = FeatureStore(folder)
+    report(store)
     for encoder in encoders:
         features = extract(store, encoder, settings)
         if features is not None:
-            console.print(describe_features(features), markup=False, soft_wrap=True)
+            say(describe_features(features))
     return store
 
 
-def merge(folder: Path, others: Sequence[Path]) -> list[FeatureSet]:
-    """Puts the shards of several machines together in one store.
+def reading_options(settings: PrepareSettings) -> dict[str, Any]:
+    """Returns the settings of a corpus's reader that were given."""
+    given = {
+        "labels": settings.labels,
+        "others": settings.others,
+        "zero": settings.zero,
+        "clips": _set(asdict(settings.clips)),
+        "columns": _set(asdict(settings.columns)),
+    }
+    return {name: value for name, value in given.items() if value not in (None, {})}
 
-    Args:
-        folder: The store that gets the features; it may hold a shard itself.
-        others: Stores of the same corpus with the other shards.
+
+def make_encoders(settings: PrepareSettings) -> list[Encoder]:
+    """Returns the encoders that the settings name.
 
     Raises:
-        ErcbenchError: As in `merge_shards`.
+        ErcbenchError: There is no such encoder, or no such option.
     """
-    return merge_shards(FeatureStore(folder), others)
+    encoders = []
+    for modality in MODALITIES:
+        options = _set(asdict(getattr(settings.options, modality)))
+        named = getattr(settings, modality)
+        names = [named] if isinstance(named, str) else named or []
+        encoders += [make_encoder(modality, str(name), options) for name in names]
+    return encoders
 
 
-def open_or_create(corpus: Corpus, folder: Path) -> FeatureStore:
-    """Returns the store of a corpus, made at once so that unfinished features have a place.
-
-    Raises:
-        ErcbenchError: There is a store with another corpus.
-    """
-    if not folder.exists():
-        with FeatureStore.creating(folder, corpus):
-            pass
-    store = FeatureStore(folder)
-    if store.corpus != corpus:
+def _root(settings: PrepareSettings) -> Path:
+    if settings.root is None:
         raise ErcbenchError(
-            f"{folder}: holds the store of another corpus or of another reading of it "
-            f"({describe_corpus(store.corpus)}; now: {describe_corpus(corpus)}). Give another "
-            "folder, or delete this one."
+            f"root is not set. Set it to where {settings.corpus} lies: root=PATH; for csv, to the "
+            "file."
         )
-    return store
+    return Path(settings.root).expanduser()
 
 
-def describe_corpus(corpus: Corpus) -> str:
-    """Returns one line: name, counts, labels and splits."""
-    utterances = sum(len(conversation) for conversation in corpus.conversations)
-    return (
-        f"{corpus.name}, {len(corpus.conversations)} conversations, {utterances} utterances, "
-        f"{len(corpus.labels)} labels, splits: {', '.join(corpus.splits) or 'none'}"
-    )
+def _existing(settings: PrepareSettings, stores: Path) -> tuple[Path, Source]:
+    if settings.store is None:
+        raise ErcbenchError(
+            "Neither corpus nor store is set. Set corpus=meld, iemocap, mosi or csv with "
+            "root=PATH, or store=NAME to add features to a store that exists."
+        )
+    useless = [name for name in ("root", *reading_options(settings)) if getattr(settings, name)]
+    if useless:
+        raise ErcbenchError(
+            f"{', '.join(useless)}: without corpus nothing is read. Set corpus too, or leave this "
+            "out."
+        )
+    store = open_store(stores, settings.store)
+    return store.folder, Source(store.corpus)
 
 
-def describe_features(features: FeatureSet) -> str:
-    """Returns one line: name, width, missing rows and what made them."""
-    missing = int((~features.present).sum())
-    made = features.metadata
-    return (
-        f"{features.key}: width {features.width}, {missing} of {len(features.present)} missing, "
-        f"by {made['encoder']} at {made.get('revision', 'unknown revision')}"
-    )
+def _set(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

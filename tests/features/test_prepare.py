@@ -8,8 +8,10 @@ from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.acoustics import MelEncoder
 from ercbench.features.extract import ExtractionSettings
+from ercbench.features.presets import PRESETS, make_encoder
 from ercbench.features.store import FeatureStore
-from ercbench.prepare import PRESETS, make_encoder, merge, prepare
+from ercbench.prepare import prepare
+from ercbench.stores import merge
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def test_names_that_lead_nowhere_say_what_there_is():
 
 @pytest.mark.parametrize("name", ["mel", "prosody"])
 def test_presets_without_a_model_carry_their_names(name):
-    encoder = PRESETS["audio"][name]()
+    encoder = PRESETS["audio"][name]({})
     assert (encoder.name, encoder.modality, encoder.fitted_on) == (name, "audio", [])
 
 
