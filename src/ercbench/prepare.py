@@ -54,7 +54,7 @@ def prepare(
         folder: The store; a new one, or one of the same corpus.
         encoders: What makes the features; none makes a store of the transcripts alone.
         settings: How the work is divided.
-        source: Where features that came with the corpus are, if any did.
+        source: What the corpus came from, if features came with it.
 
     Returns:
         The store. With `shard` of several it holds parts until they are merged.

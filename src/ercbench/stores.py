@@ -61,7 +61,7 @@ def list_stores(folder: Path) -> Table:
 
 
 def find_stores(folder: Path) -> list[Path]:
-    """Returns the stores in a folder, by name; a folder that is itself one stands alone."""
+    """Returns the stores in a folder, by name."""
     paths = sorted(path.parent for path in folder.glob("*/corpus.json"))
     return [path for path in paths if not path.name.startswith(".")]
 
@@ -171,7 +171,8 @@ def say(line: str) -> None:
 
 def _add_rows(table: Table, store: FeatureStore) -> None:
     sets = [store.open(*key.split(":", 1)) for key in store.keys()]
-    unfinished = [f"{Parts.of(folder).plan.key} (unfinished)" for folder in _parts(store)]
+    parts = [Parts.of(folder) for folder in Parts.folders(store.folder)]
+    unfinished = [f"{p.plan.key}: {len(p.finished())} of {p.plan.chunks} parts" for p in parts]
     features = [_feature_line(features) for features in sets] + unfinished
     table.add_row(
         store.folder.name,
@@ -180,10 +181,6 @@ def _add_rows(table: Table, store: FeatureStore) -> None:
         "\n".join(features) or "none",
         "\n".join(_fitted_on(features) for features in sets),
     )
-
-
-def _parts(store: FeatureStore) -> list[Path]:
-    return Parts.folders(store.folder)
 
 
 def _corpus_lines(corpus: Corpus) -> list[str]:

@@ -168,7 +168,8 @@ class FeatureStore:
                 what = f"several sets ({', '.join(matches)})" if matches else "no set"
                 raise ErcbenchError(
                     f"features: {what} for '{name}' in '{self.folder}'; it holds "
-                    f"{', '.join(keys) or 'none'}. Name one as modality:name."
+                    f"{', '.join(keys) or 'none'}. Name one of these as modality:name, or add it: "
+                    f"ercbench prepare store={self.folder.name} {name.replace(':', '=')}"
                 )
             chosen.append(self.open(*matches[0].split(":", 1)))
         modalities = [chosen_set.modality for chosen_set in chosen]
