@@ -198,6 +198,8 @@ def test_what_is_there_is_not_made_again(new_store, tmp_path):
     assert first.metadata == second.metadata
     with pytest.raises(ErcbenchError, match="'text:letters' was made with other settings"):
         extract(store, Letters(reason="silent"), QUICK)
+    with pytest.raises(ErcbenchError, match="was made with other settings"):
+        extract(store, Letters(fitted_on=("c1",)), QUICK)
 
 
 def test_rows_that_are_not_finite_are_missing(new_store):

@@ -134,7 +134,8 @@ def finish(store: FeatureStore, parts: Parts) -> FeatureSet:
     if absent:
         raise ErcbenchError(
             f"{plan.key}: {len(absent)} of {plan.chunks} parts are not there yet (the first is "
-            f"number {absent[0]}). Extract the shards that are missing, then merge again."
+            f"number {absent[0]}). Extract the shards that are missing and merge again, or delete "
+            f"{parts.folder} if these features are no longer wanted."
         )
     values, reasons = _read_all(parts)
     present = np.ones(plan.rows, dtype=bool)
@@ -189,8 +190,9 @@ def write_report(store: FeatureStore, plan: Plan, reasons: Mapping[int, str]) ->
 def _existing(store: FeatureStore, plan: Plan) -> FeatureSet:
     """Returns the set of that name, if it is what the plan would make."""
     features = store.open(plan.modality, plan.name)
-    made = {key: features.metadata.get(key) for key in plan.description}
-    if made != dict(plan.description) or features.metadata.get("chunk") != plan.chunk:
+    wanted = {**plan.description, "fitted_on": plan.fitted_on, "chunk": plan.chunk}
+    made = {key: features.metadata.get(key) for key in wanted}
+    if made != wanted:
         raise ErcbenchError(
             f"{features.path}: '{plan.key}' was made with other settings ({made}). Give the new "
             "features another name, or delete this file."

@@ -71,8 +71,8 @@ def make_plan(encoder: Encoder, manifest_sha256: str, rows: int, chunk: int) -> 
         rows,
         chunk,
         manifest_sha256,
-        encoder.fitted_on,
-        encoder.describe(),
+        None if encoder.fitted_on is None else list(encoder.fitted_on),
+        json.loads(json.dumps(encoder.describe())),  # as it will be read back
     )
 
 

@@ -120,14 +120,14 @@ def single_thread() -> Iterator[None]:
 
 
 _work: ChunkEncoder | None = None
-_threads = single_thread()
 
 
 def _begin(work: ChunkEncoder) -> None:
     """Prepares a worker process, which lives for one extraction."""
     global _work
     _work = work
-    _threads.__enter__()
+    torch.set_num_threads(1)
+    threadpool_limits(1)
     Thread(target=_end_with_parent, daemon=True).start()
 
 
