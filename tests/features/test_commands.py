@@ -160,6 +160,17 @@ def test_iemocap_from_the_release_in_both_readings(
     assert result["split"] == "session5"
 
 
+def test_videos_of_whole_dialogues_are_not_taken_for_clips(prepare, release, tiny_resnet, tmp_path):
+    for session in range(1, 6):
+        video = release / f"Session{session}/dialog/avi/DivX/Ses0{session}F_impro01.avi"
+        video.parent.mkdir(parents=True)
+        video.touch()
+    for encoder in (f"visual={tiny_resnet}", "audio=mel"):
+        with pytest.raises(Exception, match="videos of whole dialogues are not cut here"):
+            prepare("corpus=iemocap", f"root={release}", encoder)
+    assert not (tmp_path / "stores").exists()
+
+
 def test_a_community_file_takes_the_ids_of_the_arrays_and_text_is_added(
     bring, prepare, opened, fit, cosmic, tiny_roberta, capsys
 ):

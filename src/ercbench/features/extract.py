@@ -161,11 +161,15 @@ def check_material(corpus: Corpus, encoder: Encoder) -> None:
         ErcbenchError: No utterance has it.
     """
     wanted = MATERIAL.get(encoder.modality, ())
+    # Recordings of whole dialogues would give all utterances the beginning of theirs.
+    whole = corpus.provenance.get("video") == "whole recordings"
+    usable = [name for name in wanted if name != "video" or not whole]
     utterances = corpus.utterances()
-    if wanted and not any(getattr(turn, name) for turn in utterances for name in wanted):
+    if wanted and not any(getattr(turn, name) for turn in utterances for name in usable):
+        uncut = " of its own (videos of whole dialogues are not cut here)" if whole else ""
         raise ErcbenchError(
             f"{encoder.modality}:{encoder.name}: no utterance of corpus '{corpus.name}' has "
-            f"{' or '.join(wanted)}. Give the folder of the release that holds the recordings, or "
+            f"{' or '.join(wanted)}{uncut}. Give the folder of the release that holds the recordings, or "
             f"leave {encoder.modality} out."
         )
 
