@@ -169,8 +169,8 @@ def check_material(corpus: Corpus, encoder: Encoder) -> None:
         uncut = " of its own (videos of whole dialogues are not cut here)" if whole else ""
         raise ErcbenchError(
             f"{encoder.modality}:{encoder.name}: no utterance of corpus '{corpus.name}' has "
-            f"{' or '.join(wanted)}{uncut}. Give the folder of the release that holds the recordings, or "
-            f"leave {encoder.modality} out."
+            f"{' or '.join(wanted)}{uncut}. Give the folder of the release that holds the "
+            f"recordings, or leave {encoder.modality} out."
         )
 
 
