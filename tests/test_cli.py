@@ -3,12 +3,12 @@ import resource
 
 import pytest
 
-from conftest import SMALL_DATA, SMALL_RUN, compose_in
 from ercbench.cli import explain
 from ercbench.train import train
+from helpers import SMALL_DATA, SMALL_RUN, compose_in
 
 BROKEN = [
-    (("trian",), "No command 'trian'; there are: train, report. Did you mean 'train'?"),
+    (("trian",), "there are: prepare, import, stores, train, report. Did you mean 'train'?"),
     (("train", "modle=cfn_esa"), "modle"),
     (("train", "model=cfn_eas"), "cfn_esa"),
     (("train", "dataset=meldd"), "simulated"),
@@ -19,6 +19,8 @@ BROKEN = [
     (("train", "model.hidden=wide"), "model.hidden"),
     (("train", "model.hidden=[1"), "model.hidden=[1"),
     (("train", "--mulitrun"), "--mulitrun"),
+    (("prepare", "text=minilm", "tezt=1"), "Did you mean 'text'?"),
+    (("import", "comunity=x.pkl"), "Did you mean 'community'?"),
     (("report", "nowhere"), "No folder 'nowhere'"),
     (("report", "a", "b"), "expected at most one folder"),
 ]
@@ -38,7 +40,7 @@ def test_a_mistake_ends_in_one_line_and_leaves_nothing(run_command, tmp_path, ar
 
 
 WRONG_VALUES = [
-    (("dataset=mosi",), "dataset.root is not set"),
+    (("dataset=mosi",), "ercbench prepare corpus=mosi root=PATH, or set dataset.root"),
     (("dataset=mosi", "dataset.root=nowhere"), "no folder at 'nowhere'"),
     (("features=smell",), "no set for 'smell'"),
     (("features=audio", "model=cfn_esa"), "set model.primary=audio"),
@@ -66,7 +68,14 @@ def test_help_names_the_commands_and_train_help_the_choices(run_command):
     assert "ercbench train" in run_command("--help").stdout
     listed = run_command("train", "--help").stdout
     assert "model: cfn_esa, gru, mlp" in listed
-    assert "dataset: mosi, simulated" in listed
+    assert "dataset: csv, iemocap, meld, mosi, simulated" in listed
+
+
+@pytest.mark.parametrize("command", ["prepare", "import"])
+def test_help_of_the_commands_for_stores_lists_every_setting(run_command, command):
+    listed = run_command(command, "--help").stdout
+    for name in compose_in("", command=command):
+        assert f"\n{name}:" in listed
 
 
 def test_showing_settings_runs_nothing(run_command, tmp_path):
@@ -77,8 +86,20 @@ def test_showing_settings_runs_nothing(run_command, tmp_path):
 
 def test_neither_help_nor_settings_import_torch(run_command):
     check = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules))"
-    for arguments in (("--help",), ("train", "--cfg", "job"), ("train", "model.hiden=3")):
+    for arguments in (
+        ("--help",),
+        ("train", "--cfg", "job"),
+        ("train", "model.hiden=3"),
+        ("prepare", "--help"),
+        ("import", "--cfg", "job"),
+    ):
         assert run_command(*arguments, before=check).stdout.strip().endswith("False")
+
+
+def test_a_run_leaves_no_files_but_its_own(run_command, tmp_path):
+    done = run_command("train", *SMALL_RUN)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "stores"]
 
 
 def test_a_multirun_leaves_a_record_per_seed_and_a_table(run_command, tmp_path):

@@ -7,7 +7,13 @@ from hydra.utils import get_class
 from omegaconf import OmegaConf
 
 from ercbench.cli import config_folder
-from ercbench.schema import MODELS, MOSISettings, SimulatedSettings, register
+from ercbench.corpora.reading import SOURCES
+from ercbench.features.audio import AudioSettings
+from ercbench.features.presets import PRESETS
+from ercbench.features.text import TextSettings
+from ercbench.features.visual import VisualSettings
+from ercbench.schema import DATASETS, MODELS, register
+from ercbench.schema_stores import ImportSettings, PrepareSettings
 
 CONF = config_folder()
 GROUPS = ("model", "dataset", "trainer", "logger")
@@ -20,10 +26,10 @@ def options(group):
 CHOICES = [f"{group}={name}" for group in (*GROUPS, "experiment") for name in options(group)]
 
 
-def composed(*overrides):
+def composed(*overrides, command="train"):
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("train", list(overrides))
+        return compose(command, list(overrides))
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -42,11 +48,40 @@ def test_a_models_yaml_and_its_settings_class_say_the_same(name):
     assert {f.name for f in fields(MODELS[name])} - {"_target_"} == set(written) - {"defaults"}
 
 
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_a_datasets_yaml_and_its_settings_class_say_the_same(name):
+    assert OmegaConf.to_object(composed(f"dataset={name}").dataset) == DATASETS[name]()
+
+
 @pytest.mark.parametrize(
-    ("name", "settings"), [("simulated", SimulatedSettings), ("mosi", MOSISettings)]
+    ("command", "settings"), [("prepare", PrepareSettings), ("import", ImportSettings)]
 )
-def test_a_datasets_yaml_and_its_settings_class_say_the_same(name, settings):
-    assert OmegaConf.to_object(composed(f"dataset={name}").dataset) == settings()
+def test_a_commands_yaml_and_its_settings_class_say_the_same(command, settings):
+    assert OmegaConf.to_object(composed(command=command)) == settings()
+    written = set(OmegaConf.load(CONF / f"{command}.yaml")) - {"defaults", "hydra"}
+    assert written == {f.name for f in fields(settings)}
+
+
+@pytest.mark.parametrize(
+    ("modality", "settings"),
+    [("text", TextSettings), ("audio", AudioSettings), ("visual", VisualSettings)],
+)
+def test_every_setting_of_an_encoder_can_be_given(modality, settings):
+    given = set(composed(command="prepare").options[modality])
+    assert given == {f.name for f in fields(settings)} - {"model"} | {"name"}
+
+
+def test_the_help_of_prepare_names_every_corpus_and_encoder():
+    text = OmegaConf.to_container(OmegaConf.load(CONF / "prepare.yaml"))["hydra"]["help"][
+        "template"
+    ]
+    assert f"corpus: {', '.join(SOURCES)}\n" in text
+    for modality, names in PRESETS.items():
+        assert f"{modality}: {', '.join(names)}, or the folder of a model\n" in text
+
+
+def test_every_dataset_has_a_file_and_every_file_a_dataset():
+    assert options("dataset") == sorted(DATASETS)
 
 
 def test_every_model_has_a_file_and_every_file_a_model():

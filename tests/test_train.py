@@ -10,11 +10,11 @@ from filelock import FileLock
 from sklearn.metrics import accuracy_score, f1_score
 
 import ercbench.train
-from conftest import SMALL_DATA, run_in
 from ercbench.callbacks import StepSeeds
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.train import train
+from helpers import SMALL_DATA, run_in
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -15,13 +15,17 @@ from ercbench.errors import ErcbenchError
 USAGE = """\
 ercbench: honest comparison of models for emotion recognition in conversation
 
-  ercbench train  [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
-  ercbench train  -m … seed=0,1,2                    one run for each value
-  ercbench train  --cfg job                          show the settings without running
-  ercbench report [FOLDER]                           table of the runs in FOLDER (default: runs)
+  ercbench prepare corpus=… root=… [text=…] [audio=…] [visual=…]   a corpus to a feature store
+  ercbench import corpus=… community=FILE [audio=FILE] …           files the field passes around
+  ercbench stores [FOLDER]                          table of the stores in FOLDER (default: stores)
+  ercbench stores merge STORE [STORE …]             put shards together in the first
+  ercbench train [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
+  ercbench train -m … seed=0,1,2                    one run for each value
+  ercbench report [FOLDER]                          table of the runs in FOLDER (default: runs)
   ercbench --version
 
-`ercbench train --help` lists every model, dataset and setting."""
+`--help` after prepare, import or train lists every choice and setting; `--cfg job` shows the
+settings without running."""
 
 
 def main() -> None:
@@ -75,7 +79,13 @@ def config_folder() -> Path:
 
 
 def _command(name: str) -> Callable[[Sequence[str]], None]:
-    commands = {"train": _train, "report": _report}
+    commands: dict[str, Callable[[Sequence[str]], None]] = {
+        "prepare": lambda arguments: _with_settings("prepare", _prepare, arguments),
+        "import": lambda arguments: _with_settings("import", _import, arguments),
+        "stores": _stores,
+        "train": lambda arguments: _with_settings("train", _train, arguments),
+        "report": _report,
+    }
     if name not in commands:
         close = get_close_matches(name, commands)
         hint = f" Did you mean '{close[0]}'?" if close else ""
@@ -83,21 +93,41 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
     return commands[name]
 
 
-def _train(arguments: Sequence[str]) -> None:
+def _with_settings(name: str, run: Callable[[Any], None], arguments: Sequence[str]) -> None:
+    """Runs a command whose settings Hydra composes from `conf/<name>.yaml` and the arguments."""
     import hydra
 
     from ercbench.schema import register
 
-    def run(config: Any) -> None:
-        from ercbench.report import print_result
-        from ercbench.train import train
-
-        print_result(train(config))
-
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
-    sys.argv = ["ercbench train", *arguments]
-    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="train")(run)()
+    sys.argv = [f"ercbench {name}", *arguments]
+    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(run)()
+
+
+def _prepare(config: Any) -> None:
+    from ercbench.prepare import prepare_command
+
+    prepare_command(config)
+
+
+def _import(config: Any) -> None:
+    from ercbench.imports import import_command
+
+    import_command(config)
+
+
+def _train(config: Any) -> None:
+    from ercbench.report import print_result
+    from ercbench.train import train
+
+    print_result(train(config))
+
+
+def _stores(arguments: Sequence[str]) -> None:
+    from ercbench.stores import stores_command
+
+    stores_command(arguments)
 
 
 def _report(arguments: Sequence[str]) -> None:

@@ -15,17 +15,17 @@ def report(folder: Path) -> None:
     Raises:
         ErcbenchError: There is no finished run.
     """
-    console = _console()
+    console = wide_console()
     for table in comparison(read_runs(folder)):
         console.print(table)
 
 
 def print_result(result: dict[str, Any]) -> None:
     """Prints one run's scores."""
-    _console().print(summary(result))
+    wide_console().print(summary(result))
 
 
-def _console() -> Console:
+def wide_console() -> Console:
     """Returns a console wide enough for a table where the output is no terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=120)

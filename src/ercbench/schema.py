@@ -9,6 +9,7 @@ from omegaconf import MISSING
 from ercbench.corpora.simulated import SimulationSettings
 from ercbench.models.baselines.settings import GRUSettings, MLPSettings
 from ercbench.models.cfn_esa.settings import CFNESASettings
+from ercbench.schema_stores import ImportSettings, PrepareSettings
 
 MODELS: dict[str, type] = {"cfn_esa": CFNESASettings, "gru": GRUSettings, "mlp": MLPSettings}
 
@@ -67,13 +68,63 @@ class MOSISettings(DatasetSettings):
     """CMU-MOSI.
 
     Attributes:
-        root: Folder with `mosi_contextual.npz`.
+        root: Folder with `mosi_contextual.npz`; None for the prepared store.
+        store: Name of the prepared store.
     """
 
     _target_: str = "ercbench.data.mosi.MOSIDataModule"
     split: str = "poria"
     batch_size: int = 8
     root: str | None = None
+    store: str = "mosi"
+
+
+@dataclass
+class MELDSettings(DatasetSettings):
+    """MELD.
+
+    Attributes:
+        store: Name of the prepared store.
+    """
+
+    _target_: str = "ercbench.data.prepared.MELDDataModule"
+    split: str = "official"
+    store: str = "meld"
+
+
+@dataclass
+class IEMOCAPSettings(DatasetSettings):
+    """IEMOCAP.
+
+    Attributes:
+        store: Name of the prepared store.
+    """
+
+    _target_: str = "ercbench.data.prepared.IEMOCAPDataModule"
+    split: str = "cosmic"
+    store: str = "iemocap6"
+
+
+@dataclass
+class CSVSettings(DatasetSettings):
+    """Anybody's table.
+
+    Attributes:
+        store: Name of the prepared store: the table's, unless it was given another.
+    """
+
+    _target_: str = "ercbench.data.prepared.CSVDataModule"
+    split: str = "given"
+    store: str | None = None
+
+
+DATASETS: dict[str, type] = {
+    "simulated": SimulatedSettings,
+    "mosi": MOSISettings,
+    "meld": MELDSettings,
+    "iemocap": IEMOCAPSettings,
+    "csv": CSVSettings,
+}
 
 
 @dataclass
@@ -92,6 +143,7 @@ class TrainSettings:
         seed: Of weights, order and dropout.
         group: Name under which runs are grouped; by default corpus and model.
         runs: Folder of the run records.
+        store: Name of the prepared store, instead of the dataset's usual one.
         stores: Folder of the feature stores.
         force: Run again although the same run has finished.
     """
@@ -106,6 +158,7 @@ class TrainSettings:
     seed: int = 0
     group: str | None = None
     runs: str = "runs"
+    store: str | None = None
     stores: str = "stores"
     force: bool = False
 
@@ -114,7 +167,9 @@ def register() -> None:
     """Makes the schemas known to Hydra."""
     store = ConfigStore.instance()
     store.store("train_schema", TrainSettings)
+    store.store("prepare_schema", PrepareSettings)
+    store.store("import_schema", ImportSettings)
     for name, settings in MODELS.items():
         store.store(name, settings, group="schema/model")
-    for name, settings in (("simulated", SimulatedSettings), ("mosi", MOSISettings)):
+    for name, settings in DATASETS.items():
         store.store(name, settings, group="schema/dataset")

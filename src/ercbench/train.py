@@ -28,7 +28,9 @@ from ercbench.models.classifier import ConversationClassifier, load_weights, rea
 # Scores that can choose the epoch.
 CHOOSING = ("accuracy", "weighted_f1", "macro_f1")
 # Settings that say where and how, but not what comes out.
-BESIDE_THE_POINT = ("runs", "stores", "force", "logger", "group")
+BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
+# Where the data lie; what they are, their fingerprints say.
+PLACES = ("root", "store")
 
 
 def train(config: DictConfig) -> dict[str, Any]:
@@ -47,6 +49,8 @@ def train(config: DictConfig) -> dict[str, Any]:
         ErcbenchError: A setting or an input is wrong.
     """
     quiet_lightning()
+    if config.store is not None:
+        config.dataset.store = config.store
     datamodule = instantiate(
         config.dataset,
         _convert_="all",
@@ -116,7 +120,9 @@ def describe(
     }
     settings: Any = OmegaConf.to_container(config, resolve=True)
     settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
-    settings["dataset"] = {k: v for k, v in settings["dataset"].items() if k != "root"}
+    settings["dataset"] = {
+        key: value for key, value in settings["dataset"].items() if key not in PLACES
+    }
     mark, model = fingerprint(settings, data), model_name(config)
     return {
         "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",

@@ -124,8 +124,11 @@ def test_features_that_saw_training_labels_only_pass(tmp_path, recwarn):
 def test_wrong_settings_are_named(tmp_path):
     with pytest.raises(ErcbenchError, match=r"dataset\.batch_size=0"):
         TinyDataModule(tmp_path / "s", batch_size=0)
-    with pytest.raises(ErcbenchError, match=r"dataset\.root is not set"):
-        MOSIDataModule(None)
+
+
+def test_mosi_that_was_not_prepared_says_both_ways_to_it(tmp_path):
+    with pytest.raises(ErcbenchError, match=r"ercbench prepare corpus=mosi .* dataset\.root"):
+        MOSIDataModule(stores=str(tmp_path)).open_store()
 
 
 @pytest.mark.shared

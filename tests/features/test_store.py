@@ -107,7 +107,7 @@ def test_a_split_of_unknown_conversations_in_corpus_json_is_refused(store):
     description["splits"]["simulated"]["train"].append("nobody")
     path.write_text(json.dumps(description))
     with pytest.raises(ErcbenchError, match="unknown conversations: nobody"):
-        FeatureStore(store.folder)
+        _ = FeatureStore(store.folder).corpus
 
 
 def test_sets_are_chosen_by_modality_or_by_name(store):

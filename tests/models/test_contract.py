@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from conftest import LABELS, WIDTHS, make_batch, make_items
 from ercbench.data.batch import collate
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
 from ercbench.models.classifier import load_weights
 from ercbench.schema import MODELS
+from helpers import LABELS, WIDTHS, make_batch, make_items
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
 every_model = pytest.mark.parametrize("name", list(MODELS))

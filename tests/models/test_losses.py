@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from conftest import make_batch
 from ercbench.data.batch import IGNORE
 from ercbench.models.losses import (
     focal_loss,
@@ -9,6 +8,7 @@ from ercbench.models.losses import (
     released_focal_loss,
     weighted_nll,
 )
+from helpers import make_batch
 
 LOGITS = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
 LABELS = torch.tensor([[0, 1, 2, 3, 0], [1, 1, IGNORE, IGNORE, IGNORE], [2, IGNORE, 0, 0, 3]])

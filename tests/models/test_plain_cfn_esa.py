@@ -2,9 +2,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import WIDTHS, make_batch
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.cfn_esa.lightning import CFNESA
+from helpers import WIDTHS, make_batch
 from plain_cfn_esa import PlainCFNESA, plain_loss
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)

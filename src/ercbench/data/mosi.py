@@ -5,35 +5,41 @@ from typing import Any
 
 from ercbench.corpora.mosi import FILE, fitted_on, read_contextual
 from ercbench.data.datamodule import ConversationDataModule, cache_path
-from ercbench.errors import ErcbenchError
+from ercbench.data.prepared import open_prepared
 from ercbench.features.store import FeatureStore
+
+COMMAND = "ercbench prepare corpus=mosi root=PATH"
 
 
 class MOSIDataModule(ConversationDataModule):
     """CMU-MOSI (Zadeh et al., arXiv 1606.06259), two classes; a video is the conversation.
 
     Args:
-        root: Folder with `mosi_contextual.npz`.
-        stores: Folder in which the store made from it is kept.
+        root: Folder with `mosi_contextual.npz`; None for a store that was prepared.
+        stores: Folder in which the store is, or in which the one made from root is kept.
+        store: Name of the prepared store.
         split: `poria` (49 / 13 / 31 videos) or `standard` (52 / 10 / 31).
         options: See `ConversationDataModule`.
     """
 
     def __init__(
-        self, root: str | None, stores: str = "stores", split: str = "poria", **options: Any
+        self,
+        root: str | None = None,
+        stores: str = "stores",
+        split: str = "poria",
+        store: str = "mosi",
+        **options: Any,
     ) -> None:
         super().__init__(split, **options)
-        if root is None:
-            raise ErcbenchError(
-                f"dataset.root is not set. Set it to the folder that holds {FILE}: "
-                "dataset.root=PATH."
-            )
-        self.root, self.stores = Path(root).expanduser(), stores
+        self.root, self.stores, self.name = root, Path(stores).expanduser(), store
 
     def open_store(self) -> FeatureStore:
-        """Reads the npz into a store, unless a store of this very file is there already."""
-        corpus, features = read_contextual(self.root)
-        folder = cache_path(self.stores, "mosi", corpus.provenance["sha256"])
+        """Opens the prepared store, or reads the npz into one unless that was done already."""
+        if self.root is None:
+            command = f"{COMMAND}, or set dataset.root to the folder that holds {FILE}"
+            return open_prepared(self.stores, self.name, "mosi", command)
+        corpus, features = read_contextual(Path(self.root).expanduser())
+        folder = cache_path(str(self.stores), "mosi", corpus.provenance["sha256"])
         if not folder.exists():
             seen = fitted_on(corpus)
             with FeatureStore.creating(folder, corpus) as store:

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, fields
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -46,12 +47,37 @@ def write_corpus(folder: Path, corpus: Corpus) -> None:
     (folder / CORPUS).write_text(json.dumps(description, indent=2) + "\n")
 
 
+def count_rows(folder: Path) -> int:
+    """Returns how many utterances a corpus on disk has, without reading them.
+
+    Raises:
+        ErcbenchError: A file is missing or damaged.
+    """
+    _read_description(folder)
+    try:
+        return pq.read_metadata(folder / MANIFEST).num_rows
+    except (ValueError, OSError) as error:
+        raise _damaged(folder, error) from None
+
+
 def read_corpus(folder: Path) -> Corpus:
     """Reads a corpus back; equal to the one that was written.
 
     Raises:
         ErcbenchError: A file is missing or damaged, or the corpus breaks one of its rules.
     """
+    description = _read_description(folder)
+    try:
+        table = pq.read_table(folder / MANIFEST, schema=SCHEMA)
+        splits = {name: _split(parts) for name, parts in description["splits"].items()}
+        name, labels = description["name"], tuple(description["labels"])
+        provenance = description["provenance"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise _damaged(folder, error) from None
+    return Corpus(name, labels, _conversations(table), splits, provenance)
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
     for name in (MANIFEST, CORPUS):
         if not (folder / name).is_file():
             raise ErcbenchError(
@@ -59,15 +85,15 @@ def read_corpus(folder: Path) -> Corpus:
                 "Prepare the store again or give another folder."
             )
     try:
-        description = json.loads((folder / CORPUS).read_text())
-        table = pq.read_table(folder / MANIFEST, schema=SCHEMA)
-        splits = {name: _split(parts) for name, parts in description["splits"].items()}
-        name, labels = description["name"], tuple(description["labels"])
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ErcbenchError(
-            f"{folder}: {MANIFEST} or {CORPUS} is damaged ({error}). Prepare the store again."
-        ) from None
-    return Corpus(name, labels, _conversations(table), splits, description["provenance"])
+        return dict(json.loads((folder / CORPUS).read_text()))
+    except (ValueError, TypeError, OSError) as error:
+        raise _damaged(folder, error) from None
+
+
+def _damaged(folder: Path, error: Exception) -> ErcbenchError:
+    return ErcbenchError(
+        f"{folder}: {MANIFEST} or {CORPUS} is damaged ({error}). Prepare the store again."
+    )
 
 
 def _split(parts: dict) -> Split:

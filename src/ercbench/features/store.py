@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.manifest import MANIFEST, read_corpus, write_corpus
+from ercbench.features.manifest import MANIFEST, count_rows, read_corpus, write_corpus
 from ercbench.files import replacing, replacing_folder, sha256_of_file
 
 # Above this share of unusable rows a modality is broken, not incomplete.
@@ -64,6 +64,11 @@ class FeatureStore:
     Args:
         folder: An existing store.
 
+    Attributes:
+        folder: As given.
+        count: Utterances, and rows of every feature set.
+        manifest_sha256: Of the manifest, to which every feature set belongs.
+
     Raises:
         ErcbenchError: The folder is no store, or is damaged.
     """
@@ -72,8 +77,17 @@ class FeatureStore:
         if not folder.is_dir():
             raise ErcbenchError(f"No feature store at '{folder}'. Prepare it or correct the path.")
         self.folder = folder
-        self.corpus = read_corpus(folder)
+        self.count = count_rows(folder)
         self.manifest_sha256 = sha256_of_file(folder / MANIFEST)
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """What was said, read when it is first asked for: of a million utterances it takes long.
+
+        Raises:
+            ErcbenchError: The manifest is damaged, or the corpus breaks one of its rules.
+        """
+        return read_corpus(self.folder)
 
     @classmethod
     @contextmanager
@@ -109,20 +123,21 @@ class FeatureStore:
         Raises:
             ErcbenchError: The rows do not match the manifest, or more than 20 % are unusable.
         """
-        count = sum(1 for _ in self.corpus.utterances())
-        if values.ndim != 2 or len(values) != count:
+        if values.ndim != 2 or len(values) != self.count:
             raise ErcbenchError(
                 f"Features '{modality}:{name}' have shape {list(values.shape)}, but the manifest "
-                f"of '{self.corpus.name}' has {count} utterances; expected [{count}, width]. "
-                "Make the features for this manifest, a row per utterance."
+                f"of '{self.corpus.name}' has {self.count} utterances; expected [{self.count}, "
+                "width]. Make the features for this manifest, a row per utterance."
             )
         present = _usable_rows(f"{modality}:{name}", values, present)
-        values = np.ascontiguousarray(np.where(present[:, None], values, 0), dtype=values.dtype)
+        if not present.all():
+            values = np.where(present[:, None], values, 0).astype(values.dtype)
+        values = np.ascontiguousarray(values)
         metadata = {
             "encoder": encoder,
             "fitted_on": fitted_on,
             "manifest_sha256": self.manifest_sha256,
-            "values_sha256": hashlib.sha256(values.tobytes() + present.tobytes()).hexdigest(),
+            "values_sha256": _sha256(values, present),
             **details,
         }
         path = self.folder / f"{modality}.{name}.safetensors"
@@ -153,7 +168,8 @@ class FeatureStore:
                 what = f"several sets ({', '.join(matches)})" if matches else "no set"
                 raise ErcbenchError(
                     f"features: {what} for '{name}' in '{self.folder}'; it holds "
-                    f"{', '.join(keys) or 'none'}. Name one as modality:name."
+                    f"{', '.join(keys) or 'none'}. Name one of these as modality:name, or add it: "
+                    f"ercbench prepare store={self.folder.name} {name.replace(':', '=')}"
                 )
             chosen.append(self.open(*matches[0].split(":", 1)))
         modalities = [chosen_set.modality for chosen_set in chosen]
@@ -189,6 +205,14 @@ class FeatureStore:
 
     def _files(self) -> list[Path]:
         return [path for path in self.folder.glob("*.*.safetensors") if path.name[0] != "."]
+
+
+def _sha256(*arrays: np.ndarray) -> str:
+    """Returns the SHA-256 of the arrays' bytes, one after the other, without copying them."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.data)
+    return digest.hexdigest()
 
 
 def _usable_rows(key: str, values: np.ndarray, present: np.ndarray | None) -> np.ndarray:

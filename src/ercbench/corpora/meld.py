@@ -1,0 +1,169 @@
+"""MELD (Poria et al., arXiv 1810.02508) from the three CSV files of its release and its clips."""
+
+import warnings
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+
+from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.corpora.rows import check_keys, read_csv, repaired, seconds
+from ercbench.errors import ErcbenchError
+from ercbench.files import sha256_of_file
+
+# The order in which the field's files number the classes.
+LABELS = {
+    "emotion": ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger"),
+    "sentiment": ("neutral", "positive", "negative"),
+}
+PARTS = ("train", "dev", "test")
+COLUMNS = (
+    *("Utterance", "Speaker", "Emotion", "Sentiment"),
+    *("Dialogue_ID", "Utterance_ID", "StartTime", "EndTime"),
+)
+CLIP_FOLDERS = {
+    "train": "train_splits",
+    "dev": "dev_splits_complete",
+    "test": "output_repeated_splits_test",
+}
+# Measured on the release: these clips do not show the utterance of their row.
+BROKEN_CLIPS = {
+    "train-125-3": "the file is corrupt",
+    "train-309-0": "cut wrongly: lasts 41 s",
+    "dev-110-7": "has no video",
+    "test-38-4": "cut wrongly: lasts 304.9 s",
+    "test-155-3": "cut wrongly: lasts 0.0 s",
+    "test-220-0": "cut wrongly: lasts 235.1 s",
+}
+
+
+def read_meld(
+    root: Path, labels: str = "emotion", clips: Mapping[str, Path] | None = None
+) -> Corpus:
+    """Reads MELD.
+
+    Dialogue numbers restart in every part, so a conversation is called `train-0` and its
+    utterances `train-0-3`; numbers have gaps, as released. Times are those of the episode, not
+    of the clip. A clip known to be broken is left out and named in the provenance; the
+    utterance stays.
+
+    Args:
+        root: Folder with `{train,dev,test}_sent_emo.csv`, or the release (`MELD.Raw`), which
+            keeps them and the clips in `train/`, `dev/` and `test/`.
+        labels: `emotion` (7 classes) or `sentiment` (3).
+        clips: Folder of `dia{D}_utt{U}.mp4` by part, where they are not in the release's
+            folders. A part without clips has transcripts only.
+
+    Returns:
+        The corpus, with the split `official`.
+
+    Raises:
+        ErcbenchError: A setting is unknown, a file is absent, or a row cannot be read.
+    """
+    if labels not in LABELS:
+        raise ErcbenchError(
+            f"labels: MELD has no '{labels}'; expected {' or '.join(LABELS)}. Set one of these."
+        )
+    files = {part: _find_csv(root, part) for part in PARTS}
+    folders = _clip_folders(root, clips or {})
+    conversations = {part: _conversations(files[part], part, labels, folders) for part in PARTS}
+    train, validation, test = (tuple(c.id for c in conversations[part]) for part in PARTS)
+    return Corpus(
+        name="meld",
+        labels=LABELS[labels],
+        conversations=tuple(c for part in PARTS for c in conversations[part]),
+        splits={"official": Split(train, validation, test)},
+        provenance={
+            "source": "MELD's CSV files",
+            "sha256": {part: sha256_of_file(path) for part, path in files.items()},
+            "labels": f"column {labels.capitalize()} of the CSV files",
+            "video": "clips",
+            "broken_clips": {id: BROKEN_CLIPS[id] for id in BROKEN_CLIPS if _part(id) in folders},
+        },
+    )
+
+
+def _find_csv(root: Path, part: str) -> Path:
+    name = f"{part}_sent_emo.csv"
+    candidates = [root / name, root / part / name, root / "data" / "MELD" / name]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise ErcbenchError(
+        f"root: no {name} under '{root}'; looked for {', '.join(map(str, candidates))}. Set root "
+        "to the folder with MELD's CSV files or to the unpacked MELD.Raw."
+    )
+
+
+def _clip_folders(root: Path, given: Mapping[str, Path]) -> dict[str, Path]:
+    """Returns the folders of clips by part, for the parts that have one."""
+    unknown = sorted(set(given) - set(PARTS))
+    absent = [str(path) for path in given.values() if not path.is_dir()]
+    if unknown or absent:
+        raise ErcbenchError(
+            f"clips: found {', '.join(unknown + absent)}; expected existing folders for some of "
+            f"{', '.join(PARTS)}. Correct clips."
+        )
+    if not given and next((root / "clips").glob("dia*_utt*.mp4"), None):
+        warnings.warn(
+            f"'{root / 'clips'}' is not used: dia0_utt0.mp4 exists in every part of MELD. Say "
+            "which part these clips are of, for example clips.test=...",
+            stacklevel=3,
+        )
+    folders = dict(given)
+    for part, name in CLIP_FOLDERS.items():
+        for path in (root / "clips" / part, root / name, root / part / name):
+            if part not in folders and path.is_dir():
+                folders[part] = path
+    return folders
+
+
+def _conversations(
+    path: Path, part: str, labels: str, folders: Mapping[str, Path]
+) -> list[Conversation]:
+    rows = read_csv(path, COLUMNS)
+    check_keys(path, [(row["Dialogue_ID"], row["Utterance_ID"]) for row in rows])
+    numbered = sorted(enumerate(rows, start=2), key=lambda item: _numbers(path, *item))
+    return [
+        Conversation(
+            f"{part}-{dialogue}",
+            tuple(_utterance(path, line, row, part, labels, folders) for line, row in turns),
+        )
+        for dialogue, turns in groupby(numbered, key=lambda item: int(item[1]["Dialogue_ID"]))
+    ]
+
+
+def _numbers(path: Path, line: int, row: Mapping[str, str]) -> tuple[int, int]:
+    try:
+        return int(row["Dialogue_ID"]), int(row["Utterance_ID"])
+    except ValueError:
+        raise ErcbenchError(
+            f"{path}, row {line}: Dialogue_ID '{row['Dialogue_ID']}' and Utterance_ID "
+            f"'{row['Utterance_ID']}' are to be whole numbers. Correct that row."
+        ) from None
+
+
+def _utterance(
+    path: Path,
+    line: int,
+    row: Mapping[str, str],
+    part: str,
+    labels: str,
+    folders: Mapping[str, Path],
+) -> Utterance:
+    where, (dialogue, turn) = f"{path}, row {line}", _numbers(path, line, row)
+    id = f"{part}-{dialogue}-{turn}"
+    clip = folders[part] / f"dia{dialogue}_utt{turn}.mp4" if part in folders else None
+    usable = clip is not None and id not in BROKEN_CLIPS and clip.is_file()
+    return Utterance(
+        id=id,
+        speaker=repaired(row["Speaker"]).strip(),
+        text=repaired(row["Utterance"]),
+        label=row[labels.capitalize()].strip().lower(),
+        start=seconds(row["StartTime"], where),
+        end=seconds(row["EndTime"], where),
+        video=str(clip) if usable else None,
+    )
+
+
+def _part(id: str) -> str:
+    return id.split("-")[0]

@@ -1,0 +1,102 @@
+"""Datasets whose store the user prepares or imports first."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ercbench.data.datamodule import ConversationDataModule
+from ercbench.errors import ErcbenchError
+from ercbench.features.store import FeatureStore
+
+
+class PreparedDataModule(ConversationDataModule):
+    """A store by name; a subclass says of which corpus and how it is made.
+
+    Args:
+        store: Name of the store.
+        stores: Folder of the stores.
+        split: Name of one of the corpus's splits.
+        options: See `ConversationDataModule`.
+
+    Attributes:
+        corpus_name: The corpus that the store must hold; None for any.
+        command: What makes the store.
+        usual: Names that stores have of themselves, and what that takes beside the command.
+    """
+
+    corpus_name: ClassVar[str | None]
+    command: ClassVar[str]
+    usual: ClassVar[Mapping[str, str]]
+
+    def __init__(self, store: str | None, stores: str, split: str, **options: Any) -> None:
+        super().__init__(split, **options)
+        self.name, self.stores = store, Path(stores).expanduser()
+
+    def open_store(self) -> FeatureStore:
+        """Opens the store.
+
+        Raises:
+            ErcbenchError: There is none, or it holds another corpus; the message says which
+                command makes it.
+        """
+        extra = self.usual.get(str(self.name), f"store={self.name}")
+        command = f"{self.command} {extra}".strip()
+        return open_prepared(self.stores, self.name, self.corpus_name, command)
+
+
+class MELDDataModule(PreparedDataModule):
+    """MELD (Poria et al., arXiv 1810.02508), 7 emotions or 3 sentiments."""
+
+    corpus_name = "meld"
+    command = "ercbench prepare corpus=meld root=PATH text=minilm"
+    usual: ClassVar[Mapping[str, str]] = {"meld": "", "meld-sentiment": "labels=sentiment"}
+
+
+class IEMOCAPDataModule(PreparedDataModule):
+    """IEMOCAP (Busso et al. 2008), 6 or 4 emotions."""
+
+    corpus_name = "iemocap"
+    command = (
+        "ercbench import corpus=iemocap community=FILE, or ercbench prepare corpus=iemocap "
+        "root=PATH text=minilm"
+    )
+    usual: ClassVar[Mapping[str, str]] = {"iemocap6": "", "iemocap4": "labels=4"}
+
+
+class CSVDataModule(PreparedDataModule):
+    """Anybody's conversations from a table."""
+
+    corpus_name = None
+    command = "ercbench prepare corpus=csv root=FILE text=minilm"
+    usual: ClassVar[Mapping[str, str]] = {}
+
+
+def open_prepared(stores: Path, name: str | None, corpus: str | None, command: str) -> FeatureStore:
+    """Opens a store that a command has made.
+
+    Args:
+        stores: Folder of the stores.
+        name: Name of the store.
+        corpus: The corpus that it must hold; None for any.
+        command: What makes it.
+
+    Raises:
+        ErcbenchError: No name is set, there is no such store, or it holds another corpus.
+    """
+    there = ", ".join(sorted(path.parent.name for path in stores.glob("*/corpus.json")))
+    if name is None:
+        raise ErcbenchError(
+            f"store is not set (there: {there or 'none'}). Set store=NAME to one of these, or make "
+            "one: ercbench prepare corpus=csv root=FILE text=minilm"
+        )
+    if not (stores / name).is_dir():
+        raise ErcbenchError(
+            f"No store '{name}' in '{stores}' (there: {there or 'none'}). Make it: {command}"
+        )
+    store = FeatureStore(stores / name)
+    if corpus not in (None, store.corpus.name):
+        raise ErcbenchError(
+            f"{store.folder}: holds corpus '{store.corpus.name}', expected '{corpus}'. Set "
+            "another dataset or another store."
+        )
+    return store

@@ -1,0 +1,78 @@
+"""What an encoder is: anything that turns utterances into vectors, one for each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ercbench.corpora.conversation import Conversation, Corpus, Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An utterance in its place, because some encoders also read its neighbours.
+
+    Attributes:
+        conversation: The conversation it belongs to.
+        turn: Its place there, from 0.
+    """
+
+    conversation: Conversation
+    turn: int
+
+    @property
+    def utterance(self) -> Utterance:
+        """The utterance itself."""
+        return self.conversation.utterances[self.turn]
+
+
+Vector = np.ndarray | str
+"""A vector [width] float32, or in plain words why there is none."""
+
+
+class Encoder(Protocol):
+    """One modality's way from an utterance to a vector.
+
+    It is sent to worker processes, so it can be pickled; it loads its weights when it first
+    encodes. Equal settings give equal vectors, whatever else is in `items`, up to rounding.
+    """
+
+    @property
+    def name(self) -> str:
+        """Distinguishes the feature sets of one modality."""
+        ...
+
+    @property
+    def modality(self) -> str:
+        """What it reads: `text`, `audio` or `visual`."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def fitted_on(self) -> list[str] | None:
+        """Conversations whose labels it saw: none for a public encoder; None if not known."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Returns `encoder`, `revision` and `settings` as JSON values, the same everywhere.
+
+        No path and no name of a machine belongs in it: what several machines make is put
+        together only where their descriptions are equal.
+        """
+        ...
+
+    def encode(self, items: Sequence[Item]) -> list[Vector]:
+        """Returns, in order, a vector or the reason why there is none."""
+        ...
+
+
+def items_of(corpus: Corpus) -> Iterator[Item]:
+    """Yields every utterance in its place, in the order of the manifest."""
+    for conversation in corpus.conversations:
+        for turn in range(len(conversation)):
+            yield Item(conversation, turn)

@@ -1,0 +1,84 @@
+"""Frames lie evenly over a clip; a clip that cannot be used says why."""
+
+import numpy as np
+import pytest
+from small import heard, items, seen, write_clip
+
+from ercbench.corpora.conversation import Utterance
+from ercbench.errors import ErcbenchError
+from ercbench.features.acoustics import MelEncoder
+from ercbench.features.media import clip_frames
+from ercbench.features.visual import FrameEncoder, VisualSettings
+
+
+@pytest.fixture
+def encoder(tiny_resnet):
+    return FrameEncoder(VisualSettings(str(tiny_resnet), frames=4))
+
+
+def test_frames_come_from_the_middle_of_equal_parts(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", seconds=4, fps=10)
+    levels = [frame.mean() / 255 for frame in clip_frames(clip, 4, most_seconds=30)]
+    np.testing.assert_allclose(levels, [1 / 8, 3 / 8, 5 / 8, 7 / 8], atol=0.04)
+
+
+def test_only_the_first_seconds_are_seen(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", seconds=300, fps=1, sound=None)
+    levels = [frame.mean() / 255 for frame in clip_frames(clip, 4, most_seconds=30)]
+    assert max(levels) < 0.12
+
+
+def test_a_clip_with_fewer_frames_gives_each_once(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", seconds=0.3, fps=10)
+    assert len(clip_frames(clip, 8, most_seconds=30)) == 3
+
+
+def test_clips_that_cannot_be_used_say_why(encoder, tmp_path):
+    whole = write_clip(tmp_path / "whole.mp4").read_bytes()
+    (tmp_path / "truncated.mp4").write_bytes(whole[: len(whole) // 2])
+    write_clip(tmp_path / "silent.mp4", sound=None)
+    write_clip(tmp_path / "blind.mp4", picture=None)
+    write_clip(tmp_path / "nothing.mp4", seconds=0.0)
+    write_clip(tmp_path / "quiet.mkv", sound=0)
+    write_clip(tmp_path / "dark.mkv", picture=0)
+    names = ("truncated.mp4", "silent.mp4", "blind.mp4", "nothing.mp4", "quiet.mkv", "dark.mkv")
+    clips = seen(*(tmp_path / name for name in (*names, "no.mp4")))
+    pictures = [v if isinstance(v, str) else "" for v in encoder.encode(clips)]
+    sounds = [v if isinstance(v, str) else "" for v in MelEncoder().encode(clips)]
+    broken = "not a readable clip (Invalid data found when processing input)"
+    blind, deaf, gone = "clip has no picture", "clip has no sound", "no file no.mp4"
+    assert pictures == [broken, "", blind, blind, "", "clip has 0.0 s of picture", gone]
+    assert sounds == [broken, deaf, "", deaf, "clip has 0.0 s of sound", "", gone]
+
+
+def test_an_utterance_without_a_clip_is_missing(encoder, tmp_path):
+    assert encoder.encode(items(Utterance("u", "x"))) == ["no clip"]
+    assert encoder.encode(heard(tmp_path / "only.wav")) == ["no clip"]
+
+
+def test_pooling_over_frames(tiny_resnet, tmp_path):
+    clip = seen(write_clip(tmp_path / "clip.mp4", seconds=2))
+    mean, most = (
+        FrameEncoder(VisualSettings(str(tiny_resnet), pooling=pooling)).encode(clip)[0]
+        for pooling in ("mean", "max")
+    )
+    assert mean.shape == most.shape == (16,)
+    assert (most >= mean).all()
+    assert (most > mean).any()
+
+
+def test_wrong_settings_are_named():
+    with pytest.raises(ErcbenchError, match="pooling=first: expected one of mean, max"):
+        VisualSettings(pooling="first")
+    with pytest.raises(ErcbenchError, match="frames=0: expected 1 or more"):
+        VisualSettings(frames=0)
+
+
+@pytest.mark.shared
+def test_every_real_clip_has_sound_and_picture(shared, encoder):
+    clips = sorted((shared / "data" / "meld" / "clips").glob("*.mp4"))
+    assert len(clips) == 16
+    for made in (encoder, MelEncoder()):
+        vectors = made.encode(seen(*clips))
+        assert {vector.shape for vector in vectors} == {(made.width,)}
+        assert len({vector.tobytes() for vector in vectors}) == 16
