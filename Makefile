@@ -30,3 +30,4 @@ lint: setup ## Check style and types
 bench: setup ## Measure speed and memory against plain formulations (some 10 minutes)
 	$(BIN)/python benchmarks/cfn_esa_epoch.py
 	$(BIN)/python benchmarks/loop_overhead.py
+	$(BIN)/python benchmarks/store_open.py
