@@ -29,6 +29,7 @@ BROKEN = [
 def assert_one_clear_line(done, part):
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+    assert "Error executing job" not in done.stderr
     line = done.stderr.strip().splitlines()[-1]
     assert part in line, line
 
@@ -62,6 +63,13 @@ def test_a_wrong_value_is_explained_in_one_line(tmp_path, overrides, part):
     assert part in line
     assert "\n" not in line
     assert not list(tmp_path.glob("runs/*/result.json"))
+
+
+def test_a_run_that_fails_does_not_keep_the_others_from_running(run_command, tmp_path):
+    done = run_command("train", "-m", *SMALL_RUN, "model.learning_rate=-1,0.01")
+    assert done.returncode == 2
+    assert done.stderr.count("model.learning_rate=-1.0: expected more than 0") == 1
+    assert len(list(tmp_path.glob("runs/*/result.json"))) == 1
 
 
 def test_help_names_the_commands_and_train_help_the_choices(run_command):

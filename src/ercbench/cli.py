@@ -43,10 +43,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("\nInterrupted; the same command goes on where this one stopped.")
     except Exception as error:
-        message = explain(error)
-        if message is None:
-            raise
-        print(f"ercbench: {message}", file=sys.stderr)
+        _tell(error)
         sys.exit(2)
 
 
@@ -94,15 +91,29 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
 
 
 def _with_settings(name: str, run: Callable[[Any], None], arguments: Sequence[str]) -> None:
-    """Runs a command whose settings Hydra composes from `conf/<name>.yaml` and the arguments."""
+    """Runs a command whose settings Hydra composes from `conf/<name>.yaml` and the arguments.
+
+    Of several runs, those after one that failed are still run.
+    """
     import hydra
 
     from ercbench.schema import register
 
+    failures = []
+
+    def told(config: Any) -> None:
+        try:
+            run(config)
+        except Exception as error:
+            _tell(error)
+            failures.append(error)
+
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
     sys.argv = [f"ercbench {name}", *arguments]
-    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(run)()
+    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(told)()
+    if failures:
+        sys.exit(2)
 
 
 def _prepare(config: Any) -> None:
@@ -150,6 +161,14 @@ def _explain_setting(error: BaseException, cause: Any) -> str:
     close = get_close_matches(key, valid)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     return f"No setting '{cause.full_key}'; valid here: {', '.join(valid)}.{hint}"
+
+
+def _tell(error: Exception) -> None:
+    """Prints the one line for a user's mistake; raises any other error again."""
+    message = explain(error)
+    if message is None:
+        raise error
+    print(f"ercbench: {message}", file=sys.stderr)
 
 
 def _causes(error: BaseException | None) -> Any:
