@@ -9,7 +9,9 @@ import pytest
 from small import write_clip
 
 from ercbench.cli import explain
+from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.corpora.meld import COLUMNS
+from ercbench.features.encoder import items_of
 from ercbench.features.store import FeatureStore
 from ercbench.imports import import_command
 from ercbench.prepare import prepare_command
@@ -169,6 +171,19 @@ def test_videos_of_whole_dialogues_are_not_taken_for_clips(prepare, release, tin
         with pytest.raises(Exception, match="videos of whole dialogues are not cut here"):
             prepare("corpus=iemocap", f"root={release}", encoder)
     assert not (tmp_path / "stores").exists()
+
+
+def test_a_sound_that_is_missing_is_not_taken_from_the_whole_dialogue(tmp_path):
+    turns = tuple(
+        Utterance(id, "A", audio=audio, video=str(tmp_path / "dialogue.avi"))
+        for id, audio in (("one", "one.wav"), ("other", None))
+    )
+    corpus = Corpus(
+        "iemocap", ("sad",), (Conversation("d", turns),), {}, {"video": "whole recordings"}
+    )
+    one, other = (item.utterance for item in items_of(corpus))
+    assert (one.audio, one.video) == ("one.wav", None)
+    assert (other.audio, other.video) == (None, None)
 
 
 def test_a_community_file_takes_the_ids_of_the_arrays_and_text_is_added(

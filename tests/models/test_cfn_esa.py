@@ -98,8 +98,7 @@ def test_shift_logits_and_labels_are_in_the_same_order():
     network, batch = CFNESANetwork(SMALL, WIDTHS, 4).eval(), make_batch([3, 1, 4])
     together = network.forward_with_shifts(batch).shift_logits
     one_by_one = [
-        network.forward_with_shifts(make_batch([3, 1, 4]).pieces(None)[0]._chosen([i], n))
-        for i, n in enumerate([3, 1, 4])
+        network.forward_with_shifts(batch._chosen([i], n)) for i, n in enumerate([3, 1, 4])
     ]
     expected = torch.cat([p.shift_logits for p in one_by_one])
     torch.testing.assert_close(together, expected, atol=1e-5, rtol=1e-4)

@@ -1,7 +1,7 @@
 """What an encoder is: anything that turns utterances into vectors, one for each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,7 +72,19 @@ class Encoder(Protocol):
 
 
 def items_of(corpus: Corpus) -> Iterator[Item]:
-    """Yields every utterance in its place, in the order of the manifest."""
+    """Yields every utterance in its place, in the order of the manifest.
+
+    A video of the whole dialogue is left out: it is not the utterance's own, and would give all
+    utterances the beginning of theirs.
+    """
     for conversation in corpus.conversations:
+        if has_whole_recordings(corpus):
+            own = tuple(replace(utterance, video=None) for utterance in conversation.utterances)
+            conversation = replace(conversation, utterances=own)
         for turn in range(len(conversation)):
             yield Item(conversation, turn)
+
+
+def has_whole_recordings(corpus: Corpus) -> bool:
+    """Returns whether the corpus's videos show whole dialogues, as IEMOCAP's do."""
+    return corpus.provenance.get("video") == "whole recordings"

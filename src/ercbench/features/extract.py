@@ -15,7 +15,7 @@ from rich.console import Console
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_least
-from ercbench.features.encoder import Encoder
+from ercbench.features.encoder import Encoder, has_whole_recordings, items_of
 from ercbench.features.parts import Parts, Plan, make_plan
 from ercbench.features.store import FeatureSet, FeatureStore
 from ercbench.features.workers import encode_chunks
@@ -161,11 +161,9 @@ def check_material(corpus: Corpus, encoder: Encoder) -> None:
         ErcbenchError: No utterance has it.
     """
     wanted = MATERIAL.get(encoder.modality, ())
-    # Recordings of whole dialogues would give all utterances the beginning of theirs.
-    whole = corpus.provenance.get("video") == "whole recordings"
-    usable = [name for name in wanted if name != "video" or not whole]
-    utterances = corpus.utterances()
-    if wanted and not any(getattr(turn, name) for turn in utterances for name in usable):
+    utterances = (item.utterance for item in items_of(corpus))
+    if wanted and not any(getattr(turn, name) for turn in utterances for name in wanted):
+        whole = has_whole_recordings(corpus)
         uncut = " of its own (videos of whole dialogues are not cut here)" if whole else ""
         raise ErcbenchError(
             f"{encoder.modality}:{encoder.name}: no utterance of corpus '{corpus.name}' has "
