@@ -15,8 +15,8 @@ import torch
 
 from ercbench.callbacks import StepSeeds
 from ercbench.data.simulated import SimulatedDataModule
+from ercbench.fitting import quiet_lightning
 from ercbench.models.cfn_esa.lightning import CFNESA
-from ercbench.train import quiet_lightning
 
 PAIRS, EPOCHS = 5, 2
 

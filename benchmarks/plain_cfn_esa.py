@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.models.cfn_esa.network import ACMELayer, CFNESANetwork, RUMELayer
-from ercbench.models.layers import RowAttention
+from ercbench.models.layers import ModalityInput, RowAttention
 
 
 class PlainCFNESA(nn.Module):
@@ -26,8 +26,9 @@ class PlainCFNESA(nn.Module):
     def forward(self, batch: ConversationBatch) -> tuple[Tensor, Tensor]:
         """Returns emotion logits [B, L, C] and shift logits [B, L, L, 2]."""
         unimodal = {}
-        for modality, linear in self.network.project.linear.items():
-            rows = linear(batch.features[modality])
+        for modality, read in self.network.project.items():
+            assert isinstance(read, ModalityInput)
+            rows = read.linear(batch.features[modality])
             for layer in self.network.rume:
                 assert isinstance(layer, RUMELayer)
                 rows = _rume(layer, rows, batch.mask)

@@ -42,18 +42,26 @@ class Patience(EarlyStopping):
 class History(L.Callback):
     """Keeps `metrics.csv`: a row per epoch, whole at any moment, continued on resuming.
 
+    Of a model with stages, a row also names the stage, and its epochs count from the stage's
+    beginning.
+
     Args:
         path: The csv file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: list[dict[str, float]] = []
+        self.rows: list[dict[str, Any]] = []
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Adds the epoch's metrics."""
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        self.rows.append({"epoch": trainer.current_epoch, **metrics})
+        stage: Any = pl_module.stage
+        place = {"stage": stage.name} if stage.name else {}
+        metrics = {
+            name.removeprefix(stage.prefix): float(value)
+            for name, value in trainer.callback_metrics.items()
+        }
+        self.rows.append(place | {"epoch": trainer.current_epoch} | metrics)
         with replacing(self.path) as temporary, temporary.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]), lineterminator="\n")
             writer.writeheader()

@@ -9,9 +9,17 @@ from omegaconf import MISSING
 from ercbench.corpora.simulated import SimulationSettings
 from ercbench.models.baselines.settings import GRUSettings, MLPSettings
 from ercbench.models.cfn_esa.settings import CFNESASettings
+from ercbench.models.hcam.settings import HCAMSettings
+from ercbench.models.m2fnet.settings import M2FNetSettings
 from ercbench.schema_stores import ImportSettings, PrepareSettings
 
-MODELS: dict[str, type] = {"cfn_esa": CFNESASettings, "gru": GRUSettings, "mlp": MLPSettings}
+MODELS: dict[str, type] = {
+    "hcam": HCAMSettings,
+    "cfn_esa": CFNESASettings,
+    "m2fnet": M2FNetSettings,
+    "gru": GRUSettings,
+    "mlp": MLPSettings,
+}
 
 
 @dataclass

@@ -1,10 +1,7 @@
 """One run: settings to data module, to classifier, to trainer, to run record."""
 
-import logging
 import resource
 import time
-import warnings
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,21 +9,17 @@ from typing import Any
 import lightning as L
 import torch
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.callbacks import History, Patience, StepSeeds
 from ercbench.dashboard import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
-from ercbench.errors import ErcbenchError
 from ercbench.evaluation.run import RunFolder, code_version, fingerprint
 from ercbench.files import replacing
-from ercbench.models.classifier import ConversationClassifier, load_weights, read_checkpoint
+from ercbench.fitting import fit, quiet_lightning
+from ercbench.predictions import judge
 
-# Scores that can choose the epoch.
-CHOOSING = ("accuracy", "weighted_f1", "macro_f1")
 # Settings that say where and how, but not what comes out.
 BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
 # Where the data lie; what they are, their fingerprints say.
@@ -82,31 +75,24 @@ def fit_and_test(
     L.seed_everything(config.seed, verbose=False)
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
-    history, logger = History(run.metrics), make_logger(config, run, record["group"])
-    trainer = make_trainer(config, run, history, logger)
-    if run.last.is_file():
-        read_checkpoint(model, str(run.last))
-        trainer.fit(model, datamodule, ckpt_path=str(run.last), weights_only=True)
-    else:
-        trainer.fit(model, datamodule)
-    load_weights(model, str(run.best))
-    trainer.test(model, datamodule, verbose=False)
-    predictions = prediction_rows(model, datamodule)
-    best = best_epoch(history, config.selection.metric)
+    logger = make_logger(config, run, record["group"])
+    trainer, stages = fit(config, model, datamodule, run, logger)
+    outputs = judge(trainer, model, datamodule, config.selection.metric)
     result = record | {
-        "best_epoch": int(best["epoch"]),
-        "epochs": len(history.rows),
-        "validation": {name[4:]: score for name, score in best.items() if name[:4] == "val/"},
-        "test": {name: score.tolist() for name, score in model.test_scores.items()},
+        **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
+        "stages": stages,
+        "test": outputs["final"].scores["test"],
+        "outputs": {name: own.scores for name, own in outputs.items() if name != "final"},
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "seconds": time.perf_counter() - started,
         "peak_memory_bytes": peak_memory(model.device),
         "device": str(model.device),
         "versions": {name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
     }
-    run.write_predictions(predictions)
+    for name, output in outputs.items():
+        run.write_predictions(output.rows, name)
     run.write_result(result)
-    show_result(logger, result, predictions)
+    show_result(logger, result, outputs["final"].rows)
     return run.read_result()
 
 
@@ -142,40 +128,6 @@ def describe(
     }
 
 
-def make_trainer(
-    config: DictConfig, run: RunFolder, history: History, logger: Logger | None
-) -> L.Trainer:
-    """Returns the trainer with everything that makes a run resumable and its choice honest."""
-    if config.trainer.get("gradient_clip_val") is not None:
-        raise ErcbenchError(
-            "trainer.gradient_clip_val: gradients are clipped by the model here. Set "
-            f"model.gradient_clip={config.trainer.gradient_clip_val} instead."
-        )
-    if config.selection.metric not in CHOOSING:
-        raise ErcbenchError(
-            f"selection.metric={config.selection.metric}: expected one of {', '.join(CHOOSING)}. "
-            "Change selection.metric."
-        )
-    monitor = f"val/{config.selection.metric}"
-    checkpoint = partial(
-        ModelCheckpoint,
-        run.checkpoints,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
-    best, last = checkpoint("best", monitor, mode="max"), checkpoint("last")
-    stopping = Patience(
-        monitor,
-        mode="max",
-        patience=config.selection.patience,
-        check_on_train_epoch_end=True,
-    )
-    callbacks = [StepSeeds(config.seed), history, stopping, best, last]
-    return instantiate(
-        config.trainer, callbacks=callbacks, logger=logger or False, default_root_dir=run.path
-    )
-
-
 def make_logger(config: DictConfig, run: RunFolder, group: str) -> Logger | None:
     """Returns the logger the settings name, if any; a resumed run goes on in the same one."""
     if not config.logger:
@@ -191,45 +143,10 @@ def model_name(config: DictConfig) -> str:
     return config.model._target_.split(".")[-1]
 
 
-def quiet_lightning() -> None:
-    """Silences Lightning's advertisements and its hints on settings that are chosen here."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    for hint in (".*does not have many workers.*", ".*exists and is not empty.*", ".*LeafSpec.*"):
-        warnings.filterwarnings("ignore", hint)
-
-
 def write_config(config: DictConfig, path: Path) -> None:
     """Writes the resolved settings of a run."""
     with replacing(path) as temporary:
         OmegaConf.save(config, temporary, resolve=True)
-
-
-def prediction_rows(
-    model: ConversationClassifier, datamodule: ConversationDataModule
-) -> list[dict[str, Any]]:
-    """Returns a row per test utterance: its label, the prediction and all probabilities."""
-    rows = []
-    for conversation in datamodule.part("test").conversations:
-        probabilities = model.test_probabilities[conversation.id]
-        for turn, utterance in enumerate(conversation.utterances):
-            own = dict(zip(model.spec.labels, probabilities[turn].tolist(), strict=True))
-            rows.append(
-                {
-                    "conversation": conversation.id,
-                    "turn": turn,
-                    "utterance": utterance.id,
-                    "speaker": utterance.speaker,
-                    "label": utterance.label,
-                    "predicted": model.spec.labels[int(probabilities[turn].argmax())],
-                }
-                | {f"p_{label}": p for label, p in own.items()}
-            )
-    return rows
-
-
-def best_epoch(history: History, metric: str) -> dict[str, float]:
-    """Returns the row of the first epoch with the highest validation score."""
-    return max(history.rows, key=lambda row: row[f"val/{metric}"])
 
 
 def peak_memory(device: torch.device) -> int:

@@ -69,18 +69,22 @@ class ConversationDataset(Dataset[ConversationItem]):
     def __getitem__(self, item: int) -> ConversationItem:
         conversation = self.conversations[item]
         rows = (self.first_rows[item], self.first_rows[item] + len(conversation))
-        numbers: dict[str, int] = {}
-        for utterance in conversation.utterances:
-            numbers.setdefault(utterance.speaker, len(numbers))
         return ConversationItem(
             id=conversation.id,
             features={s.modality: torch.from_numpy(s.rows(*rows)) for s in self.feature_sets},
             present={
                 s.modality: torch.from_numpy(s.present[slice(*rows)]) for s in self.feature_sets
             },
-            speakers=torch.tensor([numbers[u.speaker] for u in conversation.utterances]),
+            speakers=self.speakers(item),
             labels=self.labels(item),
         )
+
+    def speakers(self, item: int) -> Tensor:
+        """Returns a conversation's [L] speakers, numbered in order of appearance."""
+        numbers: dict[str, int] = {}
+        for utterance in self.conversations[item].utterances:
+            numbers.setdefault(utterance.speaker, len(numbers))
+        return torch.tensor([numbers[u.speaker] for u in self.conversations[item].utterances])
 
     def labels(self, item: int) -> Tensor:
         """Returns a conversation's [L] label indices, `IGNORE` where there is none."""

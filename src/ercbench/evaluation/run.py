@@ -18,7 +18,10 @@ from ercbench.errors import ErcbenchError
 from ercbench.files import replacing, sha256_of_text
 
 # The rooms whose code decides a run's numbers.
-CODE = ("corpora", "features", "data", "models", "train.py", "callbacks.py")
+CODE = (
+    *("corpora", "features", "data", "models"),
+    *("train.py", "fitting.py", "predictions.py", "callbacks.py"),
+)
 
 
 class RunFolder:
@@ -60,9 +63,12 @@ class RunFolder:
                 "the seed or a setting."
             ) from None
 
-    def write_predictions(self, rows: list[dict[str, Any]]) -> None:
-        """Writes a row per test utterance."""
-        with replacing(self.predictions) as temporary:
+    def write_predictions(self, rows: list[dict[str, Any]], output: str = "final") -> None:
+        """Writes a row per test utterance, for the model's answer or for another output."""
+        path = self.predictions
+        if output != "final":
+            path = path.with_stem(f"{path.stem}-{output}")
+        with replacing(path) as temporary:
             pq.write_table(pa.Table.from_pylist(rows), temporary)
 
     def write_result(self, result: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The one place with steps, optimiser and metrics, for every dialogue model."""
 
 from collections import Counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import lightning as L
 import torch
@@ -14,15 +14,16 @@ from ercbench.models.losses import inverse_frequencies, weighted_nll
 from ercbench.models.metrics import ConversationMetrics
 from ercbench.models.prediction import Prediction
 from ercbench.models.settings import ModelSettings
+from ercbench.models.stages import Stage
 from ercbench.models.standardiser import Standardiser
 
 
 class ConversationClassifier(L.LightningModule):
     """Trains and judges a network that labels every utterance of a conversation.
 
-    A model is a subclass that names its settings, builds its network and, if it has losses of
-    its own, overrides `training_losses`. Optimisation is manual so that a batch can be worked
-    off in pieces under the whole batch's normaliser.
+    A model is a subclass that names its settings, builds its network and, if it has losses or
+    stages of its own, overrides `training_losses` or `stages`. Optimisation is manual so that a
+    batch can be worked off in pieces under the whole batch's normaliser.
 
     Args:
         spec: What the data is like.
@@ -31,8 +32,7 @@ class ConversationClassifier(L.LightningModule):
     Attributes:
         network: `network(batch) -> Prediction`.
         standardise: Applied to every batch first; travels with the checkpoint.
-        test_probabilities: After a test, conversation id to [L, C] probabilities.
-        test_scores: After a test, what `ConversationMetrics.compute` returned.
+        stage: The stage in which it is.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
@@ -47,13 +47,31 @@ class ConversationClassifier(L.LightningModule):
         self.standardise = Standardiser(self.spec.widths)
         self.network = self.build_network()
         self.validation_metrics = ConversationMetrics(len(self.spec.labels))
-        self.test_metrics = ConversationMetrics(len(self.spec.labels))
-        self.test_probabilities: dict[str, Tensor] = {}
-        self.test_scores: dict[str, Tensor] = {}
         weights = inverse_frequencies(self.spec.label_counts)
         if self.settings.class_weights == "none":
             weights = torch.ones_like(weights)
         self.register_buffer("class_weights", weights, persistent=False)
+        self.begin(self.stages()[-1])
+
+    def stages(self) -> list[Stage]:
+        """Returns the stages of training, in order; the last one's predictions are the model's."""
+        return [Stage(self.settings.learning_rate)]
+
+    def begin(self, stage: Stage) -> None:
+        """Enters a stage: freezes whatever it does not train."""
+        self.stage = stage
+        self.network.requires_grad_(False)
+        for part in stage.trains:
+            self.network.get_submodule(part).requires_grad_(True)
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """Puts what the stage trains in training mode; the rest stays in evaluation mode."""
+        super().train(mode)
+        self.network.eval()
+        for part in self.stage.trains:
+            self.network.get_submodule(part).train(mode)
+        return self
 
     def build_network(self) -> nn.Module:
         """Returns the network, from `settings` and `spec`; for a subclass to say."""
@@ -75,11 +93,15 @@ class ConversationClassifier(L.LightningModule):
         Returns:
             `loss`, which is minimised, and any parts of it worth a curve.
         """
-        return {"loss": self.emotion_loss(self.network(piece).logits, piece.labels, whole.labels)}
+        return {"loss": self.emotion_loss(self.predict(piece).logits, piece.labels, whole.labels)}
+
+    def predict(self, batch: ConversationBatch) -> Prediction:
+        """Predicts a standardised batch, as far as the stage goes."""
+        return self.network(batch)
 
     def forward(self, batch: ConversationBatch) -> Prediction:
         """Predicts a batch as the data module yields it."""
-        return self.network(self.standardise(batch))
+        return self.predict(self.standardise(batch))
 
     def training_step(self, batch: ConversationBatch, batch_idx: int) -> None:
         """Takes one optimiser step on one batch.
@@ -99,53 +121,65 @@ class ConversationClassifier(L.LightningModule):
         optimizer.step()
         size = int((batch.labels != IGNORE).sum())
         curves = {f"train/{name}": value for name, value in totals.items()}
-        self.log_dict(curves, on_step=False, on_epoch=True, batch_size=size)
+        self._log(curves, on_step=False, on_epoch=True, batch_size=size)
 
     def validation_step(self, batch: ConversationBatch, batch_idx: int) -> None:
         """Collects predictions on validation conversations."""
         logits = self(batch).logits
         self.validation_metrics.update(logits, batch.labels, batch.speakers)
         size = int((batch.labels != IGNORE).sum())
-        self.log("val/loss", self.emotion_loss(logits, batch.labels), batch_size=size)
+        self._log({"val/loss": self.emotion_loss(logits, batch.labels)}, batch_size=size)
 
     def on_validation_epoch_end(self) -> None:
         """Scores the whole validation part."""
         scores = self.validation_metrics.compute()
-        self.log_dict({f"val/{n}": s.float() for n, s in scores.items() if s.ndim == 0})
+        self._log({f"val/{n}": s.float() for n, s in scores.items() if s.ndim == 0})
         self.validation_metrics.reset()
 
-    def test_step(self, batch: ConversationBatch, batch_idx: int) -> None:
-        """Collects predictions on test conversations."""
-        logits = self(batch).logits.float()
-        self.test_metrics.update(logits, batch.labels, batch.speakers)
-        probabilities = logits.softmax(-1).cpu()
-        for index, id in enumerate(batch.conversation_ids):
-            self.test_probabilities[id] = probabilities[index, batch.mask[index].cpu()]
+    def outputs(self, batch: ConversationBatch) -> dict[str, Tensor]:
+        """Returns everything the trained model has to say of a batch as the data module yields it.
 
-    def on_test_epoch_end(self) -> None:
-        """Scores the whole test part."""
-        self.test_scores = self.test_metrics.compute()
-        self.test_metrics.reset()
+        Returns:
+            Name to [B, L, C] logits; `final` is the model's answer, others are those of stages
+            before it.
+        """
+        return {"final": self(batch).logits}
+
+    def predict_step(
+        self, batch: ConversationBatch, batch_idx: int
+    ) -> dict[str, dict[str, Tensor]]:
+        """Returns output to conversation id to [L, C] probabilities."""
+        masks = batch.mask.cpu()
+
+        def by_id(logits: Tensor) -> dict[str, Tensor]:
+            probabilities = logits.float().softmax(-1).cpu()
+            each = zip(batch.conversation_ids, probabilities, masks, strict=True)
+            return {id: padded[mask] for id, padded, mask in each}
+
+        return {name: by_id(logits) for name, logits in self.outputs(batch).items()}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW with the settings' rates."""
+        """AdamW over what the stage trains, at its rate."""
         return torch.optim.AdamW(
-            self.network.parameters(),
-            lr=self.settings.learning_rate,
+            [p for p in self.network.parameters() if p.requires_grad],
+            lr=self.stage.learning_rate,
             weight_decay=self.settings.weight_decay,
             amsgrad=self.settings.amsgrad,
             fused=True,
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Notes which model the weights belong to."""
-        checkpoint["classifier"] = type(self).__name__
+        """Notes which model the weights belong to, and how far its training has come."""
+        checkpoint.update(classifier=type(self).__name__, stage=self.stage.name)
+
+    def _log(self, values: dict[str, Any], **options: Any) -> None:
+        self.log_dict({self.stage.prefix + n: value for n, value in values.items()}, **options)
 
     def _check_finite(self, loss: float) -> None:
         if not torch.isfinite(torch.tensor(loss)):
             raise ErcbenchError(
-                f"The training loss became {loss} in epoch {self.current_epoch}. Lower "
-                f"model.learning_rate={self.settings.learning_rate} or set model.gradient_clip=1."
+                f"The training loss became {loss} in epoch {self.current_epoch}. Lower the "
+                f"learning rate, now {self.stage.learning_rate}, or set model.gradient_clip=1."
             )
 
 

@@ -8,28 +8,43 @@ from ercbench.data.batch import ConversationBatch
 from ercbench.models.layout import Layout
 
 
-class ModalityProjection(nn.Module):
+class ModalityInput(nn.Module):
+    """Rows of one modality; a missing one becomes a learned vector.
+
+    Args:
+        modality: Which one.
+        features: Width of its features.
+        width: Width D to which a linear layer brings them; None leaves them as they are.
+    """
+
+    def __init__(self, modality: str, features: int, width: int | None = None) -> None:
+        super().__init__()
+        self.modality = modality
+        self.linear = nn.Linear(features, width) if width else nn.Identity()
+        self.missing = nn.Parameter(torch.zeros(width or features))
+
+    def forward(self, batch: ConversationBatch) -> Tensor:
+        """Returns [N, D]; values of missing rows and of padding are not read."""
+        present = batch.present[self.modality][batch.mask][:, None]
+        values = batch.features[self.modality][batch.mask]
+        projected = self.linear(torch.where(present, values, 0))
+        return torch.where(present, projected, self.missing.to(projected.dtype))
+
+
+class ModalityProjection(nn.ModuleDict):
     """Brings every modality to one width; a missing row becomes a learned vector.
 
     Args:
         widths: Modality to feature width.
-        width: The common width, D.
+        width: The common width, D; None leaves every modality its own.
     """
 
-    def __init__(self, widths: dict[str, int], width: int) -> None:
-        super().__init__()
-        self.linear = nn.ModuleDict({m: nn.Linear(w, width) for m, w in widths.items()})
-        self.missing = nn.ParameterDict({m: nn.Parameter(torch.zeros(width)) for m in widths})
+    def __init__(self, widths: dict[str, int], width: int | None) -> None:
+        super().__init__({m: ModalityInput(m, own, width) for m, own in widths.items()})
 
     def forward(self, batch: ConversationBatch) -> dict[str, Tensor]:
-        """Returns modality to rows [N, D]; values of missing rows and of padding are not read."""
-        return {m: self._project(m, batch) for m in self.linear}
-
-    def _project(self, modality: str, batch: ConversationBatch) -> Tensor:
-        present = batch.present[modality][batch.mask][:, None]
-        values = batch.features[modality][batch.mask]
-        projected = self.linear[modality](torch.where(present, values, 0))
-        return torch.where(present, projected, self.missing[modality].to(projected.dtype))
+        """Returns modality to rows [N, D]."""
+        return {modality: read(batch) for modality, read in self.items()}
 
 
 class RowAttention(nn.Module):
@@ -76,6 +91,49 @@ class RowAttention(nn.Module):
         return self.out_proj(layout.attend(query, key, value).flatten(1))
 
 
+class CrossAttention(nn.Module):
+    """Multi-head attention within each conversation, between rows of any widths.
+
+    Args:
+        query: Width of the queries, and of what is returned.
+        heads: Number of heads.
+        inner: Width of all heads together, a multiple of `heads`; by default `query`.
+        key: Width of the keys; by default `query`.
+        value: Width of the values; by default `query`.
+    """
+
+    def __init__(
+        self,
+        query: int,
+        heads: int,
+        inner: int | None = None,
+        key: int | None = None,
+        value: int | None = None,
+    ) -> None:
+        super().__init__()
+        inner, self.heads = inner or query, heads
+        self.query = nn.Linear(query, inner)
+        self.key = nn.Linear(key or query, inner)
+        self.value = nn.Linear(value or query, inner)
+        self.out = nn.Linear(inner, query)
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
+        """Lets each row ask the rows of its conversation.
+
+        Args:
+            query: [N, query].
+            key: [N, key].
+            value: [N, value].
+            layout: Where the conversations lie.
+
+        Returns:
+            [N, query].
+        """
+        projected = self.query(query), self.key(key), self.value(value)
+        heads = (rows.unflatten(-1, (self.heads, -1)) for rows in projected)
+        return self.out(layout.attend(*heads).flatten(1))
+
+
 class Dropout(nn.Module):
     """Dropout whose mask is cut from whole random words where torch draws element by element.
 
@@ -104,13 +162,13 @@ class Dropout(nn.Module):
 
 
 class FeedForward(nn.Sequential):
-    """Linear D -> 2D, ReLU, dropout, linear 2D -> D, dropout."""
+    """Linear D -> times * D, ReLU, dropout, linear back to D, dropout."""
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, width: int, dropout: float, times: int = 2) -> None:
         super().__init__(
-            nn.Linear(width, 2 * width),
+            nn.Linear(width, times * width),
             nn.ReLU(),
             Dropout(dropout),
-            nn.Linear(2 * width, width),
+            nn.Linear(times * width, width),
             Dropout(dropout),
         )

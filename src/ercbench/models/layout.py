@@ -84,6 +84,11 @@ class Layout:
         return torch.cat([_attend(g, query, key, value) for g in groups]).index_select(0, places)
 
     @cached_property
+    def turns(self) -> Tensor:
+        """[N] each row's place in its conversation, from 0."""
+        return torch.cat([torch.arange(n) for n in self.lengths]).to(self.device)
+
+    @cached_property
     def _starts(self) -> list[int]:
         """The first row of each conversation."""
         return (torch.tensor([0, *self.lengths]).cumsum(0))[:-1].tolist()
@@ -96,8 +101,8 @@ class Layout:
     def _places(self) -> Tensor:
         """[N] each row's place in the flattened padded batch."""
         longest = max(self.lengths)
-        spans = [torch.arange(n) + b * longest for b, n in enumerate(self.lengths)]
-        return torch.cat(spans).to(self.device)
+        firsts = torch.arange(len(self.lengths)).repeat_interleave(torch.tensor(self.lengths))
+        return self.turns + longest * firsts.to(self.device)
 
     @cached_property
     def _packing(self) -> tuple[Tensor, Tensor, Tensor]:

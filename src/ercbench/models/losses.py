@@ -39,11 +39,28 @@ def weighted_nll(
     return _mean(losses, weight[whole].sum())
 
 
-def focal_loss(logits: Tensor, labels: Tensor, gamma: float, over: Tensor | None = None) -> Tensor:
-    """Focal loss, mean of -(1 - p)^gamma log p (Lin et al., arXiv 1708.02002, equation 4)."""
+def focal_loss(
+    logits: Tensor,
+    labels: Tensor,
+    gamma: float,
+    weight: Tensor | None = None,
+    over: Tensor | None = None,
+) -> Tensor:
+    """Focal loss (Lin et al., arXiv 1708.02002, equation 5), averaged by each label's weight.
+
+    Args:
+        logits: [..., C].
+        labels: [...].
+        gamma: Exponent of 1 - p; with 0 it is `weighted_nll`.
+        weight: [C], or None for equal weights.
+        over: Labels of the whole batch, if these are a piece of it.
+    """
+    if weight is None:
+        weight = torch.ones(logits.shape[-1], device=logits.device)
     logits, labels, whole = _labelled(logits, labels, over)
     log_p = -F.cross_entropy(logits, labels, reduction="none")
-    return _mean(-((1 - log_p.exp()) ** gamma * log_p).sum(), len(whole))
+    losses = -weight[labels] * (1 - log_p.exp()) ** gamma * log_p
+    return _mean(losses.sum(), weight[whole].sum())
 
 
 def released_focal_loss(
@@ -61,6 +78,27 @@ def released_focal_loss(
     true = F.one_hot(labels, logits.shape[-1]).bool()
     losses = torch.where(true, (1 - log_p) ** gamma * log_p, log_p)
     return _mean(-losses.sum(), len(whole) * logits.shape[-1])
+
+
+def supervised_contrastive(rows: Tensor, labels: Tensor, temperature: float) -> Tensor:
+    """Supervised contrastive loss (Khosla et al., arXiv 2004.11362, equation 2).
+
+    Every labelled row is compared with all others; those of its label are its positives. The
+    mean is over the rows that have one, and 0 if none has.
+
+    Args:
+        rows: [N, D] embeddings, brought to unit length here.
+        labels: [N].
+        temperature: Divides the cosines.
+    """
+    known = labels != IGNORE
+    unit, own = F.normalize(rows[known].float(), dim=-1), labels[known]
+    self_pairs = torch.eye(len(own), dtype=torch.bool, device=own.device)
+    positives = (own[:, None] == own) & ~self_pairs
+    cosines = (unit @ unit.T / temperature).masked_fill(self_pairs, -torch.inf)
+    log_p = cosines.log_softmax(-1).masked_fill(~positives, 0)
+    counts = positives.sum(-1)
+    return _mean(-(log_p.sum(-1) / counts.clamp(min=1)).sum(), (counts > 0).sum())
 
 
 def _labelled(logits: Tensor, labels: Tensor, over: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:

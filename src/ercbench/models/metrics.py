@@ -1,5 +1,7 @@
 """The scores every model is judged by, over whole epochs."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
@@ -8,8 +10,16 @@ from torchmetrics.classification import (
     MulticlassConfusionMatrix,
     MulticlassF1Score,
 )
+from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from ercbench.data.batch import IGNORE
+
+# Scores that can choose, on validation: score(predicted [N], labels [N], classes).
+CHOOSING = {
+    "accuracy": partial(multiclass_accuracy, average="micro"),
+    "weighted_f1": partial(multiclass_f1_score, average="weighted"),
+    "macro_f1": partial(multiclass_f1_score, average="macro"),
+}
 
 
 class ConversationMetrics(nn.Module):

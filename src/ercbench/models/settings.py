@@ -1,5 +1,6 @@
 """What every model's settings have in common."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ercbench.errors import ErcbenchError
@@ -58,3 +59,19 @@ def one_of(setting: str, found: str, expected: tuple[str, ...]) -> None:
         ErcbenchError: It is none of those expected; the message lists them.
     """
     require(setting, found, found in expected, f"one of {', '.join(expected)}")
+
+
+def primary_first(primary: str, modalities: Iterable[str], model: str) -> list[str]:
+    """Returns the modalities with the primary one first.
+
+    Raises:
+        ErcbenchError: It is not among them.
+    """
+    names = list(modalities)
+    if primary not in names:
+        raise ErcbenchError(
+            f"model.primary={primary}: {model}'s fusion turns around this modality, but the "
+            f"features are {', '.join(names)}. Add it to features, or set "
+            f"model.primary={names[0]}."
+        )
+    return [primary, *(name for name in names if name != primary)]

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ercbench.data.batch import IGNORE, ConversationBatch
-from ercbench.errors import ErcbenchError
 from ercbench.models.cfn_esa.settings import CFNESASettings
 from ercbench.models.layers import Dropout, FeedForward, ModalityProjection, RowAttention
 from ercbench.models.layout import Layout
 from ercbench.models.prediction import Prediction
+from ercbench.models.settings import primary_first
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,7 @@ class CFNESANetwork(nn.Module):
 
     def __init__(self, settings: CFNESASettings, widths: dict[str, int], classes: int) -> None:
         super().__init__()
-        if settings.primary not in widths:
-            raise ErcbenchError(
-                f"model.primary={settings.primary}: CFN-ESA's cross-modal encoder turns around "
-                f"this modality, but the features are {', '.join(widths)}. Add it to features, "
-                f"or set model.primary={next(iter(widths))}."
-            )
-        d, self.primary = settings.hidden, settings.primary
-        self.modalities = [self.primary, *(m for m in widths if m != self.primary)]
+        d, self.modalities = settings.hidden, primary_first(settings.primary, widths, "CFN-ESA")
         self.project = ModalityProjection({m: widths[m] for m in self.modalities}, d)
         self.rume = nn.ModuleList(
             RUMELayer(d, settings.rume_dropout) for _ in range(settings.rume_layers)

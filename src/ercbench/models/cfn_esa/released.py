@@ -32,7 +32,7 @@ def load_released(state_dict: Mapping[str, Tensor], heads: int) -> CFNESANetwork
         classes = len(weights["smax_fc.bias"])
         network = CFNESANetwork(settings, widths, classes)
         ours = _renamed(weights, settings)
-        ours |= {f"project.missing.{m}": torch.zeros(settings.hidden) for m in widths}
+        ours |= {f"project.{m}.missing": torch.zeros(settings.hidden) for m in widths}
         network.load_state_dict(ours)
     except KeyError as error:
         raise ErcbenchError(
@@ -95,7 +95,7 @@ def _name_patterns() -> list[tuple[str, str]]:
     ]
     for modality, letter in MODALITIES.items():
         names += [
-            (rf"linear_{letter}\b", f"project.linear.{modality}"),
+            (rf"linear_{letter}\b", f"project.{modality}.linear"),
             (acme + rf"self_att_{letter}\b", rf"acme.\1.self_attention.{modality}"),
             (acme + rf"cross_att_t{letter}\b", rf"acme.\1.ask_others.{modality}"),
             (acme + rf"cross_att_{letter}\b", rf"acme.\1.ask_primary.{modality}"),
