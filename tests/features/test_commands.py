@@ -315,6 +315,7 @@ WRONG = [
     ("train", ("dataset=meld",), "ercbench prepare corpus=meld root=PATH text=minilm"),
     ("train", ("dataset=meld", "store=meld-sentiment"), "text=minilm labels=sentiment"),
     ("train", ("dataset=iemocap", "store=mine"), "ercbench import corpus=iemocap"),
+    ("train", ("dataset=iemocap", "store=iemocap4"), "community=FILE labels=4, or ercbench"),
     ("train", ("dataset=csv",), "store is not set"),
     ("train", ("store=mine",), "store"),
 ]
