@@ -1,11 +1,13 @@
 """Files that the field passes around to a feature store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.corpora.community import CommunityFile, read_community, with_utterance_ids
 from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.four_way import with_labels
 from ercbench.corpora.reading import Source, usual_name
 from ercbench.errors import ErcbenchError
 from ercbench.features.importing import import_features, read_keyed
@@ -47,8 +49,11 @@ def array_files(settings: ImportSettings) -> dict[str, Path]:
 def read_files(settings: ImportSettings, arrays: dict[str, Path]) -> Source:
     """Reads the community file, its utterances called by the ids of the arrays if it names none.
 
+    Ids are matched by place, so the utterances get them before any leaves.
+
     Raises:
-        ErcbenchError: It cannot be read, holds another corpus, or the ids do not fit.
+        ErcbenchError: It cannot be read, holds another corpus or other labels, or the ids do not
+            fit.
     """
     found = read_community(Path(str(settings.community)).expanduser())
     if settings.corpus not in (None, found.corpus.name):
@@ -56,7 +61,9 @@ def read_files(settings: ImportSettings, arrays: dict[str, Path]) -> Source:
             f"corpus={settings.corpus}: but {settings.community} was recognised as "
             f"{found.recognised}. Set corpus={found.corpus.name}, or give another file."
         )
-    return Source(_named(found, settings, arrays), found.features)
+    named = replace(found, corpus=_named(found, settings, arrays))
+    wanted = with_labels(named, settings.labels)
+    return Source(wanted.corpus, wanted.features)
 
 
 def add_arrays(store: FeatureStore, settings: ImportSettings, arrays: dict[str, Path]) -> None:
@@ -88,6 +95,11 @@ def _existing(settings: ImportSettings, stores: Path) -> FeatureStore:
         raise ErcbenchError(
             "Nothing to import: set community=FILE for a new store, or store=NAME with "
             f"{'=FILE, '.join(MODALITIES)}=FILE for one that exists."
+        )
+    if settings.labels is not None:
+        raise ErcbenchError(
+            f"labels={settings.labels}: store '{settings.store}' has its labels; expected labels "
+            "only with community=FILE. Leave labels out, or set community too."
         )
     return open_store(stores, settings.store)
 

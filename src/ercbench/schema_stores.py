@@ -146,6 +146,8 @@ class ImportSettings:
         corpus: Which corpus the community file holds, to be held against what is found in it.
         community: A pickle that the field passes around; None adds arrays to the store that
             exists.
+        labels: For IEMOCAP: 4 makes the 4-way task of a file with 6 classes; None for those of
+            the file.
         text: A file of vectors keyed by utterance id; likewise `audio` and `visual`.
         ids: For npy: a text file with an utterance id per line.
         name: What the imported features are called; None for the file's name.
@@ -157,6 +159,7 @@ class ImportSettings:
 
     corpus: str | None = None
     community: str | None = None
+    labels: Any = None
     text: str | None = None
     audio: str | None = None
     visual: str | None = None

@@ -202,6 +202,30 @@ def test_a_community_file_takes_the_ids_of_the_arrays_and_text_is_added(
     assert result["features"] == ["text:tiny-roberta", "audio:mel-stats"]
 
 
+def test_a_community_file_becomes_the_four_way_task_with_the_ids_of_whole_dialogues(
+    bring, opened, fit, cosmic, capsys
+):
+    with pytest.warns(UserWarning, match="10 rows match no utterance|1 rows hold NaN"):
+        bring(f"community={cosmic}", f"audio={cosmic.parent}/mel-stats.npz", "labels=4")
+    assert "5584 utterances in the field's files" in capsys.readouterr().err
+    store = opened("iemocap4")
+    assert [u.id for u in store.corpus.utterances()] == [f"{d}_F000" for d in IEMOCAP]
+    values = np.load(cosmic.parent / "mel-stats.npz")["features"][::2]
+    np.testing.assert_array_equal(
+        store.open("audio", "mel-stats").rows(0, 10), np.nan_to_num(values)
+    )
+    assert fit("dataset=iemocap", "store=iemocap4")["labels"] == list(store.corpus.labels)
+
+
+def test_features_in_a_community_file_follow_its_utterances(bring, opened, cosmic):
+    speakers, labels, sentences, *parts = pickle.loads(cosmic.read_bytes())
+    layers = [{d: [[n, layer], [0, 0]] for n, d in enumerate(IEMOCAP)} for layer in range(4)]
+    cosmic.write_bytes(pickle.dumps([speakers, labels, *layers, sentences, *parts]))
+    bring(f"community={cosmic}", "labels=4")
+    expected = [[n, 3] for n in range(len(IEMOCAP))]
+    np.testing.assert_array_equal(opened("iemocap4").open("text", "roberta4").rows(0, 10), expected)
+
+
 def test_arrays_are_added_to_a_store_with_what_their_encoder_saw(bring, opened, cosmic):
     bring(f"community={cosmic}", "store=mine")
     ids = [utterance.id for utterance in opened("mine").corpus.utterances()]
@@ -284,11 +308,14 @@ WRONG = [
     ("import", ("community=nowhere.pkl",), "nowhere.pkl: no such file"),
     ("import", ("community=mine.csv",), "mine.csv"),
     ("import", ("corpus=meld", "community=iemocap.pkl"), "was recognised as COSMIC's list"),
+    ("import", ("community=iemocap.pkl", "labels=5"), "labels=5: found COSMIC's list for iemocap"),
+    ("import", ("store=mine", "audio=mel-stats.npz", "labels=4"), "only with community=FILE"),
     ("import", ("community=iemocap.pkl", "audio=a.wav"), "expected an existing file"),
     ("import", ("community=iemocap.pkl", "audio=mel-stats.npz", "name=a/b"), "name=a/b"),
     ("train", ("dataset=meld",), "ercbench prepare corpus=meld root=PATH text=minilm"),
     ("train", ("dataset=meld", "store=meld-sentiment"), "text=minilm labels=sentiment"),
     ("train", ("dataset=iemocap", "store=mine"), "ercbench import corpus=iemocap"),
+    ("train", ("dataset=iemocap", "store=iemocap4"), "community=FILE labels=4, or ercbench"),
     ("train", ("dataset=csv",), "store is not set"),
     ("train", ("store=mine",), "store"),
 ]
@@ -360,6 +387,16 @@ class TestRealFiles:
         assert (store.open("audio", "audio_stats").present == 0).sum() == 4
         real = np.load(folder / "utterances.npz")["utterance_id"].tolist()
         assert sorted(u.id for u in store.corpus.utterances()) == sorted(real)
+
+    def test_iemocap_as_it_is_passed_around_in_four_classes(self, shared_data, bring, opened):
+        folder = shared_data / "iemocap"
+        with pytest.warns(UserWarning, match="1849 rows match no utterance|2 rows hold NaN"):
+            bring(
+                *("corpus=iemocap", f"community={folder}/cosmic_iemocap.pkl", "labels=4"),
+                f"audio={folder}/audio_stats.npz",
+            )
+        sound = opened("iemocap4").open("audio", "audio_stats")
+        assert (len(sound.present), (sound.present == 0).sum()) == (5584, 2)
 
     def test_mosi_brings_its_features_and_their_history(self, shared_data, prepare, fit):
         prepare("corpus=mosi", f"root={shared_data}/mosi")

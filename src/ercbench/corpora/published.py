@@ -58,7 +58,7 @@ PUBLISHED = (
         "hcam",
         (None, None, None),
         (3205, 1085, 1241),
-        "HCAM's authors; 5531 in all",
+        "HCAM's authors, from the release's own labels; 5531 in all",
     ),
     Published("mosi", 2, "poria", (49, 13, 31), (None, None, 752), "Poria et al."),
     Published("mosi", 2, "standard", (52, 10, 31), (1284, 229, 686), "CMU's SDK"),

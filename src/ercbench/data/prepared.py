@@ -20,12 +20,12 @@ class PreparedDataModule(ConversationDataModule):
 
     Attributes:
         corpus_name: The corpus that the store must hold; None for any.
-        command: What makes the store.
-        usual: Names that stores have of themselves, and what that takes beside the command.
+        commands: What makes the store, each by itself.
+        usual: Names that stores have of themselves, and what that takes beside a command.
     """
 
     corpus_name: ClassVar[str | None]
-    command: ClassVar[str]
+    commands: ClassVar[tuple[str, ...]]
     usual: ClassVar[Mapping[str, str]]
 
     def __init__(self, store: str | None, stores: str, split: str, **options: Any) -> None:
@@ -40,15 +40,15 @@ class PreparedDataModule(ConversationDataModule):
                 command makes it.
         """
         extra = self.usual.get(str(self.name), f"store={self.name}")
-        command = f"{self.command} {extra}".strip()
-        return open_prepared(self.stores, self.name, self.corpus_name, command)
+        commands = ", or ".join(f"{command} {extra}".strip() for command in self.commands)
+        return open_prepared(self.stores, self.name, self.corpus_name, commands)
 
 
 class MELDDataModule(PreparedDataModule):
     """MELD (Poria et al., arXiv 1810.02508), 7 emotions or 3 sentiments."""
 
     corpus_name = "meld"
-    command = "ercbench prepare corpus=meld root=PATH text=minilm"
+    commands = ("ercbench prepare corpus=meld root=PATH text=minilm",)
     usual: ClassVar[Mapping[str, str]] = {"meld": "", "meld-sentiment": "labels=sentiment"}
 
 
@@ -56,9 +56,9 @@ class IEMOCAPDataModule(PreparedDataModule):
     """IEMOCAP (Busso et al. 2008), 6 or 4 emotions."""
 
     corpus_name = "iemocap"
-    command = (
-        "ercbench import corpus=iemocap community=FILE, or ercbench prepare corpus=iemocap "
-        "root=PATH text=minilm"
+    commands = (
+        "ercbench import corpus=iemocap community=FILE",
+        "ercbench prepare corpus=iemocap root=PATH text=minilm",
     )
     usual: ClassVar[Mapping[str, str]] = {"iemocap6": "", "iemocap4": "labels=4"}
 
@@ -67,7 +67,7 @@ class CSVDataModule(PreparedDataModule):
     """Anybody's conversations from a table."""
 
     corpus_name = None
-    command = "ercbench prepare corpus=csv root=FILE text=minilm"
+    commands = ("ercbench prepare corpus=csv root=FILE text=minilm",)
     usual: ClassVar[Mapping[str, str]] = {}
 
 
