@@ -3,7 +3,7 @@ import pytest
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.run import RunFolder, fingerprint, read_runs
 
-RESULT = {"test": {"weighted_f1": 0.5, "shift_f1": float("nan")}, "seed": 0}
+RESULT = {"test": {"weighted_f1": 0.5, "shift_f1": float("nan")}, "outputs": {}, "seed": 0}
 
 
 def test_a_result_comes_back_and_nan_becomes_none(tmp_path):
@@ -11,7 +11,7 @@ def test_a_result_comes_back_and_nan_becomes_none(tmp_path):
     assert not run.finished
     run.write_result(RESULT)
     assert run.finished
-    assert run.read_result() == {"test": {"weighted_f1": 0.5, "shift_f1": None}, "seed": 0}
+    assert run.read_result() == RESULT | {"test": {"weighted_f1": 0.5, "shift_f1": None}}
 
 
 def test_unfinished_runs_are_passed_over(tmp_path):

@@ -26,6 +26,7 @@ def result(model="MLP", seed=0, accuracy=0.5, **changes):
         "code": "c",
         "best_epoch": 3,
         "epochs": 9,
+        "outputs": {},
         "test": {"accuracy": accuracy, **scores, "class_f1": [0.1, 0.2]},
     } | changes
 
@@ -72,6 +73,19 @@ def test_a_leak_is_marked():
     assert "LEAK: text:x saw the labels of 2 of 9 test conversations" in printed(
         result(leaks=[leak])
     )
+
+
+def test_the_other_outputs_of_a_model_have_rows_of_their_own():
+    def staged(seed, accuracy):
+        test = result(accuracy=accuracy)["test"]
+        outputs = {"text": {"test": test}, "ensemble": {"test": test | {"accuracy": 0.9}}}
+        return result("HCAM", seed, outputs=outputs)
+
+    text = printed(staged(0, 0.1), staged(1, 0.3))
+    assert any("HCAM: text" in line and "20.0 ± 14.1" in line for line in text.splitlines())
+    assert any("HCAM: ensemble" in line and "90.0 ± 0.0" in line for line in text.splitlines())
+    assert "weighed on validation" in text
+    assert "weighed on validation" not in printed(result())
 
 
 def simulated(**changes):

@@ -153,16 +153,11 @@ def test_weights_of_the_unimodal_encoder_are_shared():
     """The same features give the same encoding whatever the modality."""
     torch.manual_seed(0)
     network = CFNESANetwork(SMALL, {"text": 5, "audio": 5}, 4).eval()
-    network.project.linear["audio"].load_state_dict(network.project.linear["text"].state_dict())
+    network.project["audio"].load_state_dict(network.project["text"].state_dict())
     batch = make_batch([3, 2], widths={"text": 5, "audio": 5})
     batch.features["audio"].copy_(batch.features["text"])
     encoded = network.unimodal(batch, Layout.of(batch.mask))
     torch.testing.assert_close(encoded["text"], encoded["audio"])
-
-
-def test_without_the_primary_modality_the_error_says_what_to_set():
-    with pytest.raises(ErcbenchError, match=r"set model\.primary=audio"):
-        CFNESANetwork(SMALL, {"audio": 3, "visual": 4}, 4)
 
 
 def test_shift_weights_balance_the_two_kinds_of_pair():

@@ -1,6 +1,7 @@
 """What holds for every model in the registry, be it a paper's or a baseline."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import lightning as L
 import pytest
@@ -18,6 +19,7 @@ from ercbench.schema import MODELS
 from helpers import LABELS, WIDTHS, make_batch, make_items
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
+SUBSETS = [chosen for n in (1, 2, 3) for chosen in combinations(WIDTHS, n)]
 every_model = pytest.mark.parametrize("name", list(MODELS))
 
 
@@ -34,13 +36,21 @@ def make_model(name, spec=SPEC, **options):
 
 
 def logits_by_id(model, batches):
+    """Returns (output, conversation) to [L, C]."""
     with torch.no_grad():
         return {
-            id: prediction[i, batch.mask[i]]
+            (name, id): logits[i, batch.mask[i]]
             for batch in batches
-            for prediction in [model.eval()(batch).logits]
+            for name, logits in model.eval().outputs(batch).items()
             for i, id in enumerate(batch.conversation_ids)
         }
+
+
+def in_every_stage(model):
+    """Enters one stage after the other."""
+    for stage in model.stages():
+        model.begin(stage)
+        yield stage
 
 
 @every_model
@@ -52,11 +62,12 @@ def test_a_prediction_never_depends_on_what_it_is_batched_with(name, lengths, or
     model = make_model(name)
     items = make_items(lengths, missing=0.2)
     alone = logits_by_id(model, [collate([item]) for item in items])
+    assert {id for output, id in alone if output == "final"} == {item.id for item in items}
     shuffled = order.sample(items, len(items))
     first = cut.draw(st.integers(1, len(items) - 1))
     batches = [collate(shuffled[:first]), collate(shuffled[first:])]
-    for id, logits in logits_by_id(model, batches).items():
-        torch.testing.assert_close(logits, alone[id], atol=1e-5, rtol=1e-5)
+    for key, logits in logits_by_id(model, batches).items():
+        torch.testing.assert_close(logits, alone[key], atol=1e-5, rtol=1e-5)
 
 
 @every_model
@@ -76,12 +87,12 @@ def test_nothing_ever_comes_from_padding_or_from_missing_rows(name):
         loss.backward()
         return [loss.detach(), *(p.grad for p in model.parameters() if p.grad is not None)]
 
-    for clean, other in zip(gradients(batch), gradients(poisoned), strict=True):
-        assert torch.isfinite(other).all()
-        assert torch.equal(clean, other)
-    assert torch.equal(
-        model.eval()(batch).logits[batch.mask], model.eval()(poisoned).logits[batch.mask]
-    )
+    for _ in in_every_stage(model):
+        for clean, other in zip(gradients(batch), gradients(poisoned), strict=True):
+            assert torch.isfinite(other).all()
+            assert torch.equal(clean, other)
+    clean, other = (logits_by_id(model, [b]) for b in (batch, poisoned))
+    assert all(torch.equal(clean[key], other[key]) for key in clean)
 
 
 @every_model
@@ -95,17 +106,37 @@ def test_a_missing_row_is_not_a_row_of_average_features(name):
 
 
 @every_model
-def test_gradients_reach_every_parameter(name):
+def test_gradients_reach_every_parameter_in_its_stage_and_in_no_other(name):
     model, batch = make_model(name), make_batch([9, 7], missing=0.3)
-    model.training_losses(batch, batch)["loss"].backward()
-    dead = [n for n, p in model.network.named_parameters() if p.grad is None or (p.grad == 0).all()]
-    assert not dead
+    reached = []
+    for stage in in_every_stage(model):
+        model.zero_grad()
+        model.training_losses(batch, batch)["loss"].backward()
+        gradients = {n: p.grad for n, p in model.network.named_parameters()}
+        reached += [n for n, grad in gradients.items() if grad is not None and (grad != 0).any()]
+        assert all(n.startswith(stage.trains) for n, grad in gradients.items() if grad is not None)
+    assert sorted(reached) == sorted(gradients)
+
+
+@every_model
+def test_what_a_stage_does_not_train_neither_changes_nor_drops_out(name):
+    model = make_model(name)
+    for stage in in_every_stage(model):
+        frozen = [n for n, p in model.network.named_parameters() if not p.requires_grad]
+        optimised = {
+            p for group in model.configure_optimizers().param_groups for p in group["params"]
+        }
+        assert not optimised & {model.network.get_parameter(n) for n in frozen}
+        active = [n for n, m in model.network.named_modules() if n and m.training]
+        assert all(n.startswith(stage.trains) for n in active)
+        assert active
 
 
 @every_model
 def test_working_a_batch_off_in_pieces_gives_the_same_gradient(name):
     off = {k: 0.0 for k in vars(MODELS[name]()) if k.endswith("dropout")}
-    model, batch = make_model(name, **off), make_batch([5, 1, 3, 4], unlabelled=0.2)
+    alone = {"beta": 1.0} if name == "hcam" else {}  # contrast needs the whole batch
+    model, batch = make_model(name, **off, **alone), make_batch([5, 1, 3, 4], unlabelled=0.2)
     whole = model.standardise(batch)
     model.training_losses(whole, whole)["loss"].backward()
     expected = [p.grad.clone() for p in model.network.parameters() if p.grad is not None]
@@ -127,34 +158,45 @@ def test_any_length_can_be_read(name, lengths):
 
 
 @every_model
-@pytest.mark.parametrize("modality", list(WIDTHS))
-def test_a_single_modality_is_enough(name, modality):
-    spec = replace(SPEC, widths={modality: WIDTHS[modality]})
-    options = {"primary": modality} if hasattr(MODELS[name](), "primary") else {}
-    batch = make_batch([3, 2], widths=spec.widths)
-    assert torch.isfinite(make_model(name, spec, **options)(batch).logits).all()
+@pytest.mark.parametrize("modalities", SUBSETS, ids="+".join)
+def test_any_modalities_are_enough(name, modalities):
+    spec = replace(SPEC, widths={m: WIDTHS[m] for m in modalities})
+    options = {"primary": modalities[0]} if hasattr(MODELS[name](), "primary") else {}
+    model, batch = make_model(name, spec, **options), make_batch([3, 2], widths=spec.widths)
+    assert torch.isfinite(model(batch).logits).all()
+    trained = {part for stage in model.stages() for part in stage.trains}
+    assert all(n.startswith(tuple(trained)) for n, _ in model.network.named_parameters())
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if hasattr(MODELS[n](), "primary")])
+def test_without_the_primary_modality_the_error_says_what_to_set(name):
+    spec = replace(SPEC, widths={"audio": 3, "visual": 4})
+    with pytest.raises(ErcbenchError, match=r"model\.primary=text: .*set model\.primary=audio"):
+        make_model(name, spec)
 
 
 @every_model
 def test_a_batch_without_any_label_trains_without_harm(name):
     model, batch = make_model(name), make_batch([3, 2], unlabelled=1.0)
-    model.training_losses(batch, batch)["loss"].backward()
-    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+    for _ in in_every_stage(model):
+        model.training_losses(batch, batch)["loss"].backward()
+        assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 
 
 def fit(model, folder, **options):
     loader = DataLoader(make_items([3, 1, 4, 2]), batch_size=2, collate_fn=collate)
     L.seed_everything(0, verbose=False)
-    trainer = L.Trainer(
-        max_epochs=2,
-        accelerator="cpu",
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=folder,
-        **options,
-    )
-    trainer.fit(model, loader, loader)
+    for _ in in_every_stage(model):
+        trainer = L.Trainer(
+            max_epochs=2,
+            accelerator="cpu",
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=folder,
+            **options,
+        )
+        trainer.fit(model, loader, loader)
     trainer.save_checkpoint(folder / "end.ckpt")
     return {n: p.clone() for n, p in model.state_dict().items()}
 
@@ -201,6 +243,17 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         ("cfn_esa", {"hidden": 10, "heads": 4}),
         ("cfn_esa", {"acme_dropout": 1.0}),
         ("cfn_esa", {"emotion_loss": "focus"}),
+        ("hcam", {"hidden": 9}),
+        ("hcam", {"context_attention": 61}),
+        ("hcam", {"fusion_attention": 0}),
+        ("hcam", {"beta": 1.5}),
+        ("hcam", {"temperature": 0.0}),
+        ("hcam", {"fusion_epochs": 0}),
+        ("hcam", {"piece_utterances": 100, "beta": 0.5}),
+        ("m2fnet", {"hidden": 10, "heads": 4}),
+        ("m2fnet", {"fusion": "fam"}),
+        ("m2fnet", {"positions": "learned"}),
+        ("m2fnet", {"encoders": 0}),
         ("mlp", {"layers": 0}),
         ("gru", {"learning_rate": 0.0}),
         ("gru", {"class_weights": "equal"}),

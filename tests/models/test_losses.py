@@ -1,11 +1,14 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ercbench.data.batch import IGNORE
 from ercbench.models.losses import (
     focal_loss,
     inverse_frequencies,
     released_focal_loss,
+    supervised_contrastive,
     weighted_nll,
 )
 from helpers import make_batch
@@ -30,6 +33,40 @@ def test_focal_by_hand_and_as_cross_entropy():
     losses = [-((1 - p[y]) ** 2.5) * p[y].log() for p, y in rows()]
     torch.testing.assert_close(focal_loss(LOGITS, LABELS, 2.5), torch.stack(losses).mean())
     torch.testing.assert_close(focal_loss(LOGITS, LABELS, 0.0), weighted_nll(LOGITS, LABELS))
+
+
+def test_weighted_focal_by_hand_and_as_weighted_cross_entropy():
+    losses = [-WEIGHT[y] * (1 - p[y]) ** 2 * p[y].log() for p, y in rows()]
+    expected = sum(losses) / sum(WEIGHT[y] for _, y in rows())
+    torch.testing.assert_close(focal_loss(LOGITS, LABELS, 2.0, WEIGHT), expected)
+    found = focal_loss(LOGITS, LABELS, 0.0, WEIGHT)
+    torch.testing.assert_close(found, weighted_nll(LOGITS, LABELS, WEIGHT))
+
+
+@given(labels=st.lists(st.sampled_from([0, 1, 2, IGNORE]), min_size=1, max_size=12))
+def test_supervised_contrast_is_the_double_loop(labels):
+    embeddings = torch.randn(len(labels), 5, generator=torch.Generator().manual_seed(1))
+    unit = embeddings / embeddings.norm(dim=-1, keepdim=True)
+    known, terms = [i for i, label in enumerate(labels) if label != IGNORE], []
+    for i in known:
+        others = [a for a in known if a != i]
+        positives = [p for p in others if labels[p] == labels[i]]
+        if positives:
+            total = sum((unit[i] @ unit[a] / 0.3).exp() for a in others)
+            ratios = [((unit[i] @ unit[p] / 0.3).exp() / total).log() for p in positives]
+            terms.append(-sum(ratios) / len(positives))
+    expected = torch.stack(terms).mean() if terms else torch.tensor(0.0)
+    found = supervised_contrastive(embeddings, torch.tensor(labels), 0.3)
+    torch.testing.assert_close(found, expected)
+
+
+def test_supervised_contrast_draws_a_label_together_and_survives_equal_rows():
+    apart, labels = torch.eye(4), torch.tensor([0, 0, 1, 1])
+    together = apart[[0, 0, 2, 2]].requires_grad_()
+    loss = supervised_contrastive(together, labels, 0.1)
+    loss.backward()
+    assert loss < supervised_contrastive(apart, labels, 0.1)
+    assert torch.isfinite(together.grad).all()
 
 
 def test_released_focal_by_hand():
@@ -61,7 +98,7 @@ def test_the_released_focal_loss_wants_an_unsure_prediction():
     "loss",
     [
         lambda *a, **k: weighted_nll(*a, WEIGHT, **k),
-        lambda *a, **k: focal_loss(*a, 2.0, **k),
+        lambda *a, **k: focal_loss(*a, 2.0, WEIGHT, **k),
         lambda *a, **k: released_focal_loss(*a, 2.0, **k),
     ],
 )

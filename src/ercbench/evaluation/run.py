@@ -84,7 +84,7 @@ class RunFolder:
         """
         try:
             result = json.loads(self.result.read_text())
-            result["test"]["weighted_f1"]
+            result["test"]["weighted_f1"], result["outputs"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ErcbenchError(
                 f"{self.result}: damaged or of another version ({type(error).__name__}: {error}). "

@@ -24,7 +24,7 @@ Result = dict[str, Any]
 
 
 def summary(result: Result) -> Table:
-    """Returns the table of one run: its test scores and its F1 per class."""
+    """Returns the table of one run: its test scores, F1 per class, and its other outputs."""
     caption = f"epoch {result['best_epoch']} of {result['epochs']}, chosen on validation"
     title = f"{result['model']} on {_data(result)}"
     table = Table(title=title, caption=caption, min_width=len(title))
@@ -35,6 +35,9 @@ def summary(result: Result) -> Table:
     table.add_section()
     for label, score in zip(result["labels"], result["test"]["class_f1"], strict=True):
         table.add_row(f"F1 {label}", _percent(score))
+    table.add_section()
+    for name, output in result["outputs"].items():
+        table.add_row(f"weighted F1: {name}", _percent(output["test"]["weighted_f1"]))
     return table
 
 
@@ -88,16 +91,24 @@ def _comparison(results: Sequence[Result]) -> Table:
 
 
 def _model_rows(results: Sequence[Result]) -> list[tuple[float, list[str]]]:
-    """Returns (mean accuracy, cells) for every model and variant of its settings."""
+    """Returns (mean accuracy, cells) for every model, variant of its settings and output."""
     variants = _grouped(results, lambda r: (r["model"], *sorted(_settings(r).items())))
     rows = []
     for runs in variants:
-        rivals = [v[0] for v in variants if v[0]["model"] == runs[0]["model"]]
-        scores = {name: [run["test"][name] for run in runs] for name in SCORES}
-        name = f"[bold]{runs[0]['model']}[/]{_differences(runs[0], rivals)}"
-        cells = [name, str(len(runs)), *(_mean_and_deviation(s) for s in scores.values())]
-        rows.append((mean(scores["accuracy"]), cells))
+        model = runs[0]["model"]
+        rivals = [v[0] for v in variants if v[0]["model"] == model]
+        differences = _differences(runs[0], rivals)
+        rows.append(_row(f"[bold]{model}[/]{differences}", [run["test"] for run in runs]))
+        for output in runs[0]["outputs"]:
+            scores = [run["outputs"][output]["test"] for run in runs]
+            rows.append(_row(f"{model}: {output}{differences}", scores))
     return rows
+
+
+def _row(name: str, tests: Sequence[dict[str, Any]]) -> tuple[float, list[str]]:
+    """Returns (mean accuracy, cells) of the test scores of several seeds."""
+    cells = [_mean_and_deviation([test[score] for test in tests]) for score in SCORES]
+    return mean(test["accuracy"] for test in tests), [name, str(len(tests)), *cells]
 
 
 def _differences(result: Result, rivals: Sequence[Result]) -> str:
@@ -136,6 +147,11 @@ def _caption(results: Sequence[Result]) -> str:
         notes.append(
             "simulated data; a ceiling is the highest expected accuracy of any model that sees "
             "this much, and that reader's weighted F1"
+        )
+    if any(result["outputs"] for result in results):
+        notes.append(
+            "a name after a model's is another of its outputs: one stage alone, or the ensemble "
+            "of all, a sum of probabilities weighed on validation"
         )
     for leak in {json.dumps(leak) for result in results for leak in result["leaks"]}:
         found = json.loads(leak)

@@ -77,7 +77,7 @@ class ContextEncoder(nn.Module):
 
     def forward(self, batch: ConversationBatch, layout: Layout) -> Tensor:
         """Returns [N, hidden]."""
-        packed = layout.pack(self.dropout(self.input(batch)))
+        packed = layout.pack(self.input(batch))
         rows = layout.unpack(self.gru(packed)[0].data)
         for block in self.blocks:
             rows = block(rows, layout)
