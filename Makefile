@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+MODELS := hcam cfn_esa m2fnet gru mlp
 
 .PHONY: help setup compare test lint bench
 
@@ -15,9 +16,12 @@ setup: .venv/installed ## Make .venv and install the pinned packages
 	touch $@
 
 compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) and print the table
-	$(BIN)/ercbench train -m model=cfn_esa,gru,mlp dataset=simulated seed=0,1,2 \
-		runs=runs/compare trainer.enable_progress_bar=false
+	$(MAKE) --jobs 2 --output-sync $(MODELS:%=compare-%)
 	$(BIN)/ercbench report runs/compare
+
+compare-%: setup # two models at a time, a core each
+	OMP_NUM_THREADS=1 $(BIN)/ercbench train -m model=$* dataset=simulated seed=0,1,2 \
+		runs=runs/compare trainer.enable_progress_bar=false
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest

@@ -75,7 +75,7 @@ def test_a_run_that_fails_does_not_keep_the_others_from_running(run_command, tmp
 def test_help_names_the_commands_and_train_help_the_choices(run_command):
     assert "ercbench train" in run_command("--help").stdout
     listed = run_command("train", "--help").stdout
-    assert "model: cfn_esa, gru, mlp" in listed
+    assert "model: cfn_esa, gru, hcam, m2fnet, mlp" in listed
     assert "dataset: csv, iemocap, meld, mosi, simulated" in listed
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_class
 from omegaconf import OmegaConf
 
@@ -39,6 +40,25 @@ def test_every_choice_composes_into_objects(choice):
     settings = OmegaConf.to_object(config.model)
     assert issubclass(get_class(settings._target_).settings_class, type(settings))
     assert get_class(config.dataset._target_)
+
+
+def sweeps():
+    """Returns (experiment, what it sweeps over)."""
+    for path in sorted((CONF / "experiment").rglob("*.yaml")):
+        swept = OmegaConf.select(OmegaConf.load(path), "hydra.sweeper.params")
+        if swept:
+            yield str(path.relative_to(CONF / "experiment"))[:-5], dict(swept)
+
+
+@pytest.mark.parametrize(("experiment", "swept"), sweeps())
+def test_every_value_of_a_sweep_composes(experiment, swept):
+    overrides = [f"{setting}={values}" for setting, values in swept.items()]
+    for override in OverridesParser.create().parse_overrides(overrides):
+        values = list(override.sweep_string_iterator())
+        assert len(values) > 1
+        for value in values:
+            config = composed(f"experiment={experiment}", f"{override.key_or_group}={value}")
+            OmegaConf.to_object(config.model)
 
 
 @pytest.mark.parametrize("name", list(MODELS))

@@ -39,8 +39,11 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     temporary.chmod(0o755)
     try:
         yield temporary
-        if not path.exists():
+        try:
             temporary.rename(path)
+        except OSError:
+            if not path.exists():
+                raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

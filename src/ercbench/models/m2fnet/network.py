@@ -1,4 +1,4 @@
-"""The dialogue network of M2FNet (paper, section 3.4, equations 5 to 8, figure 3).
+"""The dialogue network of M2FNet (paper, equations 5 to 8 and figure 3).
 
 Nothing was released; what the paper leaves open is a setting (see this folder's README). N is
 the number of utterances in the batch, D_m the width of modality m, D_T that of the primary one.
@@ -43,7 +43,7 @@ class Encoder(nn.Module):
 
 
 class Encoders(nn.Module):
-    """The encoders of one modality, one after the other (equation 5).
+    """The encoders of one modality, one after the other.
 
     Args:
         width: D.
@@ -65,7 +65,7 @@ class Encoders(nn.Module):
 
 
 class FusionAttention(nn.Module):
-    """One layer of the fusion attention module (equation 6, figure 3).
+    """One layer of the fusion attention module (figure 3).
 
     The fused stream is the query and the value, every other modality the key of an attention of
     its own; a linear layer brings [attentions ; fused stream] back to D_T. The paper draws no
