@@ -50,7 +50,7 @@ def sweeps():
             yield str(path.relative_to(CONF / "experiment"))[:-5], dict(swept)
 
 
-@pytest.mark.parametrize(("experiment", "swept"), sweeps())
+@pytest.mark.parametrize(("experiment", "swept"), list(sweeps()))
 def test_every_value_of_a_sweep_composes(experiment, swept):
     overrides = [f"{setting}={values}" for setting, values in swept.items()]
     for override in OverridesParser.create().parse_overrides(overrides):

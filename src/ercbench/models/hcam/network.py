@@ -60,7 +60,6 @@ class ContextEncoder(nn.Module):
     def __init__(self, modality: str, features: int, classes: int, settings: HCAMSettings) -> None:
         super().__init__()
         self.input = ModalityInput(modality, features)
-        self.dropout = Dropout(settings.dropout)
         layers = settings.gru_layers
         self.gru = nn.GRU(
             features,

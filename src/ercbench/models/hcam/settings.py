@@ -22,7 +22,7 @@ class HCAMSettings(ModelSettings):
         fusion_layers: Co-attention layers, L.
         fusion_attention: Width of all heads together in these; a multiple of `heads`.
         heads: Attention heads.
-        dropout: On the features, between GRU layers, and after every attention.
+        dropout: Between GRU layers and after every attention.
         beta: Share of the cross-entropy in the loss; the rest is the contrastive loss's.
         temperature: Of the contrastive loss.
         focal_gamma: Exponent of the focal loss in place of cross-entropy; 0 for cross-entropy.
