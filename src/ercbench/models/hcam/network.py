@@ -72,12 +72,13 @@ class ContextEncoder(nn.Module):
             SelfAttentionBlock(settings.hidden, settings.context_attention, settings)
             for _ in range(settings.context_layers)
         )
+        self.dropout = Dropout(settings.dropout)
         self.classify = nn.Linear(settings.hidden, classes)
 
     def forward(self, batch: ConversationBatch, layout: Layout) -> Tensor:
         """Returns [N, hidden]."""
         packed = layout.pack(self.input(batch))
-        rows = layout.unpack(self.gru(packed)[0].data)
+        rows = self.dropout(layout.unpack(self.gru(packed)[0].data))
         for block in self.blocks:
             rows = block(rows, layout)
         return rows

@@ -22,7 +22,7 @@ class HCAMSettings(ModelSettings):
         fusion_layers: Co-attention layers, L.
         fusion_attention: Width of all heads together in these; a multiple of `heads`.
         heads: Attention heads.
-        dropout: Between GRU layers and after every attention.
+        dropout: After every GRU layer and every attention.
         beta: Share of the cross-entropy in the loss; the rest is the contrastive loss's.
         temperature: Of the contrastive loss.
         focal_gamma: Exponent of the focal loss in place of cross-entropy; 0 for cross-entropy.
@@ -34,7 +34,7 @@ class HCAMSettings(ModelSettings):
     context_epochs: int | None = None
     fusion_epochs: int | None = None
     hidden: int = 128
-    gru_layers: int = 2
+    gru_layers: int = 1
     context_layers: int = 2
     context_attention: int = 60
     fusion_width: int = 128

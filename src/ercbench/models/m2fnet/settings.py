@@ -36,7 +36,7 @@ class M2FNetSettings(ModelSettings):
     feed_forward: int = 4
     fusion: str = "as_printed"
     fusion_layers: int = 5
-    positions: str = "sinusoidal"
+    positions: str = "none"
     dropout: float = 0.4
     primary: str = "text"
 
