@@ -68,6 +68,7 @@ class SimulatedSettings(DatasetSettings):
 
     _target_: str = "ercbench.data.simulated.SimulatedDataModule"
     split: str = "simulated"
+    batch_size: int = 32
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
 
 

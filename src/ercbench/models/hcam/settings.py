@@ -30,7 +30,7 @@ class HCAMSettings(ModelSettings):
 
     _target_: str = "ercbench.models.hcam.lightning.HCAM"
     learning_rate: float = 1e-3
-    fusion_learning_rate: float = 1e-3
+    fusion_learning_rate: float = 3e-4
     context_epochs: int | None = None
     fusion_epochs: int | None = None
     hidden: int = 128
@@ -42,7 +42,7 @@ class HCAMSettings(ModelSettings):
     fusion_attention: int = 60
     heads: int = 3
     dropout: float = 0.5
-    beta: float = 0.9
+    beta: float = 0.5
     temperature: float = 0.07
     focal_gamma: float = 0.0
 
