@@ -32,6 +32,6 @@ lint: setup ## Check style and types
 	$(BIN)/mypy
 
 bench: setup ## Measure speed and memory against plain formulations (some 10 minutes)
-	$(BIN)/python benchmarks/cfn_esa_epoch.py
+	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/loop_overhead.py
 	$(BIN)/python benchmarks/store_open.py

@@ -1,0 +1,23 @@
+"""Every model as one would write it down first: what our formulations are measured against.
+
+Padded batches, one recurrent call per modality, attention with all its weights materialised; the
+masks are right, so that losses and gradients equal ours. Each computes with the parameters of our
+network, so that both can be compared number by number. No row may be missing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from ercbench.data.batch import ConversationBatch
+from plain import baselines, cfn_esa, hcam, m2fnet
+
+# Model to the loss of its plain formulation, of a model in training and a standardised batch.
+LOSSES: dict[str, Callable[[Any, ConversationBatch], Tensor]] = {
+    "cfn_esa": cfn_esa.loss,
+    "hcam": hcam.loss,
+    "m2fnet": m2fnet.loss,
+    "gru": baselines.gru_loss,
+    "mlp": baselines.mlp_loss,
+}

@@ -1,0 +1,65 @@
+"""Every model at its paper's size: what the benchmark of an epoch trains.
+
+HCAM's size is a reconstruction; the baselines are as wide as CFN-ESA.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ercbench.data.datamodule import DataSpec
+
+LABELS = [str(i) for i in range(6)]
+COUNTS, SHIFT_RATE = [504, 839, 1324, 933, 742, 1468], 0.5447
+
+
+@dataclass(frozen=True)
+class Size:
+    """A model's features and settings.
+
+    Attributes:
+        widths: Modality to feature width.
+        settings: By name.
+        pieces: Precision to the utterances that ours computes at once.
+    """
+
+    widths: dict[str, int]
+    settings: dict[str, Any]
+    pieces: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> DataSpec:
+        """What a model must know of IEMOCAP's training part."""
+        return DataSpec(self.widths, LABELS, COUNTS, SHIFT_RATE)
+
+
+WIDE = {"text": 1024, "visual": 342, "audio": 1582}
+SIZES = {
+    "cfn_esa": Size(
+        WIDE,
+        {
+            "hidden": 512,
+            "heads": 8,
+            "rume_layers": 2,
+            "rume_dropout": 0.2,
+            "acme_layers": 5,
+            "acme_dropout": 0.4,
+            "learning_rate": 2e-5,
+        },
+        {"float32": 500, "bf16-mixed": 350},
+    ),
+    "hcam": Size(
+        {"text": 768, "audio": 768},
+        {
+            "hidden": 768,
+            "context_attention": 360,
+            "fusion_width": 400,
+            "fusion_attention": 60,
+        },
+    ),
+    "m2fnet": Size(
+        {"text": 1024, "audio": 300, "visual": 600},
+        {"hidden": None, "encoders": 5, "fusion_layers": 5},
+    ),
+    "gru": Size(WIDE, {"hidden": 512}),
+    "mlp": Size(WIDE, {"hidden": 512}),
+}

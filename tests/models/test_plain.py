@@ -1,0 +1,69 @@
+import pytest
+import torch
+from hydra.utils import get_class
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ercbench.data.datamodule import DataSpec
+from ercbench.schema import MODELS
+from helpers import make_batch
+from plain import LOSSES
+
+WIDTHS = {"text": 8, "audio": 4, "visual": 12}
+SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
+SIZES = {
+    "cfn_esa": {"hidden": 16, "heads": 4, "rume_layers": 2, "acme_layers": 2},
+    "hcam": {"hidden": 12, "context_attention": 6, "fusion_width": 10, "fusion_attention": 9},
+    "m2fnet": {"hidden": None, "encoders": 2, "fusion_layers": 2},
+    "gru": {"hidden": 8},
+    "mlp": {"hidden": 8},
+}
+CASES = [
+    *((name, 0, {}) for name in ("cfn_esa", "gru", "mlp")),
+    *(("hcam", stage, {"class_weights": "inverse"}) for stage in range(4)),
+    *(("m2fnet", 0, {"fusion": fusion}) for fusion in ("as_printed", "residual", "concatenation")),
+]
+
+
+def make_model(name, stage, options):
+    torch.manual_seed(0)
+    off = {setting: 0.0 for setting in vars(MODELS[name]()) if setting.endswith("dropout")}
+    model = get_class(MODELS[name]._target_)(SPEC, **SIZES[name], **off, **options)
+    model.begin(model.stages()[stage])
+    return model
+
+
+def gradients(model, losses):
+    model.zero_grad()
+    for loss in losses:
+        loss.backward()
+    total = sum(loss.item() for loss in losses)
+    return total, {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+
+def test_every_model_has_a_plain_formulation():
+    assert LOSSES.keys() == MODELS.keys()
+
+
+@pytest.mark.parametrize(("name", "stage", "options"), CASES)
+@given(
+    lengths=st.lists(st.integers(1, 15), min_size=1, max_size=6),
+    size=st.sampled_from([None, 5, 20]),
+    unlabelled=st.sampled_from([0.0, 0.2]),
+)
+@settings(max_examples=15, deadline=None)
+def test_our_formulation_has_the_plain_ones_loss_and_gradients(
+    name, stage, options, lengths, size, unlabelled
+):
+    model = make_model(name, stage, options)
+    batch = make_batch(lengths, widths=WIDTHS, unlabelled=unlabelled)
+    if not (batch.labels >= 0).any():
+        return
+    pieces = [batch] if name == "hcam" else batch.pieces(size)
+    expected, theirs = gradients(model, [LOSSES[name](model, batch)])
+    loss, own = gradients(model, [model.training_losses(p, batch)["loss"] for p in pieces])
+    torch.testing.assert_close(loss, expected, atol=1e-5, rtol=1e-5)
+    scale = max(g.abs().max() for g in theirs.values())
+    assert own.keys() - theirs.keys() == {n for n in own if n.endswith("missing")}
+    for parameter, gradient in theirs.items():
+        torch.testing.assert_close(own[parameter], gradient, atol=1e-4 * scale.item(), rtol=1e-4)
