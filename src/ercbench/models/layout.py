@@ -89,6 +89,20 @@ class Layout:
         return torch.cat([torch.arange(n) for n in self.lengths]).to(self.device)
 
     @cached_property
+    def both_ways(self) -> tuple[Tensor, Tensor, list[int]]:
+        """Every conversation forwards and, by the same steps, backwards.
+
+        Returns:
+            [2, N] rows in packed order, [2, N] its inverse, conversations alive at each turn.
+        """
+        order, _, sizes = self._packing
+        lengths = torch.tensor(self.lengths)
+        starts = torch.tensor(self._starts)
+        mirror = torch.repeat_interleave(2 * starts + lengths - 1, lengths).to(self.device)
+        ways = torch.stack([order, mirror[order] - order])
+        return ways, ways.argsort(1), sizes.tolist()
+
+    @cached_property
     def _starts(self) -> list[int]:
         """The first row of each conversation."""
         return (torch.tensor([0, *self.lengths]).cumsum(0))[:-1].tolist()

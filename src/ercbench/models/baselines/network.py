@@ -10,6 +10,7 @@ from ercbench.models.baselines.settings import BaselineSettings
 from ercbench.models.layers import Dropout, ModalityProjection
 from ercbench.models.layout import Layout
 from ercbench.models.prediction import Prediction
+from ercbench.models.recurrence import recur
 
 
 class ConcatenatedNetwork(nn.Module):
@@ -66,4 +67,5 @@ class GRUNetwork(ConcatenatedNetwork):
 
     def apply_hidden(self, rows: Tensor, layout: Layout) -> Tensor:
         """Runs the GRU over each conversation."""
-        return layout.unpack(self.hidden(layout.pack(rows))[0].data)
+        assert isinstance(self.hidden, nn.GRU)
+        return recur(self.hidden, rows, layout)

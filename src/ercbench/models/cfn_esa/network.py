@@ -15,6 +15,7 @@ from ercbench.models.cfn_esa.settings import CFNESASettings
 from ercbench.models.layers import Dropout, FeedForward, ModalityProjection, RowAttention
 from ercbench.models.layout import Layout
 from ercbench.models.prediction import Prediction
+from ercbench.models.recurrence import recur
 from ercbench.models.settings import primary_first
 
 
@@ -50,8 +51,7 @@ class RUMELayer(nn.Module):
 
     def forward(self, rows: Tensor, layout: Layout) -> Tensor:
         """Returns [N, D]: a recurrence, then a feed-forward part, each with a skip."""
-        recurrent, _ = self.rnn(layout.pack(rows))
-        context = layout.unpack(self.rnn_out(recurrent.data))
+        context = self.rnn_out(recur(self.rnn, rows, layout))
         hidden = self.rnn_norm(rows + self.dropout(context))
         return self.norm(rows + hidden + self.feed_forward(hidden))
 

@@ -15,6 +15,7 @@ from ercbench.models.hcam.settings import HCAMSettings
 from ercbench.models.layers import CrossAttention, Dropout, ModalityInput
 from ercbench.models.layout import Layout
 from ercbench.models.prediction import Prediction
+from ercbench.models.recurrence import recur
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ class ContextEncoder(nn.Module):
 
     def forward(self, batch: ConversationBatch, layout: Layout) -> Tensor:
         """Returns [N, hidden]."""
-        packed = layout.pack(self.input(batch))
-        rows = self.dropout(layout.unpack(self.gru(packed)[0].data))
+        rows = self.dropout(recur(self.gru, self.input(batch), layout))
         for block in self.blocks:
             rows = block(rows, layout)
         return rows
