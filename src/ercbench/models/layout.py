@@ -159,13 +159,15 @@ class Layout:
 
 def _attend(group: _Group, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Returns the [G * L, H, E] attention of one padded group."""
+    on_cpu = query.device.type == "cpu"
 
     def padded(rows: Tensor) -> Tensor:
         places = rows.index_select(0, group.rows).unflatten(0, (-1, group.longest))
-        # torch's CPU kernel is several times slower in bfloat16
-        return (places.float() if places.device.type == "cpu" else places).transpose(1, 2)
+        return (places.float() if on_cpu else places).transpose(1, 2)
 
-    attended = F.scaled_dot_product_attention(
-        padded(query), padded(key), padded(value), attn_mask=group.mask
-    )
+    # torch's CPU kernel is slower in bfloat16, to which autocast would bring it back
+    with torch.autocast("cpu", enabled=False):
+        attended = F.scaled_dot_product_attention(
+            padded(query), padded(key), padded(value), attn_mask=group.mask
+        )
     return attended.to(value.dtype).transpose(1, 2).flatten(0, 1)
