@@ -59,6 +59,7 @@ SIZES = {
     "m2fnet": Size(
         {"text": 1024, "audio": 300, "visual": 600},
         {"hidden": None, "encoders": 5, "fusion_layers": 5},
+        {"float32": 400, "bf16-mixed": 400},
     ),
     "gru": Size(WIDE, {"hidden": 512}),
     "mlp": Size(WIDE, {"hidden": 512}),
