@@ -36,7 +36,7 @@ def _predicted(model: HCAM, batch: ConversationBatch) -> tuple[Tensor, Tensor]:
 
 
 def _context(encoder: Any, features: Tensor, mask: Tensor) -> Tensor:
-    rows = recur(encoder.gru, features, mask)
+    rows = encoder.dropout(recur(encoder.gru, features, mask))
     for block in encoder.blocks:
         rows = _itself(block, rows, mask)
     return rows

@@ -13,7 +13,13 @@ WIDTHS = {"text": 8, "audio": 4, "visual": 12}
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
 SIZES = {
     "cfn_esa": {"hidden": 16, "heads": 4, "rume_layers": 2, "acme_layers": 2},
-    "hcam": {"hidden": 12, "context_attention": 6, "fusion_width": 10, "fusion_attention": 9},
+    "hcam": {
+        "hidden": 12,
+        "gru_layers": 2,
+        "context_attention": 6,
+        "fusion_width": 10,
+        "fusion_attention": 9,
+    },
     "m2fnet": {"hidden": None, "encoders": 2, "fusion_layers": 2},
     "gru": {"hidden": 8},
     "mlp": {"hidden": 8},
@@ -22,6 +28,7 @@ CASES = [
     *((name, 0, {}) for name in ("cfn_esa", "gru", "mlp")),
     *(("hcam", stage, {"class_weights": "inverse"}) for stage in range(4)),
     *(("m2fnet", 0, {"fusion": fusion}) for fusion in ("as_printed", "residual", "concatenation")),
+    ("m2fnet", 0, {"positions": "sinusoidal"}),
 ]
 
 
