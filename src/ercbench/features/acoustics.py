@@ -84,10 +84,7 @@ class MelEncoder:
 
     def _vector(self, item: Item) -> np.ndarray:
         samples = read_sound(item.utterance, self.most_seconds)
-        bands = librosa.feature.melspectrogram(
-            y=_at_least(samples, WINDOW), sr=RATE, n_fft=WINDOW, hop_length=HOP, n_mels=self.bands
-        )
-        decibels = librosa.power_to_db(bands, ref=1.0, top_db=80.0)
+        decibels = log_mel(samples, self.bands)
         return np.concatenate([decibels.mean(1), decibels.std(1)]).astype(np.float32)
 
 
@@ -131,7 +128,7 @@ class ProsodyEncoder:
 
     def _vector(self, item: Item) -> np.ndarray:
         samples = read_sound(item.utterance, self.most_seconds)
-        seconds, samples = len(samples) / RATE, _at_least(samples, PITCH_WINDOW)
+        seconds, samples = len(samples) / RATE, at_least(samples, PITCH_WINDOW)
         loudness = _loudness(samples)
         pitch = _pitch(samples)[loudness > loudness.max() - VOICED_DB]
         timbre = [_mean_sd(row) for row in _timbre(samples)]
@@ -149,6 +146,24 @@ class ProsodyEncoder:
             ],
             dtype=np.float32,
         )
+
+
+def log_mel(samples: np.ndarray, bands: int) -> np.ndarray:
+    """Returns mel bands [bands, frames] in dB of full scale, at most 80 dB below the loudest.
+
+    Args:
+        samples: [samples] at `RATE`.
+        bands: Number of bands between 0 and 8 kHz.
+    """
+    power = librosa.feature.melspectrogram(
+        y=at_least(samples, WINDOW), sr=RATE, n_fft=WINDOW, hop_length=HOP, n_mels=bands
+    )
+    return librosa.power_to_db(power, ref=1.0, top_db=80.0)
+
+
+def at_least(samples: np.ndarray, count: int) -> np.ndarray:
+    """Lengthens a very short sound with silence to the one window that a spectrum needs."""
+    return np.pad(samples, (0, max(0, count - len(samples))))
 
 
 def _loudness(samples: np.ndarray) -> np.ndarray:
@@ -182,11 +197,6 @@ def _timbre(samples: np.ndarray) -> list[np.ndarray]:
 
 def _mean_sd(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean()), float(values.std())
-
-
-def _at_least(samples: np.ndarray, count: int) -> np.ndarray:
-    """Lengthens a very short sound with silence to the one window that a spectrum needs."""
-    return np.pad(samples, (0, max(0, count - len(samples))))
 
 
 def _described(encoder: str, settings: dict[str, Any]) -> dict[str, Any]:
