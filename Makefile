@@ -31,7 +31,7 @@ lint: setup ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup ## Measure speed and memory against plain formulations (some 10 minutes)
+bench: setup ## Measure speed and memory against plain formulations (some 20 minutes)
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/loop_overhead.py
 	$(BIN)/python benchmarks/store_open.py
