@@ -21,7 +21,7 @@ compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) 
 
 compare-%: setup # two models at a time, a core each
 	OMP_NUM_THREADS=1 $(BIN)/ercbench train -m model=$* dataset=simulated seed=0,1,2 \
-		runs=runs/compare trainer.enable_progress_bar=false
+		runs=runs/compare selection.patience=5 trainer.enable_progress_bar=false
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest
