@@ -21,7 +21,7 @@ compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) 
 
 compare-%: setup # two models at a time, a core each
 	OMP_NUM_THREADS=1 $(BIN)/ercbench train -m model=$* dataset=simulated seed=0,1,2 \
-		runs=runs/compare trainer.enable_progress_bar=false
+		runs=runs/compare selection.patience=5 trainer.enable_progress_bar=false
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest
@@ -31,7 +31,7 @@ lint: setup ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup ## Measure speed and memory against plain formulations (some 10 minutes)
+bench: setup ## Measure speed and memory against plain formulations (some 20 minutes)
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/loop_overhead.py
 	$(BIN)/python benchmarks/store_open.py
