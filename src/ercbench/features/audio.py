@@ -14,7 +14,7 @@ from ercbench.features.backbone import Backbone, BackboneSettings
 from ercbench.features.checks import check_least
 from ercbench.features.encoder import Item, Vector
 from ercbench.features.media import SHORTEST, UnreadableError, each
-from ercbench.features.pretrained import load
+from ercbench.features.pretrained import load, locate
 from ercbench.features.sound import RATE, read_sound
 
 
@@ -80,10 +80,19 @@ class Wav2Vec2Encoder(Backbone):
 
     @cached_property
     def _extractor(self) -> Any:
-        extractor = load(AutoFeatureExtractor, self._located)
-        if extractor.sampling_rate != RATE:
-            raise ErcbenchError(
-                f"Model '{self.settings.model}' expects {extractor.sampling_rate} Hz; sounds are "
-                f"read at {RATE} Hz here. Give a model for {RATE} Hz."
-            )
-        return extractor
+        return load_extractor(self.settings.model)
+
+
+def load_extractor(model: str) -> Any:
+    """Loads how a model wants its sounds.
+
+    Raises:
+        ErcbenchError: The folder does not say, or at another rate than `RATE`.
+    """
+    extractor = load(AutoFeatureExtractor, locate(model))
+    if extractor.sampling_rate != RATE:
+        raise ErcbenchError(
+            f"Model '{model}' expects {extractor.sampling_rate} Hz; sounds are read at "
+            f"{RATE} Hz here. Give a model for {RATE} Hz."
+        )
+    return extractor

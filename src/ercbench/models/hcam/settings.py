@@ -6,7 +6,35 @@ from ercbench.models.settings import ModelSettings, require
 
 
 @dataclass
-class HCAMSettings(ModelSettings):
+class ContrastiveSettings(ModelSettings):
+    """What every stage's loss has: cross-entropy and supervised contrastive loss, in shares.
+
+    Attributes:
+        beta: Share of the cross-entropy in the loss; the rest is the contrastive loss's.
+        temperature: Of the contrastive loss.
+        focal_gamma: Exponent of the focal loss in place of cross-entropy; 0 for cross-entropy.
+    """
+
+    beta: float = 0.5
+    temperature: float = 0.07
+    focal_gamma: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("beta", self.beta, 0 <= self.beta <= 1, "from 0 to 1")
+        require("temperature", self.temperature, self.temperature > 0, "more than 0")
+        require("focal_gamma", self.focal_gamma, self.focal_gamma >= 0, "0 or more")
+        require(
+            "piece_utterances",
+            self.piece_utterances,
+            self.piece_utterances is None or self.beta == 1,
+            "null, because the contrastive loss compares all utterances of a batch (without it, "
+            "model.beta=1, a batch can be cut)",
+        )
+
+
+@dataclass
+class HCAMSettings(ContrastiveSettings):
     """Sizes and training of HCAM; the paper's own are unknown, the defaults suit a laptop.
 
     Attributes:
@@ -23,9 +51,6 @@ class HCAMSettings(ModelSettings):
         fusion_attention: Width of all heads together in these; a multiple of `heads`.
         heads: Attention heads.
         dropout: After every GRU layer and every attention.
-        beta: Share of the cross-entropy in the loss; the rest is the contrastive loss's.
-        temperature: Of the contrastive loss.
-        focal_gamma: Exponent of the focal loss in place of cross-entropy; 0 for cross-entropy.
     """
 
     _target_: str = "ercbench.models.hcam.lightning.HCAM"
@@ -42,9 +67,6 @@ class HCAMSettings(ModelSettings):
     fusion_attention: int = 60
     heads: int = 3
     dropout: float = 0.5
-    beta: float = 0.5
-    temperature: float = 0.07
-    focal_gamma: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -59,14 +81,5 @@ class HCAMSettings(ModelSettings):
             found = getattr(self, name)
             require(name, found, found is None or found >= 1, "at least 1, or null")
         require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
-        require("beta", self.beta, 0 <= self.beta <= 1, "from 0 to 1")
-        for name in ("fusion_learning_rate", "temperature"):
-            require(name, getattr(self, name), getattr(self, name) > 0, "more than 0")
-        require("focal_gamma", self.focal_gamma, self.focal_gamma >= 0, "0 or more")
-        require(
-            "piece_utterances",
-            self.piece_utterances,
-            self.piece_utterances is None or self.beta == 1,
-            "null, because the contrastive loss compares all utterances of a batch (without it, "
-            "model.beta=1, a batch can be cut)",
-        )
+        rate = self.fusion_learning_rate
+        require("fusion_learning_rate", rate, rate > 0, "more than 0")
