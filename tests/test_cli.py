@@ -8,7 +8,10 @@ from ercbench.train import train
 from helpers import SMALL_DATA, SMALL_RUN, compose_in
 
 BROKEN = [
-    (("trian",), "there are: prepare, import, stores, train, report. Did you mean 'train'?"),
+    (
+        ("trian",),
+        "stores, finetune, train, report. Did you mean 'train'?",
+    ),
     (("train", "modle=cfn_esa"), "modle"),
     (("train", "model=cfn_eas"), "cfn_esa"),
     (("train", "dataset=meldd"), "simulated"),

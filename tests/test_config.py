@@ -13,7 +13,7 @@ from ercbench.features.audio import AudioSettings
 from ercbench.features.presets import PRESETS
 from ercbench.features.text import TextSettings
 from ercbench.features.visual import VisualSettings
-from ercbench.schema import DATASETS, MODELS, register
+from ercbench.schema import DATASETS, ENCODERS, MODELS, register
 from ercbench.schema_stores import ImportSettings, PrepareSettings
 
 CONF = config_folder()
@@ -66,6 +66,25 @@ def test_a_models_yaml_and_its_settings_class_say_the_same(name):
     assert OmegaConf.to_object(composed(f"model={name}").model) == MODELS[name]()
     written = OmegaConf.load(CONF / "model" / f"{name}.yaml")
     assert {f.name for f in fields(MODELS[name])} - {"_target_"} == set(written) - {"defaults"}
+
+
+@pytest.mark.parametrize("name", list(ENCODERS))
+def test_an_encoders_yaml_and_its_settings_class_say_the_same(name):
+    config = composed(f"encoder={name}", command="finetune")
+    settings = OmegaConf.to_object(config.encoder)
+    assert settings == ENCODERS[name]()
+    assert get_class(settings._target_).settings_class is ENCODERS[name]
+    written = OmegaConf.load(CONF / "encoder" / f"{name}.yaml")
+    assert {f.name for f in fields(ENCODERS[name])} - {"_target_"} == set(written) - {"defaults"}
+
+
+def test_the_help_of_finetune_names_every_encoder():
+    text = OmegaConf.to_container(OmegaConf.load(CONF / "finetune.yaml"))["hydra"]["help"]
+    assert f"encoder: {', '.join(ENCODERS)}\n" in text["template"]
+
+
+def test_every_encoder_has_a_file_and_every_file_an_encoder():
+    assert options("encoder") == sorted(ENCODERS)
 
 
 @pytest.mark.parametrize("name", list(DATASETS))

@@ -19,13 +19,14 @@ ercbench: honest comparison of models for emotion recognition in conversation
   ercbench import corpus=… community=FILE [audio=FILE] …           files the field passes around
   ercbench stores [FOLDER]                          table of the stores in FOLDER (default: stores)
   ercbench stores merge STORE [STORE …]             put shards together in the first
+  ercbench finetune encoder=… corpus=… [folds=5] …  train an encoder on single utterances
   ercbench train [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
   ercbench train -m … seed=0,1,2                    one run for each value
   ercbench report [FOLDER]                          table of the runs in FOLDER (default: runs)
   ercbench --version
 
-`--help` after prepare, import or train lists every choice and setting; `--cfg job` shows the
-settings without running."""
+`--help` after prepare, import, finetune or train lists every choice and setting; `--cfg job`
+shows the settings without running."""
 
 
 def main() -> None:
@@ -80,6 +81,7 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
         "prepare": lambda arguments: _with_settings("prepare", _prepare, arguments),
         "import": lambda arguments: _with_settings("import", _import, arguments),
         "stores": _stores,
+        "finetune": lambda arguments: _with_settings("finetune", _finetune, arguments),
         "train": lambda arguments: _with_settings("train", _train, arguments),
         "report": _report,
     }
@@ -133,6 +135,13 @@ def _train(config: Any) -> None:
     from ercbench.train import train
 
     print_result(train(config))
+
+
+def _finetune(config: Any) -> None:
+    from ercbench.finetune import finetune
+    from ercbench.report import print_encoder
+
+    print_encoder(finetune(config))
 
 
 def _stores(arguments: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Fits a classifier, stage by stage; whatever moment it is interrupted at, it can go on."""
+"""Fits whatever is trained here, stage by stage, and goes on wherever it was interrupted."""
 
 import logging
 import warnings
@@ -13,18 +13,17 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from ercbench.callbacks import History, Patience, StepSeeds
-from ercbench.data.datamodule import ConversationDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.run import RunFolder
-from ercbench.models.classifier import ConversationClassifier, load_weights, read_checkpoint
 from ercbench.models.metrics import CHOOSING
 from ercbench.models.stages import Stage
+from ercbench.models.trainable import Trainable, load_weights, read_checkpoint
 
 
 def fit(
     config: DictConfig,
-    model: ConversationClassifier,
-    datamodule: ConversationDataModule,
+    model: Trainable,
+    datamodule: L.LightningDataModule,
     run: RunFolder,
     logger: Logger | None,
 ) -> tuple[L.Trainer, list[dict[str, Any]]]:
@@ -50,7 +49,7 @@ def fit(
     return trainer, [describe_stage(history, name, config.selection.metric) for name in names]
 
 
-def best_path(run: RunFolder, model: ConversationClassifier, stage: Stage) -> Path:
+def best_path(run: RunFolder, model: Trainable, stage: Stage) -> Path:
     """Returns where a stage keeps its best epoch; the last stage's is the model's."""
     if stage == model.stages()[-1]:
         return run.best

@@ -99,8 +99,22 @@ def make_encoders(settings: PrepareSettings) -> list[Encoder]:
         options = _set(asdict(getattr(settings.options, modality)))
         named = getattr(settings, modality)
         names = [named] if isinstance(named, str) else named or []
-        encoders += [make_encoder(modality, str(name), options) for name in names]
+        encoders += [_encoder(modality, str(name), options) for name in names]
     return encoders
+
+
+def _encoder(modality: str, name: str, options: Mapping[str, Any]) -> Encoder:
+    path = Path(name).expanduser()
+    if path.suffix not in (".ckpt", ".json"):
+        return make_encoder(modality, name, options)
+    if set(options) - {"name"}:
+        raise ErcbenchError(
+            f"options.{modality}: {name} keeps the settings it was trained with; only name can be "
+            "changed. Leave the others out."
+        )
+    from ercbench.trained import trained_encoder
+
+    return trained_encoder(path, modality, options.get("name"))
 
 
 def _root(settings: PrepareSettings) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from ercbench.evaluation.run import read_runs
-from ercbench.evaluation.tables import comparison, summary
+from ercbench.evaluation.tables import comparison, encoder_summary, summary
 
 
 def report(folder: Path) -> None:
@@ -23,6 +23,11 @@ def report(folder: Path) -> None:
 def print_result(result: dict[str, Any]) -> None:
     """Prints one run's scores."""
     wide_console().print(summary(result))
+
+
+def print_encoder(result: dict[str, Any]) -> None:
+    """Prints how an encoder's vectors tell labels apart on test, before and after training."""
+    wide_console().print(encoder_summary(result))
 
 
 def wide_console() -> Console:

@@ -9,7 +9,9 @@ from omegaconf import MISSING
 from ercbench.corpora.simulated import SimulationSettings
 from ercbench.models.baselines.settings import GRUSettings, MLPSettings
 from ercbench.models.cfn_esa.settings import CFNESASettings
+from ercbench.models.hcam.encoder_settings import HCAMAudioSettings, HCAMTextSettings
 from ercbench.models.hcam.settings import HCAMSettings
+from ercbench.models.m2fnet.audio_settings import M2FNetAudioSettings
 from ercbench.models.m2fnet.settings import M2FNetSettings
 from ercbench.schema_stores import ImportSettings, PrepareSettings
 
@@ -19,6 +21,12 @@ MODELS: dict[str, type] = {
     "m2fnet": M2FNetSettings,
     "gru": GRUSettings,
     "mlp": MLPSettings,
+}
+
+ENCODERS: dict[str, type] = {
+    "hcam_text": HCAMTextSettings,
+    "hcam_audio": HCAMAudioSettings,
+    "m2fnet_audio": M2FNetAudioSettings,
 }
 
 
@@ -172,13 +180,48 @@ class TrainSettings:
     force: bool = False
 
 
+@dataclass
+class FinetuneSettings:
+    """Everything `ercbench finetune` can be told.
+
+    Attributes:
+        encoder: The encoder's settings.
+        corpus: `iemocap`, `meld`, `mosi` or `csv`, whose store is prepared.
+        trainer: Arguments of `lightning.Trainer`.
+        selection: How the epoch is chosen.
+        split: Name of one of the corpus's splits; None for its usual one.
+        folds: Above 1, as many more encoders are trained, each without a part of the training
+            conversations, so that these get features from one that has not seen their labels.
+        seed: Of weights, order, augmentation and folds.
+        runs: Folder of the run records.
+        store: Name of the prepared store, instead of the corpus's usual one.
+        stores: Folder of the feature stores.
+        force: Run again although the same run has finished.
+    """
+
+    encoder: Any = MISSING
+    trainer: Any = MISSING
+    corpus: str | None = None
+    selection: SelectionSettings = field(default_factory=SelectionSettings)
+    split: str | None = None
+    folds: int = 1
+    seed: int = 0
+    runs: str = "encoders"
+    store: str | None = None
+    stores: str = "stores"
+    force: bool = False
+
+
 def register() -> None:
     """Makes the schemas known to Hydra."""
     store = ConfigStore.instance()
     store.store("train_schema", TrainSettings)
+    store.store("finetune_schema", FinetuneSettings)
     store.store("prepare_schema", PrepareSettings)
     store.store("import_schema", ImportSettings)
     for name, settings in MODELS.items():
         store.store(name, settings, group="schema/model")
+    for name, settings in ENCODERS.items():
+        store.store(name, settings, group="schema/encoder")
     for name, settings in DATASETS.items():
         store.store(name, settings, group="schema/dataset")

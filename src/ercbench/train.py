@@ -2,6 +2,7 @@
 
 import resource
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,18 @@ def train(config: DictConfig) -> dict[str, Any]:
     )
     record = describe(config, datamodule, leaks)
     run = RunFolder(Path(config.runs).expanduser() / record["run"])
+    return once(config, run, lambda: fit_and_test(config, datamodule, run, record))
+
+
+def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Returns the result of a run that has finished, or that of `work`, which finishes it."""
     with run.locked():
         if run.finished and not config.force:
             return run.read_result()
         write_config(config, run.config)
         if config.force:
             run.last.unlink(missing_ok=True)
-        return fit_and_test(config, datamodule, run, record)
+        return work()
 
 
 def fit_and_test(

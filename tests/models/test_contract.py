@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from ercbench.data.batch import collate
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
-from ercbench.models.classifier import load_weights
+from ercbench.models.trainable import load_weights
 from ercbench.schema import MODELS
 from helpers import LABELS, WIDTHS, make_batch, make_items
 

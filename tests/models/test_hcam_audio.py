@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ercbench.errors import ErcbenchError
 from ercbench.features.audio import AudioSettings, Wav2Vec2Encoder
 from ercbench.models.hcam.audio import AudioEncoder
-from ercbench.models.hcam.encoder_settings import AudioEncoderSettings
+from ercbench.models.hcam.encoder_settings import HCAMAudioSettings
 from tiny import save_roberta, save_wav2vec2
 
 SHORTEST = 400  # samples of one frame
@@ -36,7 +36,7 @@ def folder(request, folders):
 
 def make_encoder(folder, **options):
     torch.manual_seed(0)
-    return AudioEncoder(AudioEncoderSettings(model=str(folder), width=32, **options), 3)
+    return AudioEncoder(HCAMAudioSettings(backbone=str(folder), width=32, **options), 3)
 
 
 def recordings(lengths, padding=0.0):
@@ -157,7 +157,7 @@ def test_half_precision_stays_close_and_trains(folder):
 
 
 def test_a_vector_is_as_wide_as_it_is_set(folders):
-    settings = AudioEncoderSettings(model=str(folders["group"]), width=None)
+    settings = HCAMAudioSettings(backbone=str(folders["group"]), width=None)
     encoder = AudioEncoder(settings, 3)
     assert encoder(*recordings([5000])).shape == (1, 16)
     assert encoder.classify.in_features == 16
@@ -177,8 +177,8 @@ def test_a_model_of_another_kind_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("width", 0), ("most_seconds", 0.0), ("masked_frames", 1.0), ("epochs", 0), ("beta", 2.0)],
+    [("width", 0), ("most_seconds", 0.0), ("masked_frames", 1.0), ("batch_size", 0), ("beta", 2.0)],
 )
 def test_wrong_settings_are_named(setting, value):
     with pytest.raises(ErcbenchError, match=rf"model\.{setting}={value}: expected"):
-        AudioEncoderSettings(**{setting: value})
+        HCAMAudioSettings(**{setting: value})

@@ -41,6 +41,20 @@ def summary(result: Result) -> Table:
     return table
 
 
+def encoder_summary(result: Result) -> Table:
+    """Returns the table of one encoder: its vectors on test, untrained and trained."""
+    caption = f"epoch {result['best_epoch']} of {result['epochs']}, chosen on validation"
+    title = f"{result['encoder']} on {result['corpus']}, seed {result['seed']}"
+    table = Table(title=title, caption=caption, min_width=len(title))
+    for column in ("test", "untrained", "trained"):
+        table.add_column(column, justify="left" if column == "test" else "right")
+    for kind, scores in result["trained"].items():
+        for name, score in scores.items():
+            before = "" if kind == "classifier" else _percent(result["untrained"][kind][name])
+            table.add_row(f"{kind}: {name.replace('_', ' ')}", before, _percent(score))
+    return table
+
+
 def comparison(results: Sequence[Result]) -> list[Table]:
     """Returns a table for each choice of data: models by row, mean ± sd over seeds.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.backbone import Backbone, BackboneSettings
@@ -79,7 +79,7 @@ class TextEncoder(Backbone):
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns a vector [width] for each item that has a text, else the reason why not."""
         spoken = [place for place, item in enumerate(items) if item.utterance.text.strip()]
-        sequences = self._sequences([items[place] for place in spoken])
+        sequences = self.sequences([items[place] for place in spoken])
         vectors: list[Vector] = ["no text"] * len(items)
         for batch in by_length([len(own.ids) for own in sequences], self.settings.batch_tokens):
             pooled = self._encode_batch([sequences[place] for place in batch])
@@ -102,14 +102,15 @@ class TextEncoder(Backbone):
 
     @cached_property
     def _frame(self) -> Frame:
-        config, tokens = self._model.config, self._tokenizer
+        config, tokens = load(AutoConfig, self._located), self._tokenizer
         # RoBERTa counts its positions from the padding token's number + 1.
         unused = tokens.pad_token_id + 1 if "roberta" in config.model_type else 0
         most = min(self.settings.max_tokens, config.max_position_embeddings - unused)
         separators = tokens.num_special_tokens_to_add(pair=True) - 2
         return Frame(tokens.cls_token_id, tokens.sep_token_id, separators, most)
 
-    def _sequences(self, items: Sequence[Item]) -> list[TokenSequence]:
+    def sequences(self, items: Sequence[Item]) -> list[TokenSequence]:
+        """Returns the tokens of each item and its neighbours, as the model reads them."""
         own = self.settings
         windows = [window_of(item, own.before, own.after, own.speakers) for item in items]
         texts = list(dict.fromkeys(text for window in windows for text in window.texts()))
@@ -130,35 +131,45 @@ class TextEncoder(Backbone):
     @torch.inference_mode()
     def _encode_batch(self, batch: Sequence[TokenSequence]) -> np.ndarray:
         """Returns [B, width] float32."""
-        ids, mask, own = (
-            part.to(self._device) for part in _pad(batch, self._tokenizer.pad_token_id)
-        )
+        ids, mask, own = (part.to(self._device) for part in self.padded(batch))
         with self._precision():
             output = self._model(
                 input_ids=ids,
                 attention_mask=mask,
                 output_hidden_states=self.settings.pooling == "last_four",
             )
-        pooled = self._pool(output, own)
+        pooled = pool(output, own, self.settings.pooling)
         if self.settings.normalise:
             pooled = torch.nn.functional.normalize(pooled, dim=1)
         return pooled.cpu().numpy()
 
-    def _pool(self, output: Any, own: torch.Tensor) -> torch.Tensor:
-        """Returns [B, width] float32 from the layers' outputs [B, L, width]."""
-        if self.settings.pooling == "last_four":
-            layers = [layer[:, 0].float() for layer in output.hidden_states[-4:]]
-            return torch.stack(layers).mean(0)
-        states = output.last_hidden_state.float()
-        if self.settings.pooling == "first":
-            return states[:, 0]
-        return (states * own[..., None]).sum(1) / own.sum(1, keepdim=True)
+    def padded(
+        self, batch: Sequence[TokenSequence]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Returns ids, where a token stands, and where one counts for the mean; each [B, L]."""
+        return _pad(batch, self._tokenizer.pad_token_id)
+
+
+def pool(output: Any, own: torch.Tensor, pooling: str) -> torch.Tensor:
+    """Returns [B, width] float32 from a model's output.
+
+    Args:
+        output: With `last_hidden_state` [B, L, width] and, for `last_four`, `hidden_states`.
+        own: [B, L], where a token counts for the mean.
+        pooling: One of `POOLINGS`.
+    """
+    if pooling == "last_four":
+        layers = [layer[:, 0].float() for layer in output.hidden_states[-4:]]
+        return torch.stack(layers).mean(0)
+    states = output.last_hidden_state.float()
+    if pooling == "first":
+        return states[:, 0]
+    return (states * own[..., None]).sum(1) / own.sum(1, keepdim=True)
 
 
 def _pad(
     batch: Sequence[TokenSequence], padding: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Returns ids, where a token stands, and where one counts for the mean; each [B, L]."""
     longest = max(len(entry.ids) for entry in batch)
     ids = torch.full((len(batch), longest), padding)
     mask, own = torch.zeros_like(ids), torch.zeros_like(ids, dtype=torch.float32)

@@ -16,7 +16,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.audio import load_extractor
 from ercbench.features.sound import RATE
 from ercbench.models.hcam.backbone import load_backbone
-from ercbench.models.hcam.encoder_settings import AudioEncoderSettings
+from ercbench.models.hcam.encoder_settings import HCAMAudioSettings
 
 
 class FrontEnd(nn.Module):
@@ -62,15 +62,15 @@ class AudioEncoder(nn.Module):
         ErcbenchError: There is no such model, or it is of another kind or rate.
     """
 
-    def __init__(self, settings: AudioEncoderSettings, classes: int) -> None:
+    def __init__(self, settings: HCAMAudioSettings, classes: int) -> None:
         super().__init__()
         self.frozen, self.masked_frames = settings.frozen, settings.masked_frames
         self.model = _load_model(settings)
-        extractor = load_extractor(settings.model)
+        extractor = load_extractor(settings.backbone)
         self.front = FrontEnd(self.model.feature_extractor, extractor.do_normalize)
         # So that the model's own forward, with its masks, starts from what `front` made.
         self.model.feature_extractor = nn.Identity()
-        for part in self._fixed():
+        for part in self.fixed():
             part.requires_grad_(False)
         own = self.model.config.hidden_size
         width = settings.width or own
@@ -83,7 +83,7 @@ class AudioEncoder(nn.Module):
     def train(self, mode: bool = True) -> Self:
         """Puts what is trained in training mode; the rest stays in evaluation mode."""
         super().train(mode)
-        for part in self._fixed():
+        for part in self.fixed():
             part.eval()
         return self
 
@@ -138,20 +138,20 @@ class AudioEncoder(nn.Module):
         begins = torch.rand(present.shape, device=present.device) < self.masked_frames / span
         return F.max_pool1d(F.pad(begins.float(), (span - 1, 0)), span, 1).bool() & present
 
-    def _fixed(self) -> list[Any]:
+    def fixed(self) -> list[Any]:
         """Returns the parts that are never trained."""
         transformer = self.model if self.frozen else self.model.encoder.pos_conv_embed
         return [self.front, transformer]
 
 
-def _load_model(settings: AudioEncoderSettings) -> Any:
+def _load_model(settings: HCAMAudioSettings) -> Any:
     """Loads the model without what would make a training step depend on anything else.
 
     transformers draws SpecAugment from numpy's global state, and keeps no hidden state of a layer
     that it drops, so that their sum would shrink.
     """
     return load_backbone(
-        settings.model,
+        settings.backbone,
         ("wav2vec2",),
         add_adapter=False,
         apply_spec_augment=settings.masked_frames > 0,

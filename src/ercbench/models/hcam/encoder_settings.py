@@ -3,38 +3,39 @@
 from dataclasses import dataclass
 
 from ercbench.models.hcam.settings import ContrastiveSettings
-from ercbench.models.settings import require
+from ercbench.models.settings import one_of, require
+
+POOLINGS = ("first", "mean", "last_four")
 
 
 @dataclass
 class EncoderSettings(ContrastiveSettings):
-    """What both encoders share; rates and epochs are those of the authors' other systems.
+    """What both encoders share; the rate is that of the authors' other systems.
 
     Attributes:
         learning_rate: Of the encoder and its head alike.
-        weight_decay: Of AdamW; none, as the authors use Adam.
-        model: A public name of `features.pretrained`, or the folder of a model.
-        epochs: Most epochs; None for `trainer.max_epochs`.
+        backbone: A public name of `features.pretrained`, or the folder of a model.
+        batch_size: Utterances per batch.
     """
 
     learning_rate: float = 1e-5
-    weight_decay: float = 0.0
-    model: str = ""
-    epochs: int | None = None
+    beta: float = 0.9
+    backbone: str = ""
+    batch_size: int = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("model", self.model, bool(self.model), "a public name, or the folder of a model")
-        epochs = self.epochs
-        require("epochs", epochs, epochs is None or epochs >= 1, "1 or more, or null")
+        require("batch_size", self.batch_size, self.batch_size >= 1, "at least 1")
+        expected = "a public name, or the folder of a model"
+        require("backbone", self.backbone, bool(self.backbone), expected)
 
 
 @dataclass
-class AudioEncoderSettings(EncoderSettings):
+class HCAMAudioSettings(EncoderSettings):
     """Stage I of sound.
 
     Attributes:
-        model: `wav2vec2`, `wav2vec2-960h`, or the folder of a model of that kind; the authors'
+        backbone: `wav2vec2`, `wav2vec2-960h`, or the folder of a model of that kind; the authors'
             is wav2vec2-large-robust-ft-swbd-300h.
         width: Length H of a vector, 768 in the authors' CANAVER; None for the model's own width.
         most_seconds: What comes later in a recording is not read.
@@ -44,8 +45,9 @@ class AudioEncoderSettings(EncoderSettings):
             leave on.
     """
 
-    model: str = "wav2vec2"
-    epochs: int | None = 50
+    _target_: str = "ercbench.models.hcam.stage_one.HCAMAudio"
+    weight_decay: float = 0.0
+    backbone: str = "wav2vec2"
     width: int | None = 768
     most_seconds: float = 10.0
     frozen: bool = False
@@ -57,3 +59,36 @@ class AudioEncoderSettings(EncoderSettings):
         require("width", width, width is None or width >= 1, "1 or more, or null")
         require("most_seconds", seconds, seconds >= 0.1, "0.1 or more")
         require("masked_frames", masked, 0 <= masked < 1, "from 0 to below 1")
+
+
+@dataclass
+class HCAMTextSettings(EncoderSettings):
+    """Stage I of text; which model and pooling the paper used is not known.
+
+    Attributes:
+        backbone: `minilm`, `roberta`, `roberta-large`, or the folder of a BERT or RoBERTa.
+        pooling: `first`, `mean` or `last_four`; see `TextSettings`.
+        before: Utterances read before this one; none in the paper's Stage I.
+        after: Utterances read after it.
+        speakers: Puts `NAME: ` in upper case before each utterance.
+        max_tokens: Longest input, special tokens included; the farthest neighbours go first.
+        dropout: Before the classifier.
+    """
+
+    _target_: str = "ercbench.models.hcam.stage_one.HCAMText"
+    weight_decay: float = 0.01
+    backbone: str = "minilm"
+    pooling: str = "mean"
+    before: int = 0
+    after: int = 0
+    speakers: bool = False
+    max_tokens: int = 128
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("pooling", self.pooling, POOLINGS)
+        require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
+        for name, least in (("before", 0), ("after", 0), ("max_tokens", 8)):
+            found = getattr(self, name)
+            require(name, found, found >= least, f"{least} or more")

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from ercbench.data.batch import IGNORE
+from ercbench.models.m2fnet.audio_settings import MININGS
 from ercbench.models.settings import one_of
-
-MININGS = ("semi_hard", "hard", "random")
 
 
 def distances_between(rows: Tensor) -> Tensor:

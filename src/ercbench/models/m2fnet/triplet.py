@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ercbench.models.m2fnet.audio_settings import FORMS, MARGINS
 from ercbench.models.m2fnet.mining import distances_between, mine
 from ercbench.models.settings import one_of
 
-MARGINS = ("detached", "as_printed", "fixed")
-FORMS = ("vicreg", "as_printed")
 TRIPLET, COVARIANCE, VARIANCE = 20.0, 5.0, 1.0
 """Weights of the three parts, from the paper."""
 

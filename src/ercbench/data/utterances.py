@@ -1,0 +1,217 @@
+"""Single utterances as an encoder in training reads them: raw text, or a picture of the sound."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ercbench.corpora.conversation import Corpus
+from ercbench.data.balanced import BalancedBatchSampler
+from ercbench.data.batch import IGNORE
+from ercbench.data.sampler import ConversationBatchSampler
+from ercbench.errors import ErcbenchError
+from ercbench.features.encoder import Item, items_of
+
+
+@dataclass(frozen=True)
+class UtteranceSpec:
+    """What an encoder must know of its data before it can be built; all from training.
+
+    Attributes:
+        labels: Label names in index order.
+        label_counts: Labelled training utterances per label.
+    """
+
+    labels: list[str]
+    label_counts: list[int]
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the spec as plain containers, as a checkpoint keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class UtteranceBatch:
+    """B utterances.
+
+    Attributes:
+        inputs: What the encoder's network takes, by argument name; the first dimension is B.
+        labels: [B] int64, `IGNORE` where there is none.
+        ids: B utterance ids.
+    """
+
+    inputs: dict[str, Tensor]
+    labels: Tensor
+    ids: tuple[str, ...]
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "UtteranceBatch":
+        """Returns the batch on another device."""
+        inputs = {n: x.to(device, non_blocking=non_blocking) for n, x in self.inputs.items()}
+        return replace(self, inputs=inputs, labels=self.labels.to(device))
+
+    def pieces(self, utterances: int | None) -> "list[UtteranceBatch]":
+        """Returns the batch itself: an encoder's loss compares all of it."""
+        return [self]
+
+
+class Reader(Protocol):
+    """How one kind of encoder reads an utterance."""
+
+    def read(self, item: Item, generator: np.random.Generator | None = None) -> Any:
+        """Returns what `collate` takes, or in plain words why the utterance cannot be read.
+
+        Args:
+            item: The utterance in its place.
+            generator: For augmentation, in training only.
+        """
+        ...
+
+    def collate(self, examples: Sequence[Any]) -> dict[str, Tensor]:
+        """Returns the network's inputs, padded."""
+        ...
+
+
+class UtteranceDataset(Dataset[tuple[Any, int, str]]):
+    """Utterances of chosen conversations that can be read.
+
+    Args:
+        items: The utterances.
+        reader: How they are read.
+        labels: Label names in index order.
+        seed: Of augmentation; None for none.
+    """
+
+    def __init__(
+        self, items: Iterable[Item], reader: Reader, labels: Sequence[str], seed: int | None = None
+    ) -> None:
+        self.reader, self.seed, self.epoch = reader, seed, 0
+        everything = list(items)
+        reasons = [reader.read(item) for item in everything]
+        self.items = [i for i, r in zip(everything, reasons, strict=True) if not isinstance(r, str)]
+        self.unreadable = Counter(reason for reason in reasons if isinstance(reason, str))
+        index = {label: number for number, label in enumerate(labels)}
+        said = [item.utterance.label for item in self.items]
+        self.labels = [IGNORE if label is None else index[label] for label in said]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, place: int) -> tuple[Any, int, str]:
+        generator = None
+        if self.seed is not None:
+            generator = np.random.default_rng((self.seed, self.epoch, place))
+        item = self.items[place]
+        return self.reader.read(item, generator), self.labels[place], item.utterance.id
+
+
+class UtteranceDataModule(L.LightningDataModule):
+    """Batches of utterances of a corpus, split by conversation.
+
+    Args:
+        corpus: Whose utterances.
+        split: Name of one of its splits.
+        reader: How they are read.
+        batch_size: Utterances per batch.
+        members: Of each class in a training batch, so that it is balanced; None for random ones.
+        augment: Whether training utterances are augmented.
+        seed: Of order and augmentation.
+        held_out: Training conversations that are not trained on.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        split: str,
+        reader: Reader,
+        batch_size: int = 16,
+        members: int | None = None,
+        augment: bool = False,
+        seed: int = 0,
+        held_out: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.corpus, self.split, self.reader = corpus, corpus.split(split), reader
+        self.batch_size, self.members, self.seed = batch_size, members, seed
+        self.augment, self.held_out = augment, frozenset(held_out)
+        self._parts: dict[str, UtteranceDataset] = {}
+
+    @property
+    def fitted_on(self) -> list[str]:
+        """The conversations whose labels are learned from."""
+        return [id for id in self.split.train if id not in self.held_out]
+
+    @cached_property
+    def spec(self) -> UtteranceSpec:
+        """What an encoder is built from."""
+        counts = Counter(self.part("train").labels)
+        labels = list(self.corpus.labels)
+        return UtteranceSpec(labels, [counts[number] for number in range(len(labels))])
+
+    def part(self, name: str) -> UtteranceDataset:
+        """Returns `train`, `validation` or `test`, each read when first asked for.
+
+        Raises:
+            ErcbenchError: Nothing of it can be read.
+        """
+        if name not in self._parts:
+            wanted = set(self.fitted_on if name == "train" else self.split.parts()[name])
+            items = [item for item in items_of(self.corpus) if item.conversation.id in wanted]
+            seed = self.seed if self.augment and name == "train" else None
+            part = UtteranceDataset(items, self.reader, self.corpus.labels, seed)
+            _report_unreadable(name, len(items), part.unreadable)
+            self._parts[name] = part
+        return self._parts[name]
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Batches in another order each epoch, balanced if so wished."""
+        part = self.part("train")
+        sampler: Sampler[list[int]]
+        if self.members is None:
+            lengths = [len(item.utterance.text) for item in part.items]
+            sampler = ConversationBatchSampler(
+                lengths, self.batch_size, self.seed, self._epoch, window=16
+            )
+        else:
+            classes = self.batch_size // self.members
+            sampler = BalancedBatchSampler(
+                part.labels, classes, self.members, self.seed, self._epoch
+            )
+        return DataLoader(part, batch_sampler=sampler, collate_fn=self.collate)
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """The validation part, in corpus order."""
+        return self.loader("validation")
+
+    def loader(self, name: str) -> DataLoader[Any]:
+        """Returns a part in corpus order."""
+        return DataLoader(self.part(name), 2 * self.batch_size, collate_fn=self.collate)
+
+    def collate(self, examples: Sequence[tuple[Any, int, str]]) -> UtteranceBatch:
+        """Puts what was read in one batch."""
+        read, labels, ids = zip(*examples, strict=True)
+        return UtteranceBatch(self.reader.collate(read), torch.tensor(labels), tuple(ids))
+
+    def _epoch(self) -> int:
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        self.part("train").epoch = epoch
+        return epoch
+
+
+def _report_unreadable(part: str, count: int, reasons: Mapping[str, int]) -> None:
+    lost = sum(reasons.values())
+    told = ", ".join(f"{reason} ({number})" for reason, number in Counter(reasons).most_common(3))
+    if lost == count:
+        raise ErcbenchError(
+            f"None of the {count} {part} utterances can be read: {told or 'there are none'}. Give "
+            "a store whose corpus has what this encoder reads, or another split."
+        )
+    if lost:
+        warnings.warn(f"{lost} of {count} {part} utterances cannot be read: {told}", stacklevel=2)

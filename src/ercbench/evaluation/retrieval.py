@@ -1,0 +1,46 @@
+"""How well vectors tell labels apart: a linear probe, the nearest neighbour, a ranking."""
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+Labelled = tuple[np.ndarray, np.ndarray]
+"""Vectors [N, D] and their labels [N]."""
+
+
+def probe(train: Labelled, test: Labelled) -> dict[str, float]:
+    """Returns accuracy, weighted and macro F1 of logistic regression on standardised vectors."""
+    regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    return scores(test[1], regression.fit(*train).predict(test[0]))
+
+
+def scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Returns accuracy, weighted and macro F1."""
+    return {
+        "accuracy": float(accuracy_score(labels, predicted)),
+        "weighted_f1": float(f1_score(labels, predicted, average="weighted")),
+        "macro_f1": float(f1_score(labels, predicted, average="macro")),
+    }
+
+
+def retrieval(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Returns how near each vector those of its label are, by cosine, within one set.
+
+    Returns:
+        `nearest`: how often the nearest other vector has the same label; `average_precision`: the
+        mean, over vectors with one of their label, of the precision of the ranking of all others.
+    """
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -np.inf)
+    same = labels[:, None] == labels
+    nearest = same[np.arange(len(labels)), cosines.argmax(1)]
+    others = ~np.eye(len(labels), dtype=bool)
+    precisions = [
+        average_precision_score(same[row, others[row]], cosines[row, others[row]])
+        for row in range(len(labels))
+        if same[row, others[row]].any()
+    ]
+    return {"nearest": float(nearest.mean()), "average_precision": float(np.mean(precisions))}

@@ -1,0 +1,210 @@
+"""One encoder trained on single utterances: corpus to data module, to encoder, to run record."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.data.batch import IGNORE
+from ercbench.data.utterances import UtteranceDataModule
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.retrieval import Labelled, probe, retrieval, scores
+from ercbench.evaluation.run import RunFolder, code_version, fingerprint
+from ercbench.files import sha256_of_file
+from ercbench.fitting import fit, quiet_lightning
+from ercbench.models.embedder import UtteranceEmbedder
+from ercbench.schema import DATASETS
+from ercbench.stores import open_store, say
+from ercbench.train import once, peak_memory
+from ercbench.trained import write_crossfit
+
+# Settings that say where and how, but not what comes out.
+BESIDE_THE_POINT = ("runs", "stores", "store", "force", "logger", "folds")
+
+
+def finetune(config: DictConfig) -> dict[str, Any]:
+    """Trains an encoder on the training part, and on all but each fold of it if `folds` says so.
+
+    Args:
+        config: As `FinetuneSettings` describes it.
+
+    Returns:
+        The contents of the whole encoder's `result.json`.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong.
+    """
+    quiet_lightning()
+    whole = train_encoder(config, [])
+    folder = Path(config.runs).expanduser() / whole["run"]
+    if config.folds > 1:
+        parts = folds_of(whole["fitted_on"], config.folds, config.seed)
+        results = [train_encoder(config, held_out) for held_out in parts]
+        others = [Path(config.runs).expanduser() / result["run"] for result in results]
+        say(f"cross-fitted: {write_crossfit(folder, others, parts)}")
+    say(f"encoder: {folder / 'checkpoints' / 'best.ckpt'}")
+    return whole
+
+
+def folds_of(conversations: Sequence[str], folds: int, seed: int) -> list[list[str]]:
+    """Deals the conversations, shuffled by the seed, into so many parts of like size.
+
+    Raises:
+        ErcbenchError: There are fewer conversations than parts.
+    """
+    if folds > len(conversations):
+        raise ErcbenchError(
+            f"folds={folds}: but the training part has {len(conversations)} conversations. Change "
+            "folds."
+        )
+    order = np.random.default_rng(seed).permutation(len(conversations))
+    return [[conversations[i] for i in order[first::folds]] for first in range(folds)]
+
+
+def train_encoder(config: DictConfig, held_out: Sequence[str]) -> dict[str, Any]:
+    """Trains one encoder, or returns the record of one that was trained before."""
+    datamodule = make_datamodule(config, held_out)
+    record = describe(config, datamodule)
+    run = RunFolder(Path(config.runs).expanduser() / record["run"])
+    return once(config, run, lambda: fit_and_judge(config, datamodule, run, record))
+
+
+def make_datamodule(config: DictConfig, held_out: Sequence[str]) -> UtteranceDataModule:
+    """Returns the utterances of the store's corpus as the encoder reads them."""
+    store = open_store(Path(config.stores).expanduser(), config.store or usual_store(config.corpus))
+    settings = encoder_settings(config)
+    kind: Any = get_class(settings._target_)
+    reader = kind.make_reader(settings, store.corpus, store.folder)
+    return UtteranceDataModule(
+        store.corpus,
+        config.split or DATASETS[store.corpus.name]().split,
+        reader,
+        settings.batch_size,
+        getattr(settings, "members", None),
+        getattr(settings, "augment", False),
+        config.seed,
+        held_out,
+    )
+
+
+def encoder_settings(config: DictConfig) -> Any:
+    """Returns the encoder's settings, checked.
+
+    Raises:
+        ErcbenchError: One is out of its range.
+    """
+    try:
+        return OmegaConf.to_object(config.encoder)
+    except Exception as error:
+        # whatever checks a setting calls it a model's
+        if isinstance(error.__cause__ or error, ErcbenchError):
+            message = str(error.__cause__ or error)
+            raise ErcbenchError(message.replace("model.", "encoder.")) from None
+        raise
+
+
+def usual_store(corpus: str | None) -> str:
+    """Returns the name of the store in which a corpus is usually prepared.
+
+    Raises:
+        ErcbenchError: It has none.
+    """
+    usual = getattr(DATASETS[corpus](), "store", None) if corpus in DATASETS else None
+    if usual is None:
+        raise ErcbenchError(
+            f"corpus={corpus}: expected iemocap, meld or mosi, prepared before; any other store is "
+            "named by store=NAME. Change corpus, or set store."
+        )
+    return usual
+
+
+def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, Any]:
+    """Returns what is known of a run before it starts, its fingerprint and folder name included."""
+    settings: Any = OmegaConf.to_container(config, resolve=True)
+    settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
+    pictures = settings["encoder"].pop("pictures", None)
+    said = [(u.id, u.text, u.label) for u in datamodule.corpus.utterances()]
+    data = {
+        "corpus": fingerprint({}, {"said": said}),
+        "fitted_on": datamodule.fitted_on,
+        "pictures": sha256_of_file(Path(pictures).expanduser()) if pictures else None,
+    }
+    mark, model = fingerprint(settings, data), settings["encoder"]["_target_"].split(".")[-1]
+    return {
+        "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
+        "fingerprint": mark,
+        "encoder": model,
+        "corpus": datamodule.corpus.name,
+        "seed": config.seed,
+        "labels": list(datamodule.corpus.labels),
+        "fitted_on": datamodule.fitted_on,
+        "settings": settings,
+        "code": code_version(),
+    }
+
+
+def fit_and_judge(
+    config: DictConfig, datamodule: UtteranceDataModule, run: RunFolder, record: dict[str, Any]
+) -> dict[str, Any]:
+    """Fits, judges the vectors before and after on the test part, writes the record."""
+    started = time.perf_counter()
+    L.seed_everything(config.seed, verbose=False)
+    settings: Any = OmegaConf.to_container(config.encoder, resolve=True)
+    model: UtteranceEmbedder = get_class(settings.pop("_target_"))(datamodule.spec, **settings)
+    model.fitted_on = datamodule.fitted_on
+    untrained = judge(model, datamodule, config)
+    _, stages = fit(config, model, datamodule, run, None)
+    result = record | {
+        **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
+        **{"untrained": untrained, "trained": judge(model, datamodule, config)},
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "seconds": time.perf_counter() - started,
+        "peak_memory_bytes": peak_memory(model.device),
+        "outputs": {},
+    }
+    result["test"] = result["trained"].get("classifier", result["trained"]["probe"])
+    run.write_result(result)
+    return run.read_result()
+
+
+def judge(
+    model: UtteranceEmbedder, datamodule: UtteranceDataModule, config: DictConfig
+) -> dict[str, Any]:
+    """Returns how well the vectors tell the labels of the test part apart.
+
+    Returns:
+        `probe`, fitted on the training part; `retrieval` within the test part; and the scores of
+        the `classifier`, of an encoder that has one.
+    """
+    train, _ = embed(model, datamodule, "train", config)
+    test, logits = embed(model, datamodule, "test", config)
+    found: dict[str, Any] = {"probe": probe(train, test), "retrieval": retrieval(*test)}
+    if logits is not None:
+        found["classifier"] = scores(test[1], logits.argmax(1))
+    return found
+
+
+def embed(
+    model: UtteranceEmbedder, datamodule: UtteranceDataModule, part: str, config: DictConfig
+) -> tuple[Labelled, np.ndarray | None]:
+    """Returns the labelled vectors of a part, and their logits if there are any."""
+    trainer = L.Trainer(
+        accelerator=config.trainer.accelerator,
+        devices=1,
+        precision=config.trainer.precision,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    batches: Any = trainer.predict(model, datamodule.loader(part))
+    _, vectors, logits = zip(*batches, strict=True)
+    labels = np.array(datamodule.part(part).labels)
+    known = labels != IGNORE
+    labelled = torch.cat(vectors).numpy()[known], labels[known]
+    return labelled, None if logits[0] is None else torch.cat(logits).numpy()[known]

@@ -1,0 +1,161 @@
+"""HCAM's Stage I in training: an encoder of single utterances for each modality."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from ercbench.corpora.conversation import Corpus
+from ercbench.data.utterances import Reader, UtteranceBatch
+from ercbench.features.encoder import Item
+from ercbench.features.media import UnreadableError
+from ercbench.features.sound import read_sound
+from ercbench.features.text import TextEncoder, TextSettings
+from ercbench.models.embedder import Embedding, UtteranceEmbedder
+from ercbench.models.hcam.audio import AudioEncoder
+from ercbench.models.hcam.encoder_settings import (
+    EncoderSettings,
+    HCAMAudioSettings,
+    HCAMTextSettings,
+)
+from ercbench.models.hcam.text import TextNetwork, TextReader
+from ercbench.models.losses import focal_loss, inverse_frequencies, supervised_contrastive
+from ercbench.models.stages import Stage
+
+
+class StageOne(UtteranceEmbedder):
+    """An encoder with a classifier: cross-entropy and supervised contrast (a reconstruction).
+
+    Args:
+        spec: What the data is like.
+        settings: The fields of `settings_class` by name.
+    """
+
+    settings: EncoderSettings
+
+    def training_losses(self, piece: UtteranceBatch, whole: UtteranceBatch) -> dict[str, Tensor]:
+        """Returns `loss`, beta * `emotion_loss` + (1 - beta) * `contrastive_loss`."""
+        own, embedding = self.settings, self(piece)
+        assert embedding.logits is not None
+        emotion = focal_loss(embedding.logits, piece.labels, own.focal_gamma, self._class_weights)
+        if own.beta == 1:
+            return {"loss": emotion}
+        contrast = supervised_contrastive(embedding.vectors, piece.labels, own.temperature)
+        loss = own.beta * emotion + (1 - own.beta) * contrast
+        return {"loss": loss, "emotion_loss": emotion, "contrastive_loss": contrast}
+
+    @cached_property
+    def _class_weights(self) -> Tensor | None:
+        if self.settings.class_weights == "none":
+            return None
+        return inverse_frequencies(self.spec.label_counts).to(self.device)
+
+
+class HCAMText(StageOne):
+    """Stage I of text.
+
+    Args:
+        spec: What the data is like.
+        settings: `HCAMTextSettings` by name.
+    """
+
+    modality = "text"
+    settings_class = HCAMTextSettings
+    settings: HCAMTextSettings
+
+    def build_network(self) -> nn.Module:
+        """Returns the transformer with its classifier."""
+        return TextNetwork(self.settings, len(self.spec.labels))
+
+    @classmethod
+    def make_reader(cls, settings: HCAMTextSettings, corpus: Corpus | None, cache: Path) -> Reader:
+        """Returns the reader of tokens."""
+        chosen = TextSettings(
+            model=settings.backbone,
+            pooling=settings.pooling,
+            before=settings.before,
+            after=settings.after,
+            speakers=settings.speakers,
+            max_tokens=settings.max_tokens,
+        )
+        return TextReader(TextEncoder(chosen))
+
+
+class HCAMAudio(StageOne):
+    """Stage I of sound.
+
+    Args:
+        spec: What the data is like.
+        settings: `HCAMAudioSettings` by name.
+    """
+
+    modality = "audio"
+    settings_class = HCAMAudioSettings
+    settings: HCAMAudioSettings
+    network: "AudioNetwork"
+
+    def build_network(self) -> nn.Module:
+        """Returns the wav2vec2 with its head and classifier."""
+        return AudioNetwork(self.settings, len(self.spec.labels))
+
+    def begin(self, stage: Stage) -> None:
+        """Enters a stage; what the encoder keeps fixed stays so."""
+        super().begin(stage)
+        for part in self.network.encoder.fixed():
+            part.requires_grad_(False)
+
+    @classmethod
+    def make_reader(cls, settings: HCAMAudioSettings, corpus: Corpus | None, cache: Path) -> Reader:
+        """Returns the reader of sounds."""
+        return SoundReader(settings.most_seconds)
+
+
+class AudioNetwork(nn.Module):
+    """An `AudioEncoder` that also classifies.
+
+    Args:
+        settings: Which and how.
+        classes: Number of labels, C.
+    """
+
+    def __init__(self, settings: HCAMAudioSettings, classes: int) -> None:
+        super().__init__()
+        self.encoder = AudioEncoder(settings, classes)
+
+    def forward(self, samples: Tensor, lengths: Tensor) -> Embedding:
+        """Returns [B, H] vectors and [B, C] logits of [B, T] samples, of which [B] count."""
+        vectors = self.encoder(samples, lengths)
+        return Embedding(vectors, self.encoder.classify(vectors))
+
+
+class SoundReader:
+    """Reads an utterance as samples at 16 kHz.
+
+    Args:
+        most_seconds: What comes later in a recording is not read.
+    """
+
+    # The least of which wav2vec2's convolutions make a frame, 25 ms.
+    SHORTEST = 400
+
+    def __init__(self, most_seconds: float) -> None:
+        self.most_seconds = most_seconds
+
+    def read(self, item: Item, generator: np.random.Generator | None = None) -> Tensor | str:
+        """Returns [T] samples, or why there is no sound."""
+        try:
+            samples = read_sound(item.utterance, self.most_seconds)
+        except UnreadableError as error:
+            return str(error)
+        if len(samples) < self.SHORTEST:
+            return f"sound of {len(samples)} samples is too short"
+        return torch.from_numpy(samples)
+
+    def collate(self, examples: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Returns [B, T] samples padded at the end, and [B] how many count."""
+        lengths = torch.tensor([len(sound) for sound in examples])
+        return {"samples": pad_sequence(list(examples), batch_first=True), "lengths": lengths}

@@ -1,0 +1,68 @@
+"""Stage I of text: a transformer whose tokens are pooled, and how utterances are read for it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel
+
+from ercbench.features.context import TokenSequence
+from ercbench.features.encoder import Item
+from ercbench.features.pretrained import load, locate
+from ercbench.features.text import TextEncoder, pool
+from ercbench.models.embedder import Embedding
+from ercbench.models.hcam.encoder_settings import HCAMTextSettings
+
+
+class TextReader:
+    """Reads an utterance, and its neighbours if wished, as tokens.
+
+    Args:
+        encoder: Knows the tokeniser and how neighbours are joined.
+    """
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self.encoder = encoder
+        self._read: dict[str, TokenSequence] = {}
+
+    def read(self, item: Item, generator: np.random.Generator | None = None) -> TokenSequence | str:
+        """Returns the tokens, or why there are none."""
+        if not item.utterance.text.strip():
+            return "no text"
+        id = item.utterance.id
+        if id not in self._read:
+            (self._read[id],) = self.encoder.sequences([item])
+        return self._read[id]
+
+    def collate(self, examples: Sequence[TokenSequence]) -> dict[str, Tensor]:
+        """Returns ids, where a token stands, and which count for the mean; each [B, L]."""
+        ids, mask, own = self.encoder.padded(examples)
+        return {"ids": ids, "mask": mask, "own": own}
+
+
+class TextNetwork(nn.Module):
+    """A transformer, its tokens pooled to one vector, and a linear classifier.
+
+    Args:
+        settings: Which and how.
+        classes: Number of labels, C.
+    """
+
+    def __init__(self, settings: HCAMTextSettings, classes: int) -> None:
+        super().__init__()
+        self.pooling = settings.pooling
+        self.backbone = load(AutoModel, locate(settings.backbone), dtype=torch.float32)
+        self.backbone.pooler = None  # not used, so nothing would train it
+        self.dropout = nn.Dropout(settings.dropout)
+        self.classify = nn.Linear(self.backbone.config.hidden_size, classes)
+
+    def forward(self, ids: Tensor, mask: Tensor, own: Tensor) -> Embedding:
+        """Returns [B, width] vectors and [B, C] logits of [B, L] tokens."""
+        output = self.backbone(
+            input_ids=ids,
+            attention_mask=mask,
+            output_hidden_states=self.pooling == "last_four",
+        )
+        vectors = pool(output, own, self.pooling)
+        return Embedding(vectors, self.classify(self.dropout(vectors)))
