@@ -20,6 +20,7 @@ from ercbench.evaluation.run import RunFolder, code_version, fingerprint
 from ercbench.files import replacing
 from ercbench.fitting import fit, quiet_lightning
 from ercbench.predictions import judge
+from ercbench.released import BestOnTest
 
 # Settings that say where and how, but not what comes out.
 BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
@@ -82,13 +83,15 @@ def fit_and_test(
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
     logger = make_logger(config, run, record["group"])
-    trainer, stages = fit(config, model, datamodule, run, logger)
+    onlookers = released_protocol(config, datamodule)
+    trainer, stages = fit(config, model, datamodule, run, logger, onlookers)
     outputs = judge(trainer, model, datamodule, config.selection.metric)
     result = record | {
         **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
         "stages": stages,
         "test": outputs["final"].scores["test"],
         "outputs": {name: own.scores for name, own in outputs.items() if name != "final"},
+        "as_released": onlookers[0].best if onlookers else None,
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "seconds": time.perf_counter() - started,
         "peak_memory_bytes": peak_memory(model.device),
@@ -100,6 +103,13 @@ def fit_and_test(
     run.write_result(result)
     show_result(logger, result, outputs["final"].rows)
     return run.read_result()
+
+
+def released_protocol(config: DictConfig, datamodule: ConversationDataModule) -> list[BestOnTest]:
+    """Returns what watches the test part, if the protocol wants it watched."""
+    if not config.protocol.as_released:
+        return []
+    return [BestOnTest(datamodule.test_dataloader(), config.selection.metric)]
 
 
 def describe(
