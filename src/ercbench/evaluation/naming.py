@@ -80,11 +80,12 @@ def _all_settings(result: Result) -> dict[str, str]:
 def _telling(model: str, results: Sequence[Result], details: Sequence[dict[str, str]]) -> list[str]:
     """Chooses settings until no two groups of a model have the same values, greedily.
 
-    The version of the code is named only where nothing else tells two groups apart.
+    Other features are always named; another version of the code only where nothing else tells
+    two groups apart.
     """
     own = [d for result, d in zip(results, details, strict=True) if result["model"] == model]
     order = sorted((key for key in own[0] if key != "code"), key=_preference)
-    chosen: list[str] = []
+    chosen = [key for key in order if key in ("modalities", "features")][:1]
 
     def distinct(keys: Sequence[str]) -> int:
         return len({tuple(group[key] for key in keys) for group in own})
