@@ -91,13 +91,14 @@ def fit_and_test(
         "stages": stages,
         "test": outputs["final"].scores["test"],
         "outputs": {name: own.scores for name, own in outputs.items() if name != "final"},
-        "as_released": onlookers[0].best if onlookers else None,
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "seconds": time.perf_counter() - started,
         "peak_memory_bytes": peak_memory(model.device),
         "device": str(model.device),
         "versions": {name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
     }
+    if onlookers:
+        result["as_released"] = onlookers[0].best
     for name, output in outputs.items():
         run.write_predictions(output.rows, name)
     run.write_result(result)
