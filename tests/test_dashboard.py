@@ -1,12 +1,16 @@
 import json
 import struct
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from omegaconf import OmegaConf
 from wandb.proto.wandb_internal_pb2 import Record
 
+from ercbench.cli import config_folder
 from ercbench.train import train
+from helpers import compose_in
 
 BLOCK, FILE_HEADER, HEADER = 32768, 7, 7
 FULL, LAST = 1, 4
@@ -33,8 +37,18 @@ def offline_run(composed, monkeypatch):
     config = composed("logger=wandb", "model.hidden=9", "group=trial")
     result = train(config)
     folder = Path(config.runs) / result["run"]
-    (log,) = folder.rglob("*.wandb")
-    return result, folder, list(records(log))
+    (path,) = folder.rglob("*.wandb")
+    return result, folder, whole_log(path)
+
+
+def whole_log(path):
+    """Reads a log to its end, which wandb's own process may write a moment after the run's."""
+    for _ in range(300):
+        log = list(records(path))
+        if any(record.HasField("exit") for record in log):
+            return log
+        time.sleep(0.1)
+    pytest.fail(f"{path} never ended")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -64,6 +78,8 @@ def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
         for u in r.summary.update
     }
     assert summary["test/weighted_f1"] == pytest.approx(result["test"]["weighted_f1"])
+    assert summary["validation/weighted_f1"] == pytest.approx(max(curve))
+    assert set(run.tags) >= {"simulated", "MLP", "text:simulated"}
     tables = {p.name.split("_")[0]: json.loads(p.read_text()) for p in folder.rglob("*.table.json")}
     assert [row[0] for row in tables["per"]["data"]] == result["labels"]
     counts = {tuple(row[:2]): row[2] for row in tables["confusion"]["data"]}
@@ -71,3 +87,33 @@ def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
     for (true, predicted), count in counts.items():
         found = [r for r in rows if (r["label"], r["predicted"]) == (true, predicted)]
         assert len(found) == count
+    table = tables["predictions"]
+    assert [dict(zip(table["columns"], row, strict=True)) for row in table["data"]] == rows
+
+
+def test_the_checkpoint_is_an_artifact_that_is_not_copied(offline_run):
+    result, folder, log = offline_run
+    artifacts = [r.artifact for r in log if r.HasField("artifact")]
+    (artifact,) = [artifact for artifact in artifacts if artifact.type == "model"]
+    assert artifact.name == result["run"]
+    (entry,) = artifact.manifest.contents
+    assert entry.path == "best.ckpt"
+    assert Path(entry.local_path) == folder / "checkpoints" / "best.ckpt"
+
+
+@pytest.mark.parametrize("path", sorted((config_folder() / "sweep").glob("*.yaml")), ids=str)
+def test_a_sweep_sets_what_there_is_and_chooses_on_validation(tmp_path, path):
+    sweep = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    assert sweep["metric"] == {"name": "validation/weighted_f1", "goal": "maximize"}
+    program, command, *fixed, own = sweep["command"]
+    assert (program, command, own) == ("ercbench", "train", "${args_no_hyphens}")
+    for draw in (min, max):
+        drawn = [f"{name}={_value(how, draw)}" for name, how in sweep["parameters"].items()]
+        config = compose_in(tmp_path, *fixed, *drawn)
+        for setting in drawn:
+            name, value = setting.split("=")
+            assert str(OmegaConf.select(config, name)) == value
+
+
+def _value(how, draw):
+    return draw(how["values"]) if "values" in how else how[draw.__name__]

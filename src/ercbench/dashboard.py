@@ -1,36 +1,90 @@
-"""What Weights & Biases shows of a finished run, beyond its curves; a view, never the source."""
+"""What Weights & Biases shows of finished runs, beyond their curves; a view, never the source."""
 
 from typing import Any
 
 import wandb
 from lightning.pytorch.loggers import Logger, WandbLogger
 
+from ercbench.evaluation.run import RunFolder
+
+
+def tags_of(result: dict[str, Any]) -> list[str]:
+    """Returns what a run can be filtered by: corpus, split, model, features, and any warning."""
+    marks = [name for name in ("simulated", "leaks") if result[name]]
+    marks += ["as released"] if "as_released" in result else []
+    return [result["corpus"], result["split"], result["model"], *result["features"], *marks]
+
 
 def show_result(
-    logger: Logger | None, result: dict[str, Any], predictions: list[dict[str, Any]]
+    logger: Logger | None,
+    result: dict[str, Any],
+    predictions: list[dict[str, Any]],
+    folder: RunFolder,
 ) -> None:
-    """Adds the test scores, a confusion matrix and a table per class to a wandb run.
+    """Adds scores, confusion matrix, F1 per class, predictions and checkpoint to a wandb run.
 
     Args:
         logger: Any logger; all but wandb's are left alone.
         result: The run's result.
         predictions: A row per test utterance.
+        folder: Where its best checkpoint lies.
     """
     if not isinstance(logger, WandbLogger):
         return
-    run, labels, test = logger.experiment, result["labels"], result["test"]
-    known = [row for row in predictions if row["label"] is not None]
-    support = [sum(row["label"] == label for row in known) for label in labels]
-    table = wandb.Table(
-        columns=["label", "f1", "support"],
-        data=[list(row) for row in zip(labels, test["class_f1"], support, strict=True)],
+    run = logger.experiment
+    run.tags = tuple(dict.fromkeys((*(run.tags or ()), *tags_of(result))))
+    run.log(
+        {
+            "test/per_class": per_class(result, predictions),
+            "test/confusion": confusion(result, predictions),
+            "test/predictions": rows_table(predictions),
+        }
     )
-    matrix = wandb.plot.confusion_matrix(
+    run.summary.update(summary(result))
+    run.log_artifact(checkpoint(result, folder))
+    run.finish()
+
+
+def summary(result: dict[str, Any]) -> dict[str, Any]:
+    """Returns the scores by which runs are listed; sweeps choose by those on validation."""
+    parts = [("test", result["test"]), ("validation", result["validation"])]
+    if "as_released" in result:
+        parts.append(("as_released", result["as_released"]["test"]))
+    scores = {
+        f"{part}/{name}": score
+        for part, own in parts
+        for name, score in own.items()
+        if isinstance(score, float)
+    }
+    return scores | {"best_epoch": result["best_epoch"]}
+
+
+def per_class(result: dict[str, Any], predictions: list[dict[str, Any]]) -> wandb.Table:
+    """Returns the F1 and the support of every label."""
+    said = [row["label"] for row in predictions]
+    support = [said.count(label) for label in result["labels"]]
+    rows = zip(result["labels"], result["test"]["class_f1"], support, strict=True)
+    return wandb.Table(columns=["label", "f1", "support"], data=[list(row) for row in rows])
+
+
+def confusion(result: dict[str, Any], predictions: list[dict[str, Any]]) -> Any:
+    """Returns the plot of the confusion matrix."""
+    labels, known = result["labels"], [row for row in predictions if row["label"] is not None]
+    return wandb.plot.confusion_matrix(
         y_true=[labels.index(row["label"]) for row in known],
         preds=[labels.index(row["predicted"]) for row in known],
         class_names=labels,
     )
-    scalars = {f"test/{name}": score for name, score in test.items() if isinstance(score, float)}
-    run.log({"test/per_class": table, "test/confusion": matrix})
-    run.summary.update(scalars | {"best_epoch": result["best_epoch"]})
-    run.finish()
+
+
+def rows_table(rows: list[dict[str, Any]]) -> wandb.Table:
+    """Returns rows that all have the same keys as a table."""
+    return wandb.Table(columns=list(rows[0]), data=[list(row.values()) for row in rows])
+
+
+def checkpoint(result: dict[str, Any], folder: RunFolder) -> wandb.Artifact:
+    """Returns the best checkpoint as an artifact, taken from where it lies without a copy."""
+    about = {name: result[name] for name in ("model", "corpus", "seed", "fingerprint", "code")}
+    artifact = wandb.Artifact(result["run"], type="model", metadata=about)
+    artifact.add_file(str(folder.best), policy="immutable")
+    return artifact

@@ -102,7 +102,7 @@ def fit_and_test(
     for name, output in outputs.items():
         run.write_predictions(output.rows, name)
     run.write_result(result)
-    show_result(logger, result, outputs["final"].rows)
+    show_result(logger, result, outputs["final"].rows, run)
     return run.read_result()
 
 
