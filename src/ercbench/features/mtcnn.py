@@ -1,0 +1,176 @@
+"""MTCNN (Zhang et al., arXiv 1604.02878): faces found by three networks, each on fewer boxes.
+
+The weights are the authors', as the package `mtcnn` carries them; its own code needs TensorFlow.
+Its third network also finds eyes, nose and mouth, which are left out.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ercbench.errors import ErcbenchError
+from ercbench.features.boxes import best_of_overlapping, moved, squared, within
+
+CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its cells
+SHRINK = 0.709  # half the area, from one size of the picture to the next
+PROPOSAL, REFINED = 0.6, 0.7  # scores that the first two networks want, from the authors' code
+
+
+@dataclass(frozen=True)
+class MTCNN:
+    """Finds faces.
+
+    Args:
+        least_face: Height and width in pixels of the smallest face that is looked for.
+        least_score: What the third network wants, from 0 to 1.
+        device: Where it computes.
+    """
+
+    least_face: int = 40
+    least_score: float = 0.9
+    device: str = "cpu"
+
+    @torch.inference_mode()
+    def detect(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns [n, 4] boxes within a frame [H, W, 3] uint8 RGB, and [n] scores, best first."""
+        pixels = torch.tensor(frame, device=self.device).permute(2, 0, 1)[None].float()
+        boxes = self._proposed(pixels)
+        boxes, scores = _refined(self._networks[1], pixels, boxes, 24, REFINED)
+        stay = best_of_overlapping(boxes, scores, 0.7)
+        boxes, scores = _refined(self._networks[2], pixels, boxes[stay], 48, self.least_score)
+        stay = best_of_overlapping(boxes, scores, 0.7, of_smaller=True)
+        return within(boxes[stay], *frame.shape[:2]), scores[stay]
+
+    def _proposed(self, pixels: Tensor) -> np.ndarray:
+        """Returns the first network's boxes, over all sizes of the picture."""
+        found = [self._at_scale(pixels, scale) for scale in self._scales(pixels)]
+        boxes = np.concatenate([np.zeros((0, 4), np.float32), *(own for own, _ in found)])
+        scores = np.concatenate([np.zeros(0, np.float32), *(own for _, own in found)])
+        return boxes[best_of_overlapping(boxes, scores, 0.7)]
+
+    def _scales(self, pixels: Tensor) -> list[float]:
+        scale, scales = CELL / self.least_face, []
+        while min(pixels.shape[2:]) * scale >= CELL:
+            scales.append(scale)
+            scale *= SHRINK
+        return scales
+
+    def _at_scale(self, pixels: Tensor, scale: float) -> tuple[np.ndarray, np.ndarray]:
+        size = [int(np.ceil(side * scale)) for side in pixels.shape[2:]]
+        offsets, faces = self._networks[0](F.interpolate(pixels, size, mode="area"))
+        rows, columns = (faces[0] > PROPOSAL).nonzero(as_tuple=True)
+        scores = faces[0, rows, columns].cpu().numpy()
+        corner = STRIDE * torch.stack([columns, rows], 1).cpu().numpy().astype(np.float32)
+        cells = np.concatenate([corner, corner + CELL], 1) / scale
+        boxes = moved(cells, offsets[0, :, rows, columns].T.cpu().numpy())
+        stay = best_of_overlapping(boxes, scores, 0.5)
+        return boxes[stay], scores[stay]
+
+    @cached_property
+    def _networks(self) -> list[nn.Module]:
+        made = []
+        for name, network in (("pnet", _first()), ("rnet", _second()), ("onet", _third())):
+            _load(network, name)
+            made.append(network.eval().to(self.device))
+        return made
+
+
+class Stage(nn.Module):
+    """One of the three networks.
+
+    Args:
+        body: All but its last layer.
+        last: Makes a last layer with so many outputs.
+    """
+
+    def __init__(self, body: nn.Sequential, last: Any) -> None:
+        super().__init__()
+        self.body, self.offsets, self.face = body, last(4), last(2)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns [n, 4, ...] offsets and [n, ...] probabilities of a face.
+
+        Args:
+            pixels: [n, 3, H, W] from 0 to 255.
+        """
+        seen = self.body((pixels - 127.5) / 128)
+        return self.offsets(seen), self.face(seen).softmax(1)[:, 1]
+
+
+class Columns(nn.Module):
+    """Flattens [n, C, H, W] column by column, as the weights want it."""
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Returns [n, W * H * C]."""
+        return seen.permute(0, 3, 2, 1).flatten(1)
+
+
+def _first() -> Stage:
+    body = nn.Sequential(*_layer(3, 10, 3, 2), *_layer(10, 16, 3), *_layer(16, 32, 3))
+    return Stage(body, lambda outputs: nn.Conv2d(32, outputs, 1))
+
+
+def _second() -> Stage:
+    maps = [*_layer(3, 28, 3, 3), *_layer(28, 48, 3, 3), *_layer(48, 64, 2)]
+    body = nn.Sequential(*maps, Columns(), nn.Linear(576, 128), nn.PReLU(128))
+    return Stage(body, lambda outputs: nn.Linear(128, outputs))
+
+
+def _third() -> Stage:
+    maps = [*_layer(3, 32, 3, 3), *_layer(32, 64, 3, 3), *_layer(64, 64, 3, 2), *_layer(64, 128, 2)]
+    body = nn.Sequential(*maps, Columns(), nn.Linear(1152, 256), nn.PReLU(256))
+    return Stage(body, lambda outputs: nn.Linear(256, outputs))
+
+
+def _layer(inputs: int, outputs: int, kernel: int, pool: int = 0) -> list[nn.Module]:
+    layer: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel), nn.PReLU(outputs)]
+    return [*layer, nn.MaxPool2d(pool, 2, ceil_mode=True)] if pool else layer
+
+
+def _load(network: Stage, name: str) -> None:
+    try:
+        path = Path(str(distribution("mtcnn").locate_file(f"mtcnn/assets/weights/{name}.lz4")))
+        arrays = joblib.load(path)
+    except (PackageNotFoundError, OSError) as error:
+        raise ErcbenchError(
+            f"MTCNN's weights: not readable ({type(error).__name__}: {error}). They come with "
+            "the package mtcnn 1.0.0; install it again: pip install -c constraints.txt -e ."
+        ) from None
+    if name == "onet":
+        del arrays[-4:-2]  # eyes, nose and mouth
+    for parameter, array in zip(network.parameters(), arrays, strict=True):
+        order = {4: (3, 2, 0, 1), 2: (1, 0)}.get(array.ndim, tuple(range(array.ndim)))
+        values = torch.from_numpy(np.ascontiguousarray(array.transpose(order)))
+        parameter.data = values.reshape(parameter.shape)
+
+
+def _refined(
+    network: nn.Module, pixels: Tensor, boxes: np.ndarray, size: int, least: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the boxes in which a network sees a face, moved to where it sees it, and scores."""
+    squares = squared(boxes).round().astype(int)
+    real = (squares[:, 2:] > squares[:, :2]).all(1)
+    if not real.any():
+        return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    squares = squares[real]
+    offsets, faces = network(torch.cat([_patch(pixels, box, size) for box in squares]))
+    scores = faces.cpu().numpy()
+    stay = scores > least
+    return moved(squares[stay].astype(np.float32), offsets.cpu().numpy()[stay]), scores[stay]
+
+
+def _patch(pixels: Tensor, box: np.ndarray, size: int) -> Tensor:
+    """Returns [1, 3, size, size] of a square, black where it reaches beyond the picture."""
+    left, top, right, bottom = box.tolist()
+    height, width = pixels.shape[2:]
+    inside = pixels[:, :, max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    beyond = (max(-left, 0), max(right - width, 0), max(-top, 0), max(bottom - height, 0))
+    return F.interpolate(F.pad(inside, beyond), (size, size), mode="area")
