@@ -4,6 +4,7 @@ The weights are the authors', as the package `mtcnn` carries them; its own code 
 Its third network also finds eyes, nose and mouth, which are left out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
@@ -42,19 +43,13 @@ class MTCNN:
     def detect(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns [n, 4] boxes within a frame [H, W, 3] uint8 RGB, and [n] scores, best first."""
         pixels = torch.tensor(frame, device=self.device).permute(2, 0, 1)[None].float()
-        boxes = self._proposed(pixels)
-        boxes, scores = _refined(self._networks[1], pixels, boxes, 24, REFINED)
-        stay = best_of_overlapping(boxes, scores, 0.7)
-        boxes, scores = _refined(self._networks[2], pixels, boxes[stay], 48, self.least_score)
-        stay = best_of_overlapping(boxes, scores, 0.7, of_smaller=True)
-        return within(boxes[stay], *frame.shape[:2]), scores[stay]
-
-    def _proposed(self, pixels: Tensor) -> np.ndarray:
-        """Returns the first network's boxes, over all sizes of the picture."""
-        found = [self._at_scale(pixels, scale) for scale in self._scales(pixels)]
-        boxes = np.concatenate([np.zeros((0, 4), np.float32), *(own for own, _ in found)])
-        scores = np.concatenate([np.zeros(0, np.float32), *(own for _, own in found)])
-        return boxes[best_of_overlapping(boxes, scores, 0.7)]
+        found = _joined([self._at_scale(pixels, scale) for scale in self._scales(pixels)])
+        found = _within_patches(self._networks[1], pixels, found.best(0.7).moved(), 24, REFINED)
+        boxes = found.best(0.7).moved()
+        found = _within_patches(self._networks[2], pixels, boxes, 48, self.least_score)
+        boxes = found.moved()
+        stay = best_of_overlapping(boxes, found.scores, 0.7, of_smaller=True)
+        return within(boxes[stay], *frame.shape[:2]), found.scores[stay]
 
     def _scales(self, pixels: Tensor) -> list[float]:
         scale, scales = CELL / self.least_face, []
@@ -63,16 +58,14 @@ class MTCNN:
             scale *= SHRINK
         return scales
 
-    def _at_scale(self, pixels: Tensor, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    def _at_scale(self, pixels: Tensor, scale: float) -> "Found":
         size = [int(np.ceil(side * scale)) for side in pixels.shape[2:]]
         offsets, faces = self._networks[0](F.interpolate(pixels, size, mode="area"))
         rows, columns = (faces[0] > PROPOSAL).nonzero(as_tuple=True)
-        scores = faces[0, rows, columns].cpu().numpy()
-        corner = STRIDE * torch.stack([columns, rows], 1).cpu().numpy().astype(np.float32)
-        cells = np.concatenate([corner, corner + CELL], 1) / scale
-        boxes = moved(cells, offsets[0, :, rows, columns].T.cpu().numpy())
-        stay = best_of_overlapping(boxes, scores, 0.5)
-        return boxes[stay], scores[stay]
+        corners = STRIDE * torch.stack([columns, rows, columns, rows], 1)
+        cells = corners + torch.tensor([0, 0, CELL, CELL], device=corners.device)
+        at = (cells / scale, offsets[0, :, rows, columns].T, faces[0, rows, columns])
+        return Found(*(each.cpu().numpy() for each in at)).best(0.5)
 
     @cached_property
     def _networks(self) -> list[nn.Module]:
@@ -81,6 +74,33 @@ class MTCNN:
             _load(network, name)
             made.append(network.eval().to(self.device))
         return made
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a network sees faces.
+
+    Attributes:
+        boxes: [n, 4], what it was shown.
+        offsets: [n, 4], by how much the face's borders are elsewhere.
+        scores: [n].
+    """
+
+    boxes: np.ndarray
+    offsets: np.ndarray
+    scores: np.ndarray
+
+    def best(self, most: float) -> "Found":
+        """Returns those that stay where boxes overlap by more than a share."""
+        stay = best_of_overlapping(self.boxes, self.scores, most)
+        return Found(self.boxes[stay], self.offsets[stay], self.scores[stay])
+
+    def moved(self) -> np.ndarray:
+        """Returns [n, 4] boxes around the faces."""
+        return moved(self.boxes, self.offsets)
+
+
+NOTHING = Found(np.zeros((0, 4), np.float32), np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
 
 class Stage(nn.Module):
@@ -152,24 +172,30 @@ def _load(network: Stage, name: str) -> None:
         parameter.data = values.reshape(parameter.shape)
 
 
-def _refined(
+def _joined(found: Sequence[Found]) -> Found:
+    everything = [NOTHING, *found]
+    parts = [
+        [getattr(each, name) for each in everything] for name in ("boxes", "offsets", "scores")
+    ]
+    return Found(*map(np.concatenate, parts))
+
+
+def _within_patches(
     network: nn.Module, pixels: Tensor, boxes: np.ndarray, size: int, least: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the boxes in which a network sees a face, moved to where it sees it, and scores."""
-    squares = squared(boxes).round().astype(int)
-    real = (squares[:, 2:] > squares[:, :2]).all(1)
-    if not real.any():
-        return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-    squares = squares[real]
-    offsets, faces = network(torch.cat([_patch(pixels, box, size) for box in squares]))
-    scores = faces.cpu().numpy()
-    stay = scores > least
-    return moved(squares[stay].astype(np.float32), offsets.cpu().numpy()[stay]), scores[stay]
+) -> Found:
+    """Returns the squares around boxes in which a network sees a face."""
+    squares = squared(boxes).round()
+    squares = squares[(squares[:, 2:] > squares[:, :2]).all(1)]
+    if not len(squares):
+        return NOTHING
+    offsets, faces = network(torch.cat([_patch(pixels, square, size) for square in squares]))
+    stay = (faces > least).cpu().numpy()
+    return Found(squares[stay], offsets.cpu().numpy()[stay], faces.cpu().numpy()[stay])
 
 
-def _patch(pixels: Tensor, box: np.ndarray, size: int) -> Tensor:
+def _patch(pixels: Tensor, square: np.ndarray, size: int) -> Tensor:
     """Returns [1, 3, size, size] of a square, black where it reaches beyond the picture."""
-    left, top, right, bottom = box.tolist()
+    left, top, right, bottom = square.astype(int).tolist()
     height, width = pixels.shape[2:]
     inside = pixels[:, :, max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
     beyond = (max(-left, 0), max(right - width, 0), max(-top, 0), max(bottom - height, 0))
