@@ -33,14 +33,12 @@ def retrieval(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         mean, over vectors with one of their label, of the precision of the ranking of all others.
     """
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    cosines = unit @ unit.T
-    np.fill_diagonal(cosines, -np.inf)
-    same = labels[:, None] == labels
-    nearest = same[np.arange(len(labels)), cosines.argmax(1)]
-    others = ~np.eye(len(labels), dtype=bool)
-    precisions = [
-        average_precision_score(same[row, others[row]], cosines[row, others[row]])
-        for row in range(len(labels))
-        if same[row, others[row]].any()
-    ]
-    return {"nearest": float(nearest.mean()), "average_precision": float(np.mean(precisions))}
+    nearest, precisions = [], []
+    for row in range(len(labels)):
+        # row by row, since all cosines of a big part do not fit in memory
+        cosines = np.delete(unit @ unit[row], row)
+        same = np.delete(labels, row) == labels[row]
+        nearest.append(same[cosines.argmax()])
+        if same.any():
+            precisions.append(average_precision_score(same, cosines))
+    return {"nearest": float(np.mean(nearest)), "average_precision": float(np.mean(precisions))}

@@ -68,7 +68,7 @@ class MTCNN:
         return Found(*(each.cpu().numpy() for each in at)).best(0.5)
 
     @cached_property
-    def _networks(self) -> list[nn.Module]:
+    def _networks(self) -> "list[Stage]":
         made = []
         for name, network in (("pnet", _first()), ("rnet", _second()), ("onet", _third())):
             _load(network, name)
@@ -181,7 +181,7 @@ def _joined(found: Sequence[Found]) -> Found:
 
 
 def _within_patches(
-    network: nn.Module, pixels: Tensor, boxes: np.ndarray, size: int, least: float
+    network: Stage, pixels: Tensor, boxes: np.ndarray, size: int, least: float
 ) -> Found:
     """Returns the squares around boxes in which a network sees a face."""
     squares = squared(boxes).round()
