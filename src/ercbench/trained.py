@@ -37,7 +37,7 @@ class TrainedEncoder:
 
     path: Path
     name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self._checkpoint["classifier"] not in _classes():
@@ -136,7 +136,7 @@ class CrossFittedEncoder:
 
     path: Path
     name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def modality(self) -> str:

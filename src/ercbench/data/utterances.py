@@ -196,7 +196,8 @@ class UtteranceDataModule(L.LightningDataModule):
 
     def loader(self, name: str) -> DataLoader[Any]:
         """Returns a part in corpus order."""
-        return DataLoader(self.part(name), 2 * self.batch_size, collate_fn=self.collate)
+        # By name: after an error in a loader Lightning's wrapper stays, and takes it by name only.
+        return DataLoader(self.part(name), batch_size=2 * self.batch_size, collate_fn=self.collate)
 
     def collate(self, examples: Sequence[tuple[Any, int, str]]) -> UtteranceBatch:
         """Puts what was read in one batch."""

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.boxes import best_of_overlapping, moved, squared, within
+from ercbench.features.boxes import areas, best_of_overlapping, moved, squared, within
 
 CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its cells
 SHRINK = 0.709  # half the area, from one size of the picture to the next
@@ -44,9 +44,10 @@ class MTCNN:
         """Returns [n, 4] boxes within a frame [H, W, 3] uint8 RGB, and [n] scores, best first."""
         pixels = torch.tensor(frame, device=self.device).permute(2, 0, 1)[None].float()
         found = _joined([self._at_scale(pixels, scale) for scale in self._scales(pixels)])
-        found = _within_patches(self._networks[1], pixels, found.best(0.7).moved(), 24, REFINED)
+        sums = _sums(pixels)
+        found = _within_patches(self._networks[1], sums, found.best(0.7).moved(), 24, REFINED)
         boxes = found.best(0.7).moved()
-        found = _within_patches(self._networks[2], pixels, boxes, 48, self.least_score)
+        found = _within_patches(self._networks[2], sums, boxes, 48, self.least_score)
         boxes = found.moved()
         stay = best_of_overlapping(boxes, found.scores, 0.7, of_smaller=True)
         return within(boxes[stay], *frame.shape[:2]), found.scores[stay]
@@ -181,22 +182,36 @@ def _joined(found: Sequence[Found]) -> Found:
 
 
 def _within_patches(
-    network: Stage, pixels: Tensor, boxes: np.ndarray, size: int, least: float
+    network: Stage, sums: Tensor, boxes: np.ndarray, size: int, least: float
 ) -> Found:
     """Returns the squares around boxes in which a network sees a face."""
-    squares = squared(boxes).round()
-    squares = squares[(squares[:, 2:] > squares[:, :2]).all(1)]
+    squares = squared(boxes)
+    squares = squares[areas(squares) > 0]
     if not len(squares):
         return NOTHING
-    offsets, faces = network(torch.cat([_patch(pixels, square, size) for square in squares]))
+    offsets, faces = network(_patches(sums, squares, size))
     stay = (faces > least).cpu().numpy()
     return Found(squares[stay], offsets.cpu().numpy()[stay], faces.cpu().numpy()[stay])
 
 
-def _patch(pixels: Tensor, square: np.ndarray, size: int) -> Tensor:
-    """Returns [1, 3, size, size] of a square, black where it reaches beyond the picture."""
-    left, top, right, bottom = square.astype(int).tolist()
-    height, width = pixels.shape[2:]
-    inside = pixels[:, :, max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    beyond = (max(-left, 0), max(right - width, 0), max(-top, 0), max(bottom - height, 0))
-    return F.interpolate(F.pad(inside, beyond), (size, size), mode="area")
+def _sums(pixels: Tensor) -> Tensor:
+    """Returns [1, 3, H + 1, W + 1] sums of all that is above and left of each corner."""
+    return F.pad(pixels.double().cumsum(2).cumsum(3), (1, 0, 1, 0))
+
+
+def _patches(sums: Tensor, squares: np.ndarray, size: int) -> Tensor:
+    """Returns [n, 3, size, size] means over the cells of squares, black beyond the picture.
+
+    Linear between the corners of pixels, the sums are exact at those of the cells.
+    """
+    boxes = torch.from_numpy(squares).to(sums)
+    steps = torch.linspace(0, 1, size + 1).to(sums)
+    corners = boxes[:, None, :2] + steps[:, None] * (boxes[:, 2:] - boxes[:, :2])[:, None]
+    picture = torch.tensor([sums.shape[3] - 1, sums.shape[2] - 1]).to(sums)
+    columns, rows = (2 * (corners / picture).clamp(0, 1) - 1).unbind(-1)
+    shape = len(squares), size + 1, size + 1
+    grid = torch.stack([columns[:, None].expand(shape), rows[:, :, None].expand(shape)], -1)
+    at = F.grid_sample(sums, grid.flatten(0, 1)[None], align_corners=True)
+    cells = at.view(3, *shape).diff(dim=2).diff(dim=3).transpose(0, 1)
+    side = (boxes[:, 2] - boxes[:, 0])[:, None, None, None] / size
+    return (cells / side**2).float()
