@@ -101,7 +101,7 @@ def draw_boxes(frame: np.ndarray, boxes: np.ndarray, scores: np.ndarray) -> np.n
     draw = ImageDraw.Draw(image)
     for box, score in zip(boxes.tolist(), scores, strict=True):
         draw.rectangle(box, outline="yellow", width=3)
-        draw.text((box[0] + 6, box[1] + 6), f"{score:.3f}", fill="yellow")
+        draw.text((box[0] + 6, box[1] + 6), f"{score:.3f}", fill="yellow", font_size=24)
     return np.asarray(image)
 
 
