@@ -1,10 +1,14 @@
 """Faces in frames: what is cut out, and how much each counts."""
 
+from importlib.metadata import PackageNotFoundError
+
 import numpy as np
 import pytest
 from PIL import Image
 from small import Faces, write_clip
 
+import ercbench.features.mtcnn_networks
+from ercbench.errors import ErcbenchError
 from ercbench.features.boxes import areas, best_of_overlapping, moved, squared, within
 from ercbench.features.faces import clip_pictures, draw_boxes, read_picture
 from ercbench.features.media import clip_frames
@@ -90,7 +94,7 @@ def test_boxes_are_drawn_on_a_copy():
     frame = black()
     drawn = draw_boxes(frame, np.array([[10, 10, 30, 35]]), np.array([0.99]))
     assert drawn[10, 20].tolist() == [255, 255, 0]
-    assert drawn[38, 58].tolist() == [0, 0, 0]
+    assert drawn[38, 2].tolist() == [0, 0, 0]
     assert not frame.any()
 
 
@@ -110,6 +114,15 @@ def test_nobody_is_seen_where_nobody_is(frame):
 def test_nobody_is_seen_in_noise():
     noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     assert len(MTCNN().detect(noise)[0]) == 0
+
+
+def test_weights_that_are_not_installed_are_named(monkeypatch):
+    def absent(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(ercbench.features.mtcnn_networks, "distribution", absent)
+    with pytest.raises(ErcbenchError, match="MTCNN's weights: not readable .* install it again"):
+        MTCNN().detect(black(720, 1280))
 
 
 # What is seen in the middle frame of each clip, by eye: people whose face can be told. Of those

@@ -1,24 +1,19 @@
 """MTCNN (Zhang et al., arXiv 1604.02878): faces found by three networks, each on fewer boxes.
 
-The weights are the authors', as the package `mtcnn` carries them; its own code needs TensorFlow.
-Its third network also finds eyes, nose and mouth, which are left out.
+The third network also finds eyes, nose and mouth, which are left out.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
-from typing import Any
 
-import joblib
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ercbench.errors import ErcbenchError
 from ercbench.features.boxes import areas, best_of_overlapping, moved, squared, within
+from ercbench.features.mtcnn_networks import Stage, load_networks
 
 CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its cells
 SHRINK = 0.709  # half the area, from one size of the picture to the next
@@ -69,12 +64,8 @@ class MTCNN:
         return Found(*(each.cpu().numpy() for each in at)).best(0.5)
 
     @cached_property
-    def _networks(self) -> "list[Stage]":
-        made = []
-        for name, network in (("pnet", _first()), ("rnet", _second()), ("onet", _third())):
-            _load(network, name)
-            made.append(network.eval().to(self.device))
-        return made
+    def _networks(self) -> list[Stage]:
+        return load_networks(self.device)
 
 
 @dataclass(frozen=True)
@@ -102,75 +93,6 @@ class Found:
 
 
 NOTHING = Found(np.zeros((0, 4), np.float32), np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-
-
-class Stage(nn.Module):
-    """One of the three networks.
-
-    Args:
-        body: All but its last layer.
-        last: Makes a last layer with so many outputs.
-    """
-
-    def __init__(self, body: nn.Sequential, last: Any) -> None:
-        super().__init__()
-        self.body, self.offsets, self.face = body, last(4), last(2)
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns [n, 4, ...] offsets and [n, ...] probabilities of a face.
-
-        Args:
-            pixels: [n, 3, H, W] from 0 to 255.
-        """
-        seen = self.body((pixels - 127.5) / 128)
-        return self.offsets(seen), self.face(seen).softmax(1)[:, 1]
-
-
-class Columns(nn.Module):
-    """Flattens [n, C, H, W] column by column, as the weights want it."""
-
-    def forward(self, seen: Tensor) -> Tensor:
-        """Returns [n, W * H * C]."""
-        return seen.permute(0, 3, 2, 1).flatten(1)
-
-
-def _first() -> Stage:
-    body = nn.Sequential(*_layer(3, 10, 3, 2), *_layer(10, 16, 3), *_layer(16, 32, 3))
-    return Stage(body, lambda outputs: nn.Conv2d(32, outputs, 1))
-
-
-def _second() -> Stage:
-    maps = [*_layer(3, 28, 3, 3), *_layer(28, 48, 3, 3), *_layer(48, 64, 2)]
-    body = nn.Sequential(*maps, Columns(), nn.Linear(576, 128), nn.PReLU(128))
-    return Stage(body, lambda outputs: nn.Linear(128, outputs))
-
-
-def _third() -> Stage:
-    maps = [*_layer(3, 32, 3, 3), *_layer(32, 64, 3, 3), *_layer(64, 64, 3, 2), *_layer(64, 128, 2)]
-    body = nn.Sequential(*maps, Columns(), nn.Linear(1152, 256), nn.PReLU(256))
-    return Stage(body, lambda outputs: nn.Linear(256, outputs))
-
-
-def _layer(inputs: int, outputs: int, kernel: int, pool: int = 0) -> list[nn.Module]:
-    layer: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel), nn.PReLU(outputs)]
-    return [*layer, nn.MaxPool2d(pool, 2, ceil_mode=True)] if pool else layer
-
-
-def _load(network: Stage, name: str) -> None:
-    try:
-        path = Path(str(distribution("mtcnn").locate_file(f"mtcnn/assets/weights/{name}.lz4")))
-        arrays = joblib.load(path)
-    except (PackageNotFoundError, OSError) as error:
-        raise ErcbenchError(
-            f"MTCNN's weights: not readable ({type(error).__name__}: {error}). They come with "
-            "the package mtcnn 1.0.0; install it again: pip install -c constraints.txt -e ."
-        ) from None
-    if name == "onet":
-        del arrays[-4:-2]  # eyes, nose and mouth
-    for parameter, array in zip(network.parameters(), arrays, strict=True):
-        order = {4: (3, 2, 0, 1), 2: (1, 0)}.get(array.ndim, tuple(range(array.ndim)))
-        values = torch.from_numpy(np.ascontiguousarray(array.transpose(order)))
-        parameter.data = values.reshape(parameter.shape)
 
 
 def _joined(found: Sequence[Found]) -> Found:
