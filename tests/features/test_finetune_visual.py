@@ -15,7 +15,7 @@ from small import Faces, items, seen, write_clip
 from ercbench.cli import explain
 from ercbench.corpora.conversation import Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.tables import encoder_summary
+from ercbench.evaluation.summary import encoder_summary
 from ercbench.features.faces import clip_pictures
 from ercbench.features.store import FeatureStore
 from ercbench.finetune import finetune
