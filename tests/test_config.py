@@ -13,6 +13,7 @@ from ercbench.features.audio import AudioSettings
 from ercbench.features.presets import PRESETS
 from ercbench.features.text import TextSettings
 from ercbench.features.visual import VisualSettings
+from ercbench.models.m2fnet.visual import M2FNetVisual
 from ercbench.schema import DATASETS, ENCODERS, MODELS, register
 from ercbench.schema_stores import ImportSettings, PrepareSettings
 
@@ -102,12 +103,16 @@ def test_a_commands_yaml_and_its_settings_class_say_the_same(command, settings):
 
 
 @pytest.mark.parametrize(
-    ("modality", "settings"),
-    [("text", TextSettings), ("audio", AudioSettings), ("visual", VisualSettings)],
+    ("modality", "settings", "of_trained"),
+    [
+        ("text", TextSettings, ()),
+        ("audio", AudioSettings, ()),
+        ("visual", VisualSettings, M2FNetVisual.changeable),
+    ],
 )
-def test_every_setting_of_an_encoder_can_be_given(modality, settings):
+def test_every_setting_of_an_encoder_can_be_given(modality, settings, of_trained):
     given = set(composed(command="prepare").options[modality])
-    assert given == {f.name for f in fields(settings)} - {"model"} | {"name"}
+    assert given == {f.name for f in fields(settings)} - {"model"} | {"name", *of_trained}
 
 
 def test_the_help_of_prepare_names_every_corpus_and_encoder():

@@ -20,6 +20,7 @@ ercbench: honest comparison of models for emotion recognition in conversation
   ercbench stores [FOLDER]                          table of the stores in FOLDER (default: stores)
   ercbench stores merge STORE [STORE …]             put shards together in the first
   ercbench finetune encoder=… corpus=… [folds=5] …  train an encoder on single utterances
+  ercbench finetune encoder=m2fnet_visual source=…  train one on a folder of faces
   ercbench train [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
   ercbench train -m … seed=0,1,2                    one run for each value
   ercbench reproduce paper=hcam|cfn_esa|m2fnet      every published row, and how near ours come

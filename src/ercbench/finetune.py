@@ -16,18 +16,18 @@ from ercbench.data.batch import IGNORE
 from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.projection import Vectors, draw_projection
-from ercbench.evaluation.retrieval import probe, retrieval, scores
+from ercbench.evaluation.retrieval import neighbour, probe, retrieval, scores
 from ercbench.evaluation.run import RunFolder, code_version, fingerprint
 from ercbench.files import sha256_of_file
 from ercbench.fitting import fit, quiet_lightning
+from ercbench.material import make_datamodule
 from ercbench.models.embedder import UtteranceEmbedder
-from ercbench.schema import DATASETS
-from ercbench.stores import open_store, say
+from ercbench.stores import say
 from ercbench.train import once, peak_memory
 from ercbench.trained import write_crossfit
 
 # Settings that say where and how, but not what comes out.
-BESIDE_THE_POINT = ("runs", "stores", "store", "force", "logger", "folds")
+BESIDE_THE_POINT = ("runs", "stores", "store", "source", "force", "logger", "folds")
 
 
 def finetune(config: DictConfig) -> dict[str, Any]:
@@ -77,55 +77,6 @@ def train_encoder(config: DictConfig, held_out: Sequence[str]) -> dict[str, Any]
     return once(config, run, lambda: fit_and_judge(config, datamodule, run, record))
 
 
-def make_datamodule(config: DictConfig, held_out: Sequence[str]) -> UtteranceDataModule:
-    """Returns the utterances of the store's corpus as the encoder reads them."""
-    store = open_store(Path(config.stores).expanduser(), config.store or usual_store(config.corpus))
-    settings = encoder_settings(config)
-    kind: Any = get_class(settings._target_)
-    reader = kind.make_reader(settings, store.corpus, store.folder)
-    return UtteranceDataModule(
-        store.corpus,
-        config.split or DATASETS[store.corpus.name]().split,
-        reader,
-        settings.batch_size,
-        getattr(settings, "members", None),
-        getattr(settings, "augment", False),
-        config.seed,
-        held_out,
-    )
-
-
-def encoder_settings(config: DictConfig) -> Any:
-    """Returns the encoder's settings, checked.
-
-    Raises:
-        ErcbenchError: One is out of its range.
-    """
-    try:
-        return OmegaConf.to_object(config.encoder)
-    except Exception as error:
-        # whatever checks a setting calls it a model's
-        if isinstance(error.__cause__ or error, ErcbenchError):
-            message = str(error.__cause__ or error)
-            raise ErcbenchError(message.replace("model.", "encoder.")) from None
-        raise
-
-
-def usual_store(corpus: str | None) -> str:
-    """Returns the name of the store in which a corpus is usually prepared.
-
-    Raises:
-        ErcbenchError: It has none.
-    """
-    usual = getattr(DATASETS[corpus](), "store", None) if corpus in DATASETS else None
-    if usual is None:
-        raise ErcbenchError(
-            f"corpus={corpus}: expected iemocap, meld or mosi, prepared before; any other store is "
-            "named by store=NAME. Change corpus, or set store."
-        )
-    return usual
-
-
 def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, Any]:
     """Returns what is known of a run before it starts, its fingerprint and folder name included."""
     settings: Any = OmegaConf.to_container(config, resolve=True)
@@ -135,7 +86,9 @@ def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, A
     data = {
         "corpus": fingerprint({}, {"said": said}),
         "fitted_on": datamodule.fitted_on,
-        "pictures": sha256_of_file(Path(pictures).expanduser()) if pictures else None,
+        "pictures": sha256_of_file(Path(pictures).expanduser())
+        if pictures
+        else datamodule.corpus.provenance.get("pictures"),
     }
     mark, model = fingerprint(settings, data), settings["encoder"]["_target_"].split(".")[-1]
     return {
@@ -160,9 +113,9 @@ def fit_and_judge(
     settings: Any = OmegaConf.to_container(config.encoder, resolve=True)
     model: UtteranceEmbedder = get_class(settings.pop("_target_"))(datamodule.spec, **settings)
     model.fitted_on = datamodule.fitted_on
-    before = embed(model, datamodule, "train", config), embed(model, datamodule, "test", config)
+    before = embed_parts(model, datamodule, config)
     _, stages = fit(config, model, datamodule, run, None)
-    after = embed(model, datamodule, "train", config), embed(model, datamodule, "test", config)
+    after = embed_parts(model, datamodule, config)
     draw_projection(before[1], after[1], record["labels"], run.path / "projection.png")
     result = record | {
         **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
@@ -172,7 +125,8 @@ def fit_and_judge(
         "peak_memory_bytes": peak_memory(model.device),
         "outputs": {},
     }
-    result["test"] = result["trained"].get("classifier", result["trained"]["probe"])
+    kinds = ("classifier", "probe", "neighbour")
+    result["test"] = next(result["trained"][kind] for kind in kinds if kind in result["trained"])
     run.write_result(result)
     return run.read_result()
 
@@ -193,20 +147,32 @@ class Embedded(Vectors):
         return self.values, self.labels
 
 
-def judge(train: Embedded, test: Embedded) -> dict[str, Any]:
+def judge(train: Embedded | None, test: Embedded) -> dict[str, Any]:
     """Returns how well the vectors tell the labels of the test part apart.
 
     Returns:
-        `probe`, fitted on the training part; `retrieval` within the test part; and the scores of
-        the `classifier`, of an encoder that has one.
+        `probe`, fitted on the training part, or without it `neighbour`, within the test part;
+        `retrieval` within the test part; and the scores of the `classifier`, of an encoder that
+        has one.
     """
-    found: dict[str, Any] = {
-        "probe": probe(train.labelled, test.labelled),
-        "retrieval": retrieval(*test.labelled),
-    }
+    found: dict[str, Any] = {}
+    if train is not None:
+        found["probe"] = probe(train.labelled, test.labelled)
+    else:
+        found["neighbour"] = neighbour(*test.labelled)
+    found["retrieval"] = retrieval(*test.labelled)
     if test.logits is not None:
         found["classifier"] = scores(test.labels, test.logits.argmax(1))
     return found
+
+
+def embed_parts(
+    model: UtteranceEmbedder, datamodule: UtteranceDataModule, config: DictConfig
+) -> tuple[Embedded | None, Embedded]:
+    """Returns the training part, unless none of its labels are the test part's, and the latter."""
+    shared = set(datamodule.part("train").labels) & set(datamodule.part("test").labels)
+    train = embed(model, datamodule, "train", config) if shared else None
+    return train, embed(model, datamodule, "test", config)
 
 
 def embed(

@@ -107,14 +107,10 @@ def _encoder(modality: str, name: str, options: Mapping[str, Any]) -> Encoder:
     path = Path(name).expanduser()
     if path.suffix not in (".ckpt", ".json"):
         return make_encoder(modality, name, options)
-    if set(options) - {"name"}:
-        raise ErcbenchError(
-            f"options.{modality}: {name} keeps the settings it was trained with; only name can be "
-            "changed. Leave the others out."
-        )
     from ercbench.trained import trained_encoder
 
-    return trained_encoder(path, modality, options.get("name"))
+    changes = {setting: value for setting, value in options.items() if setting != "name"}
+    return trained_encoder(path, modality, options.get("name"), changes)
 
 
 def _root(settings: PrepareSettings) -> Path:

@@ -11,7 +11,7 @@ from ercbench.models.baselines.settings import GRUSettings, MLPSettings
 from ercbench.models.cfn_esa.settings import CFNESASettings
 from ercbench.models.hcam.encoder_settings import HCAMAudioSettings, HCAMTextSettings
 from ercbench.models.hcam.settings import HCAMSettings
-from ercbench.models.m2fnet.audio_settings import M2FNetAudioSettings
+from ercbench.models.m2fnet.extractor_settings import M2FNetAudioSettings, M2FNetVisualSettings
 from ercbench.models.m2fnet.settings import M2FNetSettings
 from ercbench.schema_reproduce import ReproduceSettings
 from ercbench.schema_stores import ImportSettings, PrepareSettings
@@ -28,6 +28,7 @@ ENCODERS: dict[str, type] = {
     "hcam_text": HCAMTextSettings,
     "hcam_audio": HCAMAudioSettings,
     "m2fnet_audio": M2FNetAudioSettings,
+    "m2fnet_visual": M2FNetVisualSettings,
 }
 
 
@@ -191,12 +192,13 @@ class FinetuneSettings:
     Attributes:
         encoder: The encoder's settings.
         corpus: `iemocap`, `meld`, `mosi` or `csv`, whose store is prepared.
+        source: Folder of pictures, for an encoder that is trained on one instead of a corpus.
         trainer: Arguments of `lightning.Trainer`.
         selection: How the epoch is chosen.
         split: Name of one of the corpus's splits; None for its usual one.
         folds: Above 1, as many more encoders are trained, each without a part of the training
             conversations, so that these get features from one that has not seen their labels.
-        seed: Of weights, order, augmentation and folds.
+        seed: Of weights, order, augmentation and folds, and of the split of a `source`.
         runs: Folder of the run records.
         store: Name of the prepared store, instead of the corpus's usual one.
         stores: Folder of the feature stores.
@@ -206,6 +208,7 @@ class FinetuneSettings:
     encoder: Any = MISSING
     trainer: Any = MISSING
     corpus: str | None = None
+    source: str | None = None
     selection: SelectionSettings = field(default_factory=SelectionSettings)
     split: str | None = None
     folds: int = 1

@@ -78,6 +78,8 @@ class AudioOptions:
 class VisualOptions:
     """What to change of a visual encoder; see `VisualSettings`. None keeps its own.
 
+    The last four are of `M2FNetVisualSettings`.
+
     Attributes:
         name: What the features are called.
     """
@@ -88,6 +90,10 @@ class VisualOptions:
     most_seconds: float | None = None
     dtype: str | None = None
     device: str | None = None
+    spread: str | None = None
+    least_face: int | None = None
+    least_score: float | None = None
+    face_margin: float | None = None
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Encoders that were trained here, as `ercbench prepare` takes them."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from hydra.utils import get_class
 from ercbench.errors import ErcbenchError
 from ercbench.features.batches import by_length
 from ercbench.features.encoder import Encoder, Item, Vector
+from ercbench.features.presets import NO_OPTIONS
 from ercbench.files import replacing, sha256_of_file
 from ercbench.models.embedder import UtteranceEmbedder
 from ercbench.models.trainable import open_checkpoint
@@ -28,19 +29,28 @@ class TrainedEncoder:
     Args:
         path: `best.ckpt` of a run of `ercbench finetune`.
         name: What the feature set is called.
+        options: Settings to change of those that say how utterances are encoded.
 
     Raises:
-        ErcbenchError: The file is damaged or holds no encoder.
+        ErcbenchError: The file is damaged or holds no encoder, or an option is no such setting.
     """
 
     path: Path
     name: str
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self._checkpoint["classifier"] not in _classes():
             raise ErcbenchError(
                 f"{self.path}: holds a {self._checkpoint['classifier']}; expected one of "
                 f"{', '.join(_classes())}. Give a checkpoint of ercbench finetune."
+            )
+        unknown = sorted(set(self.options) - set(self._class.changeable))
+        if unknown:
+            raise ErcbenchError(
+                f"options: {self.path} keeps the {', '.join(unknown)} it was trained with; what "
+                f"can be changed: {', '.join(('name', *self._class.changeable))}. Leave the others "
+                "out."
             )
 
     @property
@@ -52,7 +62,8 @@ class TrainedEncoder:
     def width(self) -> int:
         """Length of a vector."""
         weights, heads = self._checkpoint["state_dict"], ("classify.weight", "project.bias")
-        return next(own.shape[-1] for name, own in weights.items() if name.endswith(heads))
+        width = next(own.shape[-1] for name, own in weights.items() if name.endswith(heads))
+        return self._class.vectors * width
 
     @property
     def fitted_on(self) -> list[str] | None:
@@ -67,6 +78,11 @@ class TrainedEncoder:
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns, in order, a vector or the reason why there is none."""
+        step = self._class.read_together
+        parts = [items[first : first + step] for first in range(0, len(items), step)]
+        return [vector for part in parts for vector in self._encode(part)]
+
+    def _encode(self, items: Sequence[Item]) -> list[Vector]:
         read = [self._reader.read(item) for item in items]
         there = [place for place, example in enumerate(read) if not isinstance(example, str)]
         vectors: list[Vector] = [r if isinstance(r, str) else "" for r in read]
@@ -81,7 +97,7 @@ class TrainedEncoder:
         return vectors
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "name": self.name}
+        return {"path": self.path, "name": self.name, "options": self.options}
 
     @cached_property
     def _checkpoint(self) -> dict[str, Any]:
@@ -93,12 +109,13 @@ class TrainedEncoder:
 
     @property
     def _settings(self) -> dict[str, Any]:
-        return {k: v for k, v in self._checkpoint["hyper_parameters"].items() if k != "spec"}
+        trained = self._checkpoint["hyper_parameters"]
+        return {k: v for k, v in trained.items() if k != "spec"} | dict(self.options)
 
     @cached_property
     def _reader(self) -> Any:
         settings = self._class.settings_class(**self._settings)
-        return self._class.make_reader(settings, None, self.path.parent)
+        return self._class.make_encoding_reader(settings, self.path.parent)
 
     @cached_property
     def _model(self) -> UtteranceEmbedder:
@@ -114,10 +131,12 @@ class CrossFittedEncoder:
     Args:
         path: `crossfit.json`, as `ercbench finetune folds=5` writes it.
         name: What the feature set is called.
+        options: As a `TrainedEncoder` takes them.
     """
 
     path: Path
     name: str
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def modality(self) -> str:
@@ -152,7 +171,7 @@ class CrossFittedEncoder:
         return vectors
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "name": self.name}
+        return {"path": self.path, "name": self.name, "options": self.options}
 
     def _of(self, conversation: str) -> TrainedEncoder:
         for fold, encoder in zip(self._folds, self._parts, strict=True):
@@ -172,18 +191,30 @@ class CrossFittedEncoder:
 
     @cached_property
     def _whole(self) -> TrainedEncoder:
-        return TrainedEncoder(self.path.parent / "checkpoints" / "best.ckpt", self.name)
+        return self._encoder("checkpoints/best.ckpt")
 
     @cached_property
     def _parts(self) -> list[TrainedEncoder]:
-        return [TrainedEncoder(self.path.parent / f["checkpoint"], self.name) for f in self._folds]
+        return [self._encoder(fold["checkpoint"]) for fold in self._folds]
+
+    def _encoder(self, checkpoint: str) -> TrainedEncoder:
+        return TrainedEncoder(self.path.parent / checkpoint, self.name, self.options)
 
 
-def trained_encoder(path: Path, modality: str, name: str | None) -> Encoder:
+def trained_encoder(
+    path: Path, modality: str, name: str | None, options: Mapping[str, Any] = NO_OPTIONS
+) -> Encoder:
     """Returns the encoder of `best.ckpt`, or the cross-fitted ones of `crossfit.json`.
 
+    Args:
+        path: Of the file.
+        modality: What it is to read.
+        name: What the features are called; None for the name of the run.
+        options: Settings to change of those that say how utterances are encoded.
+
     Raises:
-        ErcbenchError: The file is absent or damaged, or its encoder reads another modality.
+        ErcbenchError: The file is absent or damaged, its encoder reads another modality, or an
+            option is no such setting.
     """
     if not path.is_file():
         raise ErcbenchError(
@@ -191,7 +222,7 @@ def trained_encoder(path: Path, modality: str, name: str | None) -> Encoder:
             "run of ercbench finetune."
         )
     kind = CrossFittedEncoder if path.suffix == ".json" else TrainedEncoder
-    encoder: Encoder = kind(path, name or _usual_name(path))
+    encoder: Encoder = kind(path, name or _usual_name(path), options)
     if encoder.modality != modality:
         raise ErcbenchError(
             f"{modality}={path}: this encoder reads {encoder.modality}. Set {encoder.modality}= "

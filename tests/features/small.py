@@ -91,3 +91,14 @@ def write_clip(path, seconds=1.0, sound=1, picture=1, fps=10, rate=8000):
                 container.mux(audio.encode(frame))
             container.mux(audio.encode())
     return path
+
+
+class Faces:
+    """A detector that finds given boxes: those of the n-th frame in the n-th call."""
+
+    def __init__(self, *boxes):
+        self.boxes = iter(boxes)
+
+    def detect(self, frame):
+        boxes = np.array(next(self.boxes), np.float32).reshape(-1, 4)
+        return boxes, np.ones(len(boxes), np.float32)

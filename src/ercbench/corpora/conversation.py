@@ -1,7 +1,7 @@
 """Utterances, conversations, splits and corpora: the frozen record of what a dataset holds."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -150,7 +150,7 @@ class Corpus:
         }
         for fault, found in faults.items():
             if found:
-                raise ErcbenchError(f"{where} {fault}: {_first(found)}. Correct the split.")
+                raise ErcbenchError(f"{where} {fault}: {first_few(found)}. Correct the split.")
         if split.unseen_speakers:
             self._check_unseen_speakers(where, split)
 
@@ -163,7 +163,7 @@ class Corpus:
         if shared:
             raise ErcbenchError(
                 f"{where} claims unseen test speakers, but these also speak in training or "
-                f"validation: {_first(shared)}. Correct the split or drop the claim."
+                f"validation: {first_few(shared)}. Correct the split or drop the claim."
             )
 
 
@@ -171,12 +171,12 @@ def _check_unique(corpus: str, what: str, ids: list[str]) -> None:
     twice = [id for id, count in Counter(ids).items() if count > 1]
     if twice:
         raise ErcbenchError(
-            f"Corpus '{corpus}': {what} id occurs more than once: {_first(twice)}. "
+            f"Corpus '{corpus}': {what} id occurs more than once: {first_few(twice)}. "
             "Ids must be unique; rename or remove the repeated ones."
         )
 
 
-def _first(names: list[str], most: int = 5) -> str:
+def first_few(names: Sequence[str], most: int = 5) -> str:
     """Returns the first few names and how many more there are."""
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest

@@ -76,7 +76,8 @@ def _check(classes: int, members: int, present: int) -> None:
         )
     if not 2 <= classes <= present:
         raise ErcbenchError(
-            f"classes={classes}: expected 2 to {present}, the classes that occur. Change classes."
+            f"classes={classes}: expected 2 to {present}, the classes that occur. Change "
+            "batch_size or members, of which it is the quotient."
         )
     if members < 2:
         raise ErcbenchError(

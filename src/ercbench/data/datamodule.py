@@ -197,11 +197,11 @@ class ConversationDataModule(L.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[ConversationItem]:
         """The validation part, in corpus order."""
-        return DataLoader(self.part("validation"), self.batch_size, collate_fn=collate)
+        return DataLoader(self.part("validation"), batch_size=self.batch_size, collate_fn=collate)
 
     def test_dataloader(self) -> DataLoader[ConversationItem]:
         """The test part, in corpus order."""
-        return DataLoader(self.part("test"), self.batch_size, collate_fn=collate)
+        return DataLoader(self.part("test"), batch_size=self.batch_size, collate_fn=collate)
 
     def _epoch(self) -> int:
         return self.trainer.current_epoch if self.trainer else 0

@@ -124,6 +124,8 @@ class UtteranceDataModule(L.LightningDataModule):
         augment: Whether training utterances are augmented.
         seed: Of order and augmentation.
         held_out: Training conversations that are not trained on.
+        conversations: Whether the corpus has real conversations, whose labels are not to be seen
+            before a test; if not, the encoder is `fitted_on` none.
     """
 
     def __init__(
@@ -136,17 +138,19 @@ class UtteranceDataModule(L.LightningDataModule):
         augment: bool = False,
         seed: int = 0,
         held_out: Sequence[str] = (),
+        conversations: bool = True,
     ) -> None:
         super().__init__()
         self.corpus, self.split, self.reader = corpus, corpus.split(split), reader
         self.batch_size, self.members, self.seed = batch_size, members, seed
-        self.augment, self.held_out = augment, frozenset(held_out)
+        self.augment, self.conversations = augment, conversations
+        self.trained_on = [id for id in self.split.train if id not in set(held_out)]
         self._parts: dict[str, UtteranceDataset] = {}
 
     @property
     def fitted_on(self) -> list[str]:
         """The conversations whose labels are learned from."""
-        return [id for id in self.split.train if id not in self.held_out]
+        return self.trained_on if self.conversations else []
 
     @cached_property
     def spec(self) -> UtteranceSpec:
@@ -162,7 +166,7 @@ class UtteranceDataModule(L.LightningDataModule):
             ErcbenchError: Nothing of it can be read.
         """
         if name not in self._parts:
-            wanted = set(self.fitted_on if name == "train" else self.split.parts()[name])
+            wanted = set(self.trained_on if name == "train" else self.split.parts()[name])
             items = [item for item in items_of(self.corpus) if item.conversation.id in wanted]
             seed = self.seed if self.augment and name == "train" else None
             part = UtteranceDataset(items, self.reader, self.corpus.labels, seed)
@@ -192,7 +196,8 @@ class UtteranceDataModule(L.LightningDataModule):
 
     def loader(self, name: str) -> DataLoader[Any]:
         """Returns a part in corpus order."""
-        return DataLoader(self.part(name), 2 * self.batch_size, collate_fn=self.collate)
+        # By name: after an error in a loader Lightning's wrapper stays, and takes it by name only.
+        return DataLoader(self.part(name), batch_size=2 * self.batch_size, collate_fn=self.collate)
 
     def collate(self, examples: Sequence[tuple[Any, int, str]]) -> UtteranceBatch:
         """Puts what was read in one batch."""

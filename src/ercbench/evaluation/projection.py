@@ -1,4 +1,4 @@
-"""Vectors in the plane, before and after training, coloured by emotion and by speaker."""
+"""Vectors in the plane, before and after training, coloured by label and by speaker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,8 +40,8 @@ class Vectors:
 def draw_projection(before: Vectors, after: Vectors, labels: Sequence[str], path: Path) -> None:
     """Draws t-SNE maps (van der Maaten and Hinton 2008) of the same utterances, twice.
 
-    Rows are before and after training, columns emotion and speaker. What the encoder learned
-    shows where emotions come apart, what it should not have learned where speakers do. Distances
+    Rows are before and after training, columns label and speaker. What the encoder learned
+    shows where labels come apart, what it should not have learned where speakers do. Distances
     between far groups, and axes, mean nothing.
 
     Args:
@@ -56,7 +56,7 @@ def draw_projection(before: Vectors, after: Vectors, labels: Sequence[str], path
     for row, name, own in zip(axes, ("untrained", "trained"), (before, after), strict=True):
         points = plane(own.values[chosen])
         names = np.array(labels)[own.labels[chosen]]
-        _scatter(row[0], points, names, f"{name}, by emotion")
+        _scatter(row[0], points, names, f"{name}, by label")
         _scatter(row[1], points, own.speakers[chosen], f"{name}, by speaker")
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})

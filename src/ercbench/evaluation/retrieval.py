@@ -25,6 +25,13 @@ def scores(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     }
 
 
+def neighbour(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Returns the same of the label of each vector's nearest other one, by cosine."""
+    unit = _unit(vectors)
+    nearest = [np.delete(labels, row)[_cosines(unit, row).argmax()] for row in range(len(labels))]
+    return scores(labels, np.array(nearest))
+
+
 def retrieval(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Returns how near each vector those of its label are, by cosine, within one set.
 
@@ -32,15 +39,21 @@ def retrieval(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         `nearest`: how often the nearest other vector has the same label; `average_precision`: the
         mean, over vectors with one of their label, of the precision of the ranking of all others.
     """
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    cosines = unit @ unit.T
-    np.fill_diagonal(cosines, -np.inf)
-    same = labels[:, None] == labels
-    nearest = same[np.arange(len(labels)), cosines.argmax(1)]
-    others = ~np.eye(len(labels), dtype=bool)
-    precisions = [
-        average_precision_score(same[row, others[row]], cosines[row, others[row]])
-        for row in range(len(labels))
-        if same[row, others[row]].any()
-    ]
-    return {"nearest": float(nearest.mean()), "average_precision": float(np.mean(precisions))}
+    unit = _unit(vectors)
+    nearest, precisions = [], []
+    for row in range(len(labels)):
+        cosines = _cosines(unit, row)
+        same = np.delete(labels, row) == labels[row]
+        nearest.append(same[cosines.argmax()])
+        if same.any():
+            precisions.append(average_precision_score(same, cosines))
+    return {"nearest": float(np.mean(nearest)), "average_precision": float(np.mean(precisions))}
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def _cosines(unit: np.ndarray, row: int) -> np.ndarray:
+    """Returns those of a row with all others; all at once would not fit in memory."""
+    return np.delete(unit @ unit[row], row)

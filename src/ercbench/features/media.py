@@ -60,13 +60,16 @@ def clip_sound(path: Path, most_seconds: float) -> tuple[np.ndarray, int]:
     return np.concatenate(pieces)[:needed], rate
 
 
-def clip_frames(path: Path, count: int, most_seconds: float) -> list[np.ndarray]:
-    """Returns frames that divide a clip into equal parts, each from the middle of its part.
+def clip_frames(
+    path: Path, count: int, most_seconds: float, spread: str = "even"
+) -> list[np.ndarray]:
+    """Returns frames that divide a clip into equal parts, or follow each other in its middle.
 
     Args:
         path: The clip.
         count: How many; a shorter clip gives each of its frames once.
         most_seconds: What comes later is not read.
+        spread: `even`, each from the middle of its part, or `successive`.
 
     Returns:
         Up to `count` frames [height, width, 3] uint8, RGB, in order.
@@ -77,7 +80,11 @@ def clip_frames(path: Path, count: int, most_seconds: float) -> list[np.ndarray]
     stamps = _stamps(path, most_seconds)
     if not stamps:
         raise UnreadableError("clip has 0.0 s of picture")
-    chosen = {stamps[int((part + 0.5) * len(stamps) / count)] for part in range(count)}
+    if spread == "even":
+        chosen = {stamps[int((part + 0.5) * len(stamps) / count)] for part in range(count)}
+    else:
+        first = max(0, (len(stamps) - count) // 2)
+        chosen = set(stamps[first : first + count])
     with _opened(path) as container:
         frames = list(_frames_at(container, chosen))
     if not frames:

@@ -13,6 +13,8 @@ from ercbench.data.utterances import Reader, UtteranceBatch, UtteranceSpec
 from ercbench.models.metrics import CHOOSING
 from ercbench.models.trainable import Trainable
 
+AT_ONCE = 4096  # vectors that are compared with all others, so that a big part fits in memory
+
 
 @dataclass(frozen=True)
 class Embedding:
@@ -39,13 +41,22 @@ class UtteranceEmbedder(Trainable):
         settings: The fields of `settings_class` by name.
 
     Attributes:
-        modality: What it reads: `text` or `audio`.
+        modality: What it reads: `text`, `audio` or `visual`.
         classifies: Whether the network has a classifier.
+        reads_folder: Whether it is trained on a folder of its own, which has nothing to do with
+            any conversation, instead of a prepared corpus.
+        read_together: Utterances that are read before they are encoded.
+        vectors: How many of the network's vectors, end to end, make up an utterance's.
+        changeable: Settings that say how utterances are encoded, not how the encoder is trained.
         fitted_on: Conversations whose labels it is trained on.
     """
 
     modality: ClassVar[str]
     classifies: ClassVar[bool] = True
+    reads_folder: ClassVar[bool] = False
+    read_together: ClassVar[int] = 256
+    vectors: ClassVar[int] = 1
+    changeable: ClassVar[tuple[str, ...]] = ()
     spec: UtteranceSpec
 
     def __init__(self, spec: UtteranceSpec | dict[str, Any], **settings: Any) -> None:
@@ -61,6 +72,17 @@ class UtteranceEmbedder(Trainable):
         raise NotImplementedError
 
     @classmethod
+    def read_folder(cls, settings: Any, source: Path, seed: int) -> Corpus:
+        """Returns what it is trained on as a corpus of one split, for a subclass that says so.
+
+        Args:
+            settings: Of the class `settings_class`.
+            source: The folder.
+            seed: Of the split.
+        """
+        raise NotImplementedError
+
+    @classmethod
     def make_reader(cls, settings: Any, corpus: Corpus | None, cache: Path) -> Reader:
         """Returns how utterances are read; for a subclass to say.
 
@@ -70,6 +92,16 @@ class UtteranceEmbedder(Trainable):
             cache: Folder for what it prepares.
         """
         raise NotImplementedError
+
+    @classmethod
+    def make_encoding_reader(cls, settings: Any, cache: Path) -> Reader:
+        """Returns how utterances are read once it is trained: as in training, usually.
+
+        Args:
+            settings: Of the class `settings_class`.
+            cache: Folder for what the reader prepares.
+        """
+        return cls.make_reader(settings, None, cache)
 
     def forward(self, batch: UtteranceBatch) -> Embedding:
         """Encodes a batch."""
@@ -104,7 +136,10 @@ class UtteranceEmbedder(Trainable):
 
 def nearest_label(vectors: Tensor, labels: Tensor) -> Tensor:
     """Returns for each of [N, D] vectors the label of the nearest other one that has a label."""
-    distances = torch.cdist(vectors, vectors)
-    distances.fill_diagonal_(torch.inf)
-    distances[:, labels == IGNORE] = torch.inf
-    return labels[distances.argmin(1)]
+    nearest = []
+    for rows in torch.arange(len(vectors), device=vectors.device).split(AT_ONCE):
+        distances = torch.cdist(vectors[rows], vectors)
+        distances[torch.arange(len(rows)), rows] = torch.inf
+        distances[:, labels == IGNORE] = torch.inf
+        nearest.append(labels[distances.argmin(1)])
+    return torch.cat(nearest)

@@ -3,21 +3,20 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ercbench.corpora.conversation import Corpus
-from ercbench.data.utterances import Reader, UtteranceBatch
+from ercbench.data.utterances import Reader
 from ercbench.features.encoder import Item
 from ercbench.features.mel import PictureSettings, augment_picture
 from ercbench.features.pictures import given_pictures, made_pictures, picture_of
-from ercbench.models.embedder import Embedding, UtteranceEmbedder
-from ercbench.models.m2fnet.audio_settings import M2FNetAudioSettings
+from ercbench.models.embedder import Embedding
 from ercbench.models.m2fnet.extractor import Extractor, three_channels
-from ercbench.models.m2fnet.triplet import extractor_loss
+from ercbench.models.m2fnet.extractor_settings import M2FNetAudioSettings
+from ercbench.models.m2fnet.triplet_embedder import TripletEmbedder
 
 
 class PictureReader:
@@ -59,7 +58,7 @@ class PictureNetwork(nn.Module):
         return Embedding(self.extractor(three_channels(pictures)))
 
 
-class M2FNetAudio(UtteranceEmbedder):
+class M2FNetAudio(TripletEmbedder):
     """M2FNet's extractor trained with triplets of one emotion and another (paper, section 3.3).
 
     Args:
@@ -68,7 +67,6 @@ class M2FNetAudio(UtteranceEmbedder):
     """
 
     modality = "audio"
-    classifies = False
     settings_class = M2FNetAudioSettings
     settings: M2FNetAudioSettings
 
@@ -87,23 +85,3 @@ class M2FNetAudio(UtteranceEmbedder):
         if corpus is not None:
             return PictureReader(made_pictures(corpus, how, cache).of)
         return PictureReader(partial(picture_of, settings=how))
-
-    def training_losses(self, piece: UtteranceBatch, whole: UtteranceBatch) -> dict[str, Tensor]:
-        """Returns `loss`, its parts, and the number of `triplets` they were taken from."""
-        own = self.settings
-        found = extractor_loss(
-            self(piece).vectors,
-            piece.labels,
-            own.mining,
-            own.margin,
-            own.form,
-            own.fixed_margin,
-        )
-        parts: dict[str, Any] = {
-            "loss": found.total,
-            "triplet_loss": found.triplet,
-            "covariance_loss": found.covariance,
-            "variance_loss": found.variance,
-            "triplets": torch.tensor(float(found.triplets)),
-        }
-        return parts

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ercbench.data.batch import IGNORE
-from ercbench.models.m2fnet.audio_settings import MININGS
+from ercbench.models.m2fnet.extractor_settings import MININGS
 from ercbench.models.settings import one_of
 
 

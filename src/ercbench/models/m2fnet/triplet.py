@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ercbench.models.m2fnet.audio_settings import FORMS, MARGINS
+from ercbench.models.m2fnet.extractor_settings import FORMS, MARGINS
 from ercbench.models.m2fnet.mining import distances_between, mine
 from ercbench.models.settings import one_of
 
