@@ -22,7 +22,8 @@ ercbench: honest comparison of models for emotion recognition in conversation
   ercbench finetune encoder=… corpus=… [folds=5] …  train an encoder on single utterances
   ercbench train [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
   ercbench train -m … seed=0,1,2                    one run for each value
-  ercbench report [FOLDER]                          table of the runs in FOLDER (default: runs)
+  ercbench report [FOLDER]                          tables of the runs in FOLDER (default: runs)
+  ercbench report [FOLDER] out=report [draws=10000] the same, also written to files
   ercbench --version
 
 `--help` after prepare, import, finetune or train lists every choice and setting; `--cfg job`
@@ -131,15 +132,15 @@ def _import(config: Any) -> None:
 
 
 def _train(config: Any) -> None:
-    from ercbench.report import print_result
+    from ercbench.console import print_result
     from ercbench.train import train
 
     print_result(train(config))
 
 
 def _finetune(config: Any) -> None:
+    from ercbench.console import print_encoder
     from ercbench.finetune import finetune
-    from ercbench.report import print_encoder
 
     print_encoder(finetune(config))
 
@@ -151,12 +152,9 @@ def _stores(arguments: Sequence[str]) -> None:
 
 
 def _report(arguments: Sequence[str]) -> None:
-    from ercbench.report import report
+    from ercbench.report import report_command
 
-    options = [argument for argument in arguments if argument.startswith("-")]
-    if options or len(arguments) > 1:
-        raise ErcbenchError(f"report: found {' '.join(arguments)}; expected at most one folder.")
-    report(Path(arguments[0] if arguments else "runs"))
+    report_command(arguments)
 
 
 def _explain_setting(error: BaseException, cause: Any) -> str:

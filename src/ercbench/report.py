@@ -1,36 +1,108 @@
-"""Prints what runs came to: one run's scores, or the table of many."""
+"""Prints what many runs came to, and writes it down."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
-from ercbench.evaluation.run import read_runs
-from ercbench.evaluation.tables import comparison, encoder_summary, summary
+from ercbench.console import wide_console
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.groups import Comparison, read_comparisons
+from ercbench.evaluation.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.statistics import DRAWS, analyse
+from ercbench.evaluation.tables import Table, tables
+from ercbench.files import replacing
+
+OPTIONS = {"out", "draws"}
+FEWEST_DRAWS = 100
+# More rows than this are for files.
+ROWS_TO_PRINT = 15
 
 
-def report(folder: Path) -> None:
-    """Prints a table per corpus and split of the finished runs in a folder.
+def report_command(arguments: Sequence[str]) -> None:
+    """Prints the report that the arguments ask for.
+
+    Args:
+        arguments: At most one folder of runs, and `out=FOLDER` and `draws=NUMBER` as wished.
 
     Raises:
-        ErcbenchError: There is no finished run.
+        ErcbenchError: They are others, or there is no run that can be used.
     """
+    folders = [argument for argument in arguments if "=" not in argument]
+    settings = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    if len(folders) > 1 or any(a.startswith("-") for a in arguments) or settings.keys() - OPTIONS:
+        raise ErcbenchError(
+            f"report: found {' '.join(arguments)}; expected at most one folder, and out=FOLDER or "
+            "draws=NUMBER."
+        )
+    draws = settings.get("draws", str(DRAWS))
+    if not draws.isdecimal() or int(draws) < FEWEST_DRAWS:
+        raise ErcbenchError(
+            f"draws={draws}: expected a whole number of at least {FEWEST_DRAWS}. Leave it out for "
+            f"{DRAWS}."
+        )
+    out = Path(settings["out"]).expanduser() if settings.get("out") else None
+    report(Path(*folders or ["runs"]).expanduser(), out, int(draws))
+
+
+def report(folder: Path, out: Path | None = None, draws: int = DRAWS) -> None:
+    """Prints the tables of the finished runs in a folder, and writes them if asked to.
+
+    Args:
+        folder: Of the runs.
+        out: Where to write the tables as Markdown, LaTeX and CSV, if anywhere.
+        draws: Of the bootstrap and of the permutation.
+
+    Raises:
+        ErcbenchError: There is no run that can be used.
+    """
+    comparisons = read_comparisons(folder)
+    analyses = [analyse(comparison, draws) for comparison in comparisons]
+    found = [tables(*pair) for pair in zip(comparisons, analyses, strict=True)]
     console = wide_console()
-    for table in comparison(read_runs(folder)):
-        console.print(table)
+    for own in found:
+        _print_tables(console, own)
+    _print_warnings(console, comparisons)
+    if out is not None:
+        write_tables(comparisons, found, out / "tables")
+        console.print(f"Tables are in {out / 'tables'}.")
 
 
-def print_result(result: dict[str, Any]) -> None:
-    """Prints one run's scores."""
-    wide_console().print(summary(result))
+def write_tables(
+    comparisons: Sequence[Comparison], found: Sequence[Sequence[Table]], folder: Path
+) -> None:
+    """Writes the tables of every comparison as Markdown, LaTeX and CSV."""
+    writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
+    for stem, own in zip(stems(comparisons), found, strict=True):
+        for table in own:
+            for suffix, write in writers.items():
+                with replacing(folder / f"{stem}-{table.name}.{suffix}") as temporary:
+                    temporary.write_text(write(table))
 
 
-def print_encoder(result: dict[str, Any]) -> None:
-    """Prints how an encoder's vectors tell labels apart on test, before and after training."""
-    wide_console().print(encoder_summary(result))
+def stems(comparisons: Sequence[Comparison]) -> list[str]:
+    """Returns a name for each comparison's files: `iemocap-cosmic`, numbered where not unique."""
+    found: list[str] = []
+    for test in (comparison.test for comparison in comparisons):
+        stem = "-".join(dict.fromkeys((test.corpus, test.split)))
+        taken = sum(name.split("~")[0] == stem for name in found)
+        found.append(f"{stem}~{taken + 1}" if taken else stem)
+    return found
 
 
-def wide_console() -> Console:
-    """Returns a console wide enough for a table where the output is no terminal."""
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
+def _print_tables(console: Console, own: Sequence[Table]) -> None:
+    """Prints what is short and not about a second score."""
+    for table in own:
+        if table.name in ("pairs-accuracy", "pairs-macro_f1"):
+            continue
+        if table.name.startswith("pairs") and len(table.rows) > ROWS_TO_PRINT:
+            console.print(f"{len(table.rows)} pairs: out=FOLDER writes them to a table.")
+        else:
+            console.print(to_rich(table))
+
+
+def _print_warnings(console: Console, comparisons: Sequence[Comparison]) -> None:
+    for warning in dict.fromkeys(w for comparison in comparisons for w in comparison.warnings):
+        colour = "bold red" if warning.startswith("SERIOUS") else "yellow"
+        console.print(f"[{colour}]warning:[/] {escape(warning)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ercbench.console import wide_console
 from ercbench.corpora.conversation import Corpus
 from ercbench.corpora.published import count_differences
 from ercbench.corpora.reading import Source
@@ -14,7 +15,6 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.extract import merge_shards
 from ercbench.features.parts import Parts
 from ercbench.features.store import FeatureSet, FeatureStore
-from ercbench.report import wide_console
 
 
 def stores_command(arguments: Sequence[str]) -> None:

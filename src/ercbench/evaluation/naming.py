@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ercbench.evaluation.records import Result
+from ercbench.evaluation.wording import model_title
 
-TITLES = {"CFNESA": "CFN-ESA"}
 # Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
 BESIDE_THE_POINT = (
     *("seed", "features", "protocol.as_released"),
@@ -69,7 +69,7 @@ def names(results: Sequence[Result]) -> list[Name]:
     for result, own in zip(results, details, strict=True):
         model = str(result["model"])
         told = tuple(_short(key, own[key]) for key in chosen[model])
-        named.append(Name(TITLES.get(model, model), told))
+        named.append(Name(model_title(model), told))
     return named
 
 

@@ -93,23 +93,6 @@ class RunFolder:
         return result
 
 
-def read_runs(folder: Path) -> list[dict[str, Any]]:
-    """Returns the results of all finished runs in a folder, in the order of their names.
-
-    Raises:
-        ErcbenchError: The folder is not there or holds no finished run.
-    """
-    if not folder.is_dir():
-        raise ErcbenchError(f"No folder '{folder}'. Give the folder of the runs (default: runs).")
-    runs = [RunFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()]
-    results = [run.read_result() for run in runs if run.finished]
-    if not results:
-        raise ErcbenchError(
-            f"'{folder}' holds no finished run. Train one first: ercbench train model=cfn_esa"
-        )
-    return results
-
-
 def fingerprint(config: dict[str, Any], data: dict[str, Any]) -> str:
     """Returns 12 hexadecimal digits that stand for settings, code and data.
 

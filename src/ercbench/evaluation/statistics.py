@@ -94,6 +94,8 @@ class Analysis:
     Attributes:
         estimates: Group name to score to its estimate.
         pairs: Score to every pair of groups.
+        best: Score to the group that is significantly better than every other one, its own
+            other outputs aside; None where there is no such group.
         detectable: Score to the median over pairs of the smallest detectable difference, None
             without a pair.
         draws: Number of draws of the bootstrap, and of the permutation if it is not exact.
@@ -103,18 +105,11 @@ class Analysis:
 
     estimates: dict[str, dict[str, Estimate]]
     pairs: dict[str, tuple[Pair, ...]]
+    best: dict[str, str | None]
     detectable: dict[str, float | None]
     draws: int
     exact: bool
     dialogues: int
-
-    def best(self, score: str) -> str | None:
-        """Returns the group that is significantly better than every other one, if there is."""
-        wins: dict[str, int] = dict.fromkeys(self.estimates, 0)
-        for pair in self.pairs[score]:
-            wins[pair.first] += pair.significant
-        others = len(self.estimates) - 1
-        return next((name for name, own in wins.items() if own == others > 0), None)
 
 
 def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analysis:
@@ -146,6 +141,7 @@ def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analys
     return Analysis(
         estimates={name: _estimates(means[name], own) for name, own in drawn.items()},
         pairs=corrected,
+        best={score: _best(groups, own) for score, own in corrected.items()},
         detectable={score: _median(own) for score, own in corrected.items()},
         draws=draws,
         exact=swaps.exact,
@@ -221,3 +217,12 @@ def _interval(draws: np.ndarray) -> tuple[float, float]:
 
 def _median(pairs: Sequence[Pair]) -> float | None:
     return float(np.median([pair.detectable for pair in pairs])) if pairs else None
+
+
+def _best(groups: Sequence[Group], pairs: Sequence[Pair]) -> str | None:
+    runs = {group.name: group.folders for group in groups}
+    for name in runs.keys() - {pair.second for pair in pairs}:
+        rivals = [pair for pair in pairs if pair.first == name and runs[pair.second] != runs[name]]
+        if rivals and all(pair.significant for pair in rivals):
+            return name
+    return None

@@ -1,196 +1,260 @@
-"""Tables of run records, for the terminal."""
+"""Tables of a comparison as plain rows; `render` makes them text."""
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from statistics import mean, stdev
-from typing import Any
+from typing import Literal
 
 import numpy as np
-from rich.table import Table
-from sklearn.metrics import f1_score
 
-from ercbench.corpora.ceilings import ceilings_for, posterior
-from ercbench.corpora.simulated import Simulator, settings_of, simulate
+from ercbench.evaluation import notes
+from ercbench.evaluation.ceilings import ceiling_scores
+from ercbench.evaluation.groups import Comparison, Group
+from ercbench.evaluation.published import RECONSTRUCTED, Published, published
+from ercbench.evaluation.scores import SCORES
+from ercbench.evaluation.statistics import Analysis, Estimate
+from ercbench.evaluation.wording import SCORE_TITLES, corpus_title
 
-SCORES = {
-    "accuracy": "accuracy",
-    "weighted_f1": "weighted F1",
-    "macro_f1": "macro F1",
-    "shift_f1": "shift F1",
-    "stay_f1": "stay F1",
-}
-Result = dict[str, Any]
+Kind = Literal["text", "count", "percent", "p", "number"]
 
 
-def summary(result: Result) -> Table:
-    """Returns the table of one run: its test scores, F1 per class, and its other outputs."""
-    caption = f"epoch {result['best_epoch']} of {result['epochs']}, chosen on validation"
-    title = f"{result['model']} on {_data(result)}"
-    table = Table(title=title, caption=caption, min_width=len(title))
-    table.add_column("test")
-    table.add_column(f"seed {result['seed']}", justify="right")
-    for name, title in SCORES.items():
-        table.add_row(title, _percent(result["test"][name]))
-    table.add_section()
-    for label, score in zip(result["labels"], result["test"]["class_f1"], strict=True):
-        table.add_row(f"F1 {label}", _percent(score))
-    table.add_section()
-    for name, output in result["outputs"].items():
-        table.add_row(f"weighted F1: {name}", _percent(output["test"]["weighted_f1"]))
-    return table
+@dataclass(frozen=True)
+class Cell:
+    """A value of a table.
 
-
-def encoder_summary(result: Result) -> Table:
-    """Returns the table of one encoder: its vectors on test, untrained and trained."""
-    caption = f"epoch {result['best_epoch']} of {result['epochs']}, chosen on validation"
-    title = f"{result['encoder']} on {result['corpus']}, seed {result['seed']}"
-    table = Table(title=title, caption=caption, min_width=len(title))
-    for column in ("test", "untrained", "trained"):
-        table.add_column(column, justify="left" if column == "test" else "right")
-    for kind, scores in result["trained"].items():
-        for name, score in scores.items():
-            before = "" if kind == "classifier" else _percent(result["untrained"][kind][name])
-            table.add_row(f"{kind}: {name.replace('_', ' ')}", before, _percent(score))
-    return table
-
-
-def comparison(results: Sequence[Result]) -> list[Table]:
-    """Returns a table for each choice of data: models by row, mean ± sd over seeds.
-
-    Runs are averaged only if nothing but the seed tells them apart. A simulated corpus is said
-    to be simulated and shows its ceilings among the models.
+    Attributes:
+        value: A text, a share of 1, a number; None where there is none to be had.
+        deviation: Standard deviation over seeds, if there are several.
+        interval: Ends of the 95 % interval, if it was estimated.
+        bold: Whether it stands out.
     """
-    groups = _grouped(results, lambda r: json.dumps([r["data"], r["split"], r["features"]]))
-    return [_comparison(group) for group in groups]
+
+    value: str | float | None
+    deviation: float | None = None
+    interval: tuple[float, float] | None = None
+    bold: bool = False
 
 
-def ceiling_scores(result: Result) -> dict[str, tuple[float, float]]:
-    """Returns what is possible on the simulated corpus of a run.
+EMPTY = Cell("")
 
-    Returns:
-        Ceiling name to (highest expected accuracy, weighted F1 of the same reader) on the test
-        part.
+
+@dataclass(frozen=True)
+class Column:
+    """What stands in a column.
+
+    Attributes:
+        title: Its head.
+        kind: How its values are written; `percent` are shares of 1, written times 100.
     """
-    settings = settings_of(result["data"]["provenance"])
-    corpus, features = simulate(settings)
-    tested = set(corpus.splits["simulated"].test)
-    rows = np.concatenate([[c.id in tested] * len(c) for c in corpus.conversations])
-    conversations = [c for c in corpus.conversations if c.id in tested]
-    seen = {modality: values[rows] for modality, values in features.items()}
-    truth = [corpus.labels.index(str(u.label)) for c in conversations for u in c.utterances]
-    scores = {}
-    for ceiling in ceilings_for([key.split(":")[0] for key in result["features"]]):
-        belief = posterior(Simulator(settings), conversations, seen, ceiling)
-        weighted_f1 = f1_score(truth, belief.argmax(1), average="weighted")
-        scores[ceiling.name] = float(belief.max(1).mean()), float(weighted_f1)
-    return scores
+
+    title: str
+    kind: Kind = "percent"
 
 
-def _comparison(results: Sequence[Result]) -> Table:
-    table = Table(title=_data(results[0]), caption=_caption(results))
-    table.add_column("model", no_wrap=True)
-    table.add_column("seeds", justify="right")
-    for title in SCORES.values():
-        table.add_column(title, justify="right", no_wrap=True)
-    rows = _model_rows(results)
-    if results[0]["simulated"]:
-        rows += [
-            (accuracy, [f"[dim]ceiling: {name}", "", _percent(accuracy), _percent(f1)])
-            for name, (accuracy, f1) in ceiling_scores(results[0]).items()
-        ]
-    for _, row in sorted(rows, key=lambda row: row[0]):
-        table.add_row(*row)
-    return table
+@dataclass(frozen=True)
+class Table:
+    """A table that nothing is decided about but its contents.
+
+    Attributes:
+        name: What it shows, in one word: `scores`, `classes`, `released`, `pairs`.
+        corpus: On what; says whether it is simulated.
+        title: In words.
+        columns: Their heads.
+        rows: A cell per column each.
+        notes: What the reader has to know.
+    """
+
+    name: str
+    corpus: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...]
 
 
-def _model_rows(results: Sequence[Result]) -> list[tuple[float, list[str]]]:
-    """Returns (mean accuracy, cells) for every model, variant of its settings and output."""
-    variants = _grouped(results, lambda r: (r["model"], *sorted(_settings(r).items())))
-    rows = []
-    for runs in variants:
-        model = runs[0]["model"]
-        rivals = [v[0] for v in variants if v[0]["model"] == model]
-        differences = _differences(runs[0], rivals)
-        rows.append(_row(f"[bold]{model}[/]{differences}", [run["test"] for run in runs]))
-        for output in runs[0]["outputs"]:
-            scores = [run["outputs"][output]["test"] for run in runs]
-            rows.append(_row(f"{model}: {output}{differences}", scores))
-    return rows
-
-
-def _row(name: str, tests: Sequence[dict[str, Any]]) -> tuple[float, list[str]]:
-    """Returns (mean accuracy, cells) of the test scores of several seeds."""
-    cells = [_mean_and_deviation([test[score] for test in tests]) for score in SCORES]
-    return mean(test["accuracy"] for test in tests), [name, str(len(tests)), *cells]
-
-
-def _differences(result: Result, rivals: Sequence[Result]) -> str:
-    """Names the settings in which variants of one model differ."""
-    ours, all_settings = _settings(result), [_settings(rival) for rival in rivals]
-    keys = [k for k in ours if len({settings.get(k) for settings in all_settings}) > 1]
-    return "".join(f"\n{key}={ours[key]}" for key in keys)
-
-
-def _settings(result: Result) -> dict[str, Hashable]:
-    """Returns everything but the seed that tells runs apart, flat: `model.hidden` to 64."""
-    flat: dict[str, Hashable] = {"code": result["code"]}
-
-    def add(prefix: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                add(f"{prefix}.{key}" if prefix else key, item)
-        elif prefix != "seed":
-            flat[prefix] = str(value)
-
-    add("", result["settings"])
-    return flat
-
-
-def _data(result: Result) -> str:
-    corpus = "SIMULATED corpus" if result["simulated"] else result["corpus"]
-    return f"{corpus}, split {result['split']}, {', '.join(result['features'])}"
-
-
-def _caption(results: Sequence[Result]) -> str:
-    notes = [
-        "per cent on test, mean ± sd over seeds; epoch chosen on validation; shift and stay: "
-        "weighted F1 where a speaker's emotion differs from, or equals, the last own one"
+def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
+    """Returns all tables of a comparison that have anything to show."""
+    pairs = [pairs_table(comparison, analysis, score) for score in SCORES]
+    found = [
+        scores_table(comparison, analysis),
+        classes_table(comparison),
+        released_table(comparison, analysis),
+        *pairs,
     ]
-    if results[0]["simulated"]:
-        notes.append(
-            "simulated data; a ceiling is the highest expected accuracy of any model that sees "
-            "this much, and that reader's weighted F1"
+    return [table for table in found if table.rows]
+
+
+def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
+    """Returns all scores of every group by ascending accuracy, ceilings among them."""
+    several = notes.features_differ(comparison)
+    features = [Column("features", "text")] if several else []
+    rows = [
+        (
+            analysis.estimates[group.name]["accuracy"].mean,
+            (
+                _name(group),
+                *([Cell(notes.features_seen(group, comparison))] if several else []),
+                Cell(len(group.seeds)),
+                *_estimated(group, analysis),
+                *(_recorded(group, score) for score in ("shift_f1", "stay_f1")),
+            ),
         )
-    if any(result["outputs"] for result in results):
-        notes.append(
-            "a name after a model's is another of its outputs: one stage alone, or the ensemble "
-            "of all, a sum of probabilities weighed on validation"
+        for group in comparison.groups
+    ]
+    for name, (accuracy, f1) in ceiling_scores(comparison).items():
+        blank = [EMPTY] * (1 + several)
+        own = (Cell(f"ceiling: {name}"), *blank, Cell(accuracy), Cell(f1), *[EMPTY] * 3)
+        rows.append((accuracy, own))
+    return _table(
+        "scores",
+        "scores",
+        comparison,
+        [
+            Column("model", "text"),
+            *features,
+            Column("seeds", "count"),
+            *map(Column, SCORE_TITLES.values()),
+        ],
+        [row for _, row in sorted(rows, key=lambda row: row[0])],
+        notes.scores_notes(comparison, analysis),
+    )
+
+
+def classes_table(comparison: Comparison) -> Table:
+    """Returns the F1 of every class by group, with the number of its utterances."""
+    labels, truth = comparison.test.labels, comparison.test.truth
+    support = [int(np.count_nonzero(truth == index)) for index in range(len(labels))]
+    rows = [
+        (
+            _name(group),
+            *(
+                _mean([scores["class_f1"][index] if count else None for scores in group.scores])
+                for index, count in enumerate(support)
+            ),
         )
-    for leak in {json.dumps(leak) for result in results for leak in result["leaks"]}:
-        found = json.loads(leak)
-        notes.append(
-            f"LEAK: {found['features']} saw the labels of {found['overlap']} of "
-            f"{found['size']} {found['part']} conversations"
+        for group in comparison.groups
+    ]
+    titles = [f"{label} ({count})" for label, count in zip(labels, support, strict=True)]
+    columns = [Column("model", "text"), *map(Column, titles)]
+    return _table(
+        "classes", "F1 per class", comparison, columns, rows, notes.classes_notes(comparison)
+    )
+
+
+def released_table(comparison: Comparison, analysis: Analysis) -> Table:
+    """Returns what choosing on test would have gained, and what the papers print."""
+    rows, sources = [], {}
+    for group in comparison.groups:
+        entries = _published(group, comparison)
+        for score in SCORES:
+            entry = entries.get(score)
+            if entry:
+                sources[f"{entry.row}, {SCORE_TITLES[score]}"] = entry.source
+            if entry or any("as_released" in run for run in group.runs):
+                rows.append(_released_row(group, score, analysis, entry))
+    titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
+    columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
+    said = notes.released_notes(comparison, sources)
+    return _table(
+        "released",
+        "epochs chosen on test, and published values",
+        comparison,
+        columns,
+        rows,
+        said,
+    )
+
+
+def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table:
+    """Returns every pair of groups, compared by one score."""
+    columns = [
+        *(Column(title, "text") for title in ("better", "worse")),
+        Column("difference"),
+        *(Column(title, "p") for title in ("p", "p Holm", "p McNemar")),
+        Column("effect d", "number"),
+        *map(Column, ("P(better)", "detectable")),
+    ]
+    rows = [
+        (
+            Cell(pair.first, bold=pair.significant),
+            Cell(pair.second),
+            Cell(pair.difference, interval=(pair.low, pair.high), bold=pair.significant),
+            *map(Cell, (pair.p, pair.p_holm, pair.p_mcnemar)),
+            *map(Cell, (pair.effect, pair.probability, pair.detectable)),
         )
-    return ".\n".join(notes)
+        for pair in sorted(analysis.pairs[score], key=lambda pair: -pair.difference)
+    ]
+    title = f"every pair, by {SCORE_TITLES[score]}"
+    return _table(
+        f"pairs-{score}", title, comparison, columns, rows, notes.pairs_notes(comparison, analysis)
+    )
 
 
-def _percent(value: float | None) -> str:
-    """Returns a share as per cent, `n/a` where there is none."""
-    return "n/a" if value is None else f"{100 * value:.1f}"
+def _table(
+    name: str,
+    title: str,
+    comparison: Comparison,
+    columns: Iterable[Column],
+    rows: Iterable[tuple[Cell, ...]],
+    said: Iterable[str],
+) -> Table:
+    test = comparison.test
+    corpus = corpus_title(test.corpus, test.simulated)
+    where = [corpus, f"split {test.split}"]
+    if not notes.features_differ(comparison):
+        where.append(", ".join(comparison.groups[0].features))
+    full = f"{', '.join(where)}: {title}"
+    return Table(name, corpus, full, tuple(columns), tuple(rows), tuple(said))
 
 
-def _mean_and_deviation(values: Sequence[float | None]) -> str:
+def _name(group: Group) -> Cell:
+    marks = " †" if group.model in RECONSTRUCTED else ""
+    marks += " LEAK" if any(run["leaks"] for run in group.runs) else ""
+    return Cell(group.name + marks)
+
+
+def _estimated(group: Group, analysis: Analysis) -> list[Cell]:
+    estimates = analysis.estimates[group.name]
+    return [
+        replace(_estimate(estimates[score]), bold=analysis.best[score] == group.name)
+        for score in SCORES
+    ]
+
+
+def _estimate(estimate: Estimate) -> Cell:
+    return Cell(estimate.mean, estimate.deviation, (estimate.low, estimate.high))
+
+
+def _recorded(group: Group, score: str) -> Cell:
+    return _mean([scores[score] for scores in group.scores])
+
+
+def _mean(values: Sequence[float | None]) -> Cell:
     known = [value for value in values if value is not None]
     if not known:
-        return "n/a"
-    spread = f" ± {_percent(stdev(known))}" if len(known) > 1 else ""
-    return _percent(mean(known)) + spread
+        return Cell(None)
+    return Cell(mean(known), stdev(known) if len(known) > 1 else None)
 
 
-def _grouped(results: Iterable[Result], key: Callable[[Result], Hashable]) -> list[list[Result]]:
-    groups: dict[Hashable, list[Result]] = defaultdict(list)
-    for result in results:
-        groups[key(result)].append(result)
-    return list(groups.values())
+def _published(group: Group, comparison: Comparison) -> dict[str, Published]:
+    if group.output != "final":
+        return {}
+    test = comparison.test
+    entries = published(group.model, group.features, test.corpus, len(test.labels))
+    return {entry.score: entry for entry in entries}
+
+
+def _released_row(
+    group: Group, score: str, analysis: Analysis, entry: Published | None
+) -> tuple[Cell, ...]:
+    runs = [run for run in group.runs if "as_released" in run] if group.output == "final" else []
+    ours = analysis.estimates[group.name][score]
+    on_test = [run["as_released"]["test"][score] for run in runs]
+    gained = [run["as_released"]["test"][score] - run["test"][score] for run in runs]
+    return (
+        _name(group),
+        Cell(SCORE_TITLES[score]),
+        Cell(ours.mean, ours.deviation),
+        *((_mean(on_test), _mean(gained)) if runs else (EMPTY, EMPTY)),
+        *((Cell(entry.value), Cell(ours.mean - entry.value)) if entry else (EMPTY, EMPTY)),
+    )

@@ -1,0 +1,37 @@
+"""What is possible on the simulated corpus, for models to stand beside."""
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from ercbench.corpora.ceilings import ceilings_for, posterior
+from ercbench.corpora.simulated import Simulator, settings_of, simulate
+from ercbench.evaluation.groups import Comparison
+
+
+def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:
+    """Returns what is possible on a simulated corpus with what any of the models sees.
+
+    Returns:
+        Ceiling name to (highest expected accuracy, weighted F1 of the same reader) on the test
+        part; nothing if the corpus is not simulated.
+    """
+    if not comparison.test.simulated:
+        return {}
+    settings = settings_of(comparison.groups[0].runs[0]["data"]["provenance"])
+    corpus, features = simulate(settings)
+    tested = set(comparison.test.conversations.tolist())
+    rows = np.concatenate([[c.id in tested] * len(c) for c in corpus.conversations])
+    conversations = [c for c in corpus.conversations if c.id in tested]
+    seen = {modality: values[rows] for modality, values in features.items()}
+    scores = {}
+    for ceiling in ceilings_for(_modalities(comparison)):
+        belief = posterior(Simulator(settings), conversations, seen, ceiling)
+        weighted_f1 = f1_score(comparison.test.truth, belief.argmax(1), average="weighted")
+        scores[ceiling.name] = float(belief.max(1).mean()), float(weighted_f1)
+    return scores
+
+
+def _modalities(comparison: Comparison) -> list[str]:
+    """Returns what the models see, in the order of the one that sees most."""
+    features = sorted((group.features for group in comparison.groups), key=len, reverse=True)
+    return list(dict.fromkeys(key.split(":")[0] for own in features for key in own))

@@ -1,0 +1,152 @@
+"""What stands under a table: how its numbers came about, and what they are not."""
+
+from collections.abc import Mapping
+
+from ercbench.evaluation.groups import Comparison, Group
+from ercbench.evaluation.published import RECONSTRUCTED
+from ercbench.evaluation.statistics import ALPHA, POWER, Analysis
+from ercbench.evaluation.wording import model_title
+
+
+def features_differ(comparison: Comparison) -> bool:
+    """Whether groups of a comparison see different features."""
+    return len({group.features for group in comparison.groups}) > 1
+
+
+def features_seen(group: Group, comparison: Comparison) -> str:
+    """Returns the modalities a group sees, or its feature sets where modalities have several."""
+    keys = {key for other in comparison.groups for key in other.features}
+    modalities = {key.split(":")[0] for key in keys}
+    if len(keys) > len(modalities):
+        return ", ".join(group.features)
+    return "+".join(key.split(":")[0] for key in group.features)
+
+
+def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
+    """Returns the notes of the table of all scores."""
+    notes = [
+        f"per cent on test; {_seeds(comparison)}; epoch chosen on validation; in brackets the 95 % "
+        f"interval over dialogues and seeds (percentile bootstrap, {analysis.draws:,} draws)",
+        "shift and stay: weighted F1 where a speaker's emotion differs from, or equals, the last "
+        "own one",
+    ]
+    if len(comparison.groups) > 1:
+        notes.append(_bold(analysis))
+    detectable = analysis.detectable["weighted_f1"]
+    if detectable is not None:
+        notes.append(
+            f"a difference of {100 * detectable:.1f} points of weighted F1 would be found on "
+            f"{100 * POWER:.0f} % of test sets like this one, of {analysis.dialogues} dialogues "
+            "(median over pairs); smaller ones mostly stay unseen"
+        )
+    if comparison.test.simulated:
+        notes.append(
+            "simulated data; a ceiling is the highest expected accuracy of any model that sees "
+            "this much, and that reader's weighted F1"
+        )
+    return notes + _outputs(comparison) + common_notes(comparison)
+
+
+def classes_notes(comparison: Comparison) -> list[str]:
+    """Returns the notes of the table of classes."""
+    note = f"per cent on test; {_seeds(comparison)}; in brackets the class's test utterances"
+    return [f"{note}; n/a: it has none", *common_notes(comparison)]
+
+
+def released_notes(comparison: Comparison, sources: Mapping[str, str]) -> list[str]:
+    """Returns the notes of the table of published and as-released values.
+
+    Args:
+        comparison: The groups.
+        sources: Row of a paper to where its value was found.
+    """
+    notes = [f"per cent on test; {_seeds(comparison)}"]
+    if any("as_released" in run for group in comparison.groups for run in group.runs):
+        notes.append(
+            "chosen on test: the epoch that is best on test, as the released code chooses it; "
+            "gained: what that adds, for nothing"
+        )
+    if sources:
+        found: dict[str, list[str]] = {}
+        for row, source in sources.items():
+            found.setdefault(source, []).append(row)
+        listed = "; ".join(f"{', '.join(rows)}: {source}" for source, rows in found.items())
+        notes.append(
+            "the papers use other features, and mostly choose on test from one seed: the distance "
+            f"is not a failure to reproduce. {listed}"
+        )
+    return notes + common_notes(comparison)
+
+
+def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
+    """Returns the notes of a table of pairs."""
+    ways = "all ways" if analysis.exact else f"{analysis.draws:,} draws"
+    pairs = len(analysis.pairs["accuracy"])
+    notes = [
+        "differences in points, with the 95 % interval over dialogues and seeds; bold: p Holm "
+        f"below {ALPHA} and an interval without 0",
+        f"p: permutation of whole dialogues ({ways}), for these trained networks; p Holm: "
+        f"corrected over {pairs} pairs",
+        "p McNemar: a second opinion that takes utterances for independent, which they are not, "
+        "on the mean probabilities of all seeds",
+        "effect d: the difference in standard deviations between dialogues (0.2 is called small, "
+        "0.5 medium, 0.8 large); P(better): how often one run of the better beats one of the worse "
+        f"on the same draw of dialogues; detectable: found on {100 * POWER:.0f} % of such test sets",
+    ]
+    if not analysis.exact and pairs / (analysis.draws + 1) > ALPHA:
+        notes.append(
+            f"{pairs} pairs are too many for {analysis.draws:,} draws: after Holm no p can be "
+            f"below {ALPHA}. Set draws={int(pairs / ALPHA * 2)} or compare fewer runs"
+        )
+    return notes + common_notes(comparison)
+
+
+def common_notes(comparison: Comparison) -> list[str]:
+    """Returns the notes that every table of a comparison needs, marks explained."""
+    notes = []
+    if comparison.test.simulated:
+        notes.append("SIMULATED data: nothing here says anything about people")
+    if features_differ(comparison):
+        notes.append("models see different features, so that not only models are compared")
+    models = {group.model for group in comparison.groups}
+    notes += [
+        f"† {model_title(model)} is a reconstruction: {reason}"
+        for model, reason in RECONSTRUCTED.items()
+        if model in models
+    ]
+    return notes + _leaks(comparison)
+
+
+def _seeds(comparison: Comparison) -> str:
+    most = max(len(group.seeds) for group in comparison.groups)
+    return "one seed only, so no sd" if most == 1 else "mean ± sd over seeds, no sd with one seed"
+
+
+def _bold(analysis: Analysis) -> str:
+    rule = (
+        f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all "
+        f"{len(analysis.pairs['accuracy'])} pairs, and an interval of the difference without 0"
+    )
+    if any(analysis.best.values()):
+        return f"bold: better than every other model, {rule}"
+    return f"nothing in bold: no model is better than every other one ({rule})"
+
+
+def _outputs(comparison: Comparison) -> list[str]:
+    if all(group.output == "final" for group in comparison.groups):
+        return []
+    return [
+        "a name after a model's is another of its outputs: one stage alone, or the ensemble of "
+        "all, a sum of probabilities weighed on validation"
+    ]
+
+
+def _leaks(comparison: Comparison) -> list[str]:
+    found = {
+        f"LEAK: {leak['features']} saw the labels of {leak['overlap']} of {leak['size']} "
+        f"{leak['part']} conversations"
+        for group in comparison.groups
+        for run in group.runs
+        for leak in run["leaks"]
+    }
+    return sorted(found)

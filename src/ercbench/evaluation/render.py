@@ -1,0 +1,150 @@
+"""Tables as text: for the terminal, Markdown, LaTeX and CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from ercbench.evaluation.tables import Cell, Column, Kind, Table
+
+LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "†": r"\textdagger{}",
+    "<": "$<$",
+}
+
+
+def number(value: float, kind: Kind) -> str:
+    """Writes a number as tables show it."""
+    if kind == "percent":
+        return f"{100 * value:.1f}"
+    if kind == "p":
+        return "<0.001" if value < 0.001 else f"{value:.3f}"
+    return f"{value:.2f}" if kind == "number" else f"{value:g}"
+
+
+def value_of(cell: Cell, kind: Kind) -> str:
+    """Writes a cell's value and deviation; `n/a` where there is none."""
+    if cell.value is None:
+        return "n/a"
+    if isinstance(cell.value, str):
+        return cell.value
+    spread = "" if cell.deviation is None else f" ± {number(cell.deviation, kind)}"
+    return number(cell.value, kind) + spread
+
+
+def interval_of(cell: Cell, kind: Kind) -> str:
+    """Writes a cell's interval, or nothing."""
+    if cell.interval is None:
+        return ""
+    low, high = cell.interval
+    return f"[{number(low, kind)}, {number(high, kind)}]"
+
+
+def to_rich(table: Table) -> RichTable:
+    """Returns the table for the terminal, intervals below the values."""
+    made = RichTable(title=escape(table.title), caption=escape(_sentences(table.notes, "\n")))
+    for column in table.columns:
+        left = column.kind == "text"
+        made.add_column(escape(column.title), justify="left" if left else "right", no_wrap=not left)
+    for row in table.rows:
+        made.add_row(*map(_rich_cell, row, table.columns))
+    return made
+
+
+def to_markdown(table: Table) -> str:
+    """Returns the table in Markdown."""
+    titles = [column.title for column in table.columns]
+    rules = ["---" if column.kind == "text" else "---:" for column in table.columns]
+    rows = [list(map(_markdown_cell, row, table.columns)) for row in table.rows]
+    lines = [f"| {' | '.join(row)} |" for row in (titles, rules, *rows)]
+    return "\n".join([f"**{table.title}**", "", *lines, "", _sentences(table.notes, "  \n"), ""])
+
+
+def to_latex(table: Table) -> str:
+    """Returns the table in LaTeX, for the package booktabs."""
+    alignment = "".join("l" if column.kind == "text" else "r" for column in table.columns)
+    titles = [_latex(column.title) for column in table.columns]
+    rows = [list(map(_latex_cell, row, table.columns)) for row in table.rows]
+    caption = _latex(f"{table.title}. {_sentences(table.notes, ' ')}")
+    return "\n".join(
+        [
+            r"% needs \usepackage{booktabs}",
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{caption}}}",
+            rf"\begin{{tabular}}{{{alignment}}}",
+            r"\toprule",
+            f"{' & '.join(titles)} \\\\",
+            r"\midrule",
+            *(f"{' & '.join(row)} \\\\" for row in rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def to_csv(table: Table) -> str:
+    """Returns the table as numbers, a column each for values, deviations and ends of intervals."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = list(zip(table.columns, zip(*table.rows, strict=True), strict=True))
+    spread = [_csv_column(column, cells) for column, cells in columns]
+    heads = [head for column in spread for head in column]
+    writer.writerow(["corpus", *heads])
+    for values in zip(*(own for column in spread for own in column.values()), strict=True):
+        writer.writerow([table.corpus, *values])
+    return text.getvalue()
+
+
+def _sentences(notes: Sequence[str], between: str) -> str:
+    return between.join(f"{note[0].upper()}{note[1:]}." for note in notes)
+
+
+def _rich_cell(cell: Cell, column: Column) -> str:
+    value, interval = escape(value_of(cell, column.kind)), interval_of(cell, column.kind)
+    value = f"[bold green]{value}[/]" if cell.bold else value
+    return f"{value}\n[dim]{escape(interval)}[/]" if interval else value
+
+
+def _markdown_cell(cell: Cell, column: Column) -> str:
+    value = value_of(cell, column.kind).replace("|", r"\|")
+    value = f"**{value}**" if cell.bold else value
+    return f"{value} {interval_of(cell, column.kind)}".strip()
+
+
+def _latex_cell(cell: Cell, column: Column) -> str:
+    value, interval = _latex(value_of(cell, column.kind)), interval_of(cell, column.kind)
+    value = rf"\textbf{{{value}}}" if cell.bold else value
+    return rf"{value} {{\scriptsize {interval}}}" if interval else value
+
+
+def _latex(text: str) -> str:
+    return "".join(LATEX.get(character, character) for character in text)
+
+
+def _csv_column(column: Column, cells: Sequence[Cell]) -> dict[str, list[str | float]]:
+    """Returns the columns a column becomes; per cent stay per cent."""
+    scale = 100 if column.kind == "percent" else 1
+
+    def plain(value: str | float | None) -> str | float:
+        if value is None:
+            return ""
+        return value if isinstance(value, str) else round(scale * value, 6)
+
+    found = {column.title: [plain(cell.value) for cell in cells]}
+    if any(cell.deviation is not None for cell in cells):
+        found[f"{column.title}, sd"] = [plain(cell.deviation) for cell in cells]
+    if any(cell.interval for cell in cells):
+        ends = [cell.interval or (None, None) for cell in cells]
+        found[f"{column.title}, low"] = [plain(low) for low, _ in ends]
+        found[f"{column.title}, high"] = [plain(high) for _, high in ends]
+    return found

@@ -1,0 +1,19 @@
+"""What scores, models and corpora are called in tables."""
+
+SCORE_TITLES = {
+    "accuracy": "accuracy",
+    "weighted_f1": "weighted F1",
+    "macro_f1": "macro F1",
+    "shift_f1": "shift F1",
+    "stay_f1": "stay F1",
+}
+
+
+def model_title(model: str) -> str:
+    """Returns what the paper calls a model, given the name of its class."""
+    return {"CFNESA": "CFN-ESA"}.get(model, model)
+
+
+def corpus_title(corpus: str, simulated: bool) -> str:
+    """Returns what a corpus is called, so that nobody takes a simulated one for real."""
+    return "SIMULATED corpus" if simulated else corpus
