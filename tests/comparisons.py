@@ -1,11 +1,16 @@
 """Comparisons made up for tests of the report."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score
 
+from ercbench.evaluation.figures import draw
 from ercbench.evaluation.groups import Comparison, Group, TestSet
+from ercbench.evaluation.page import Report, write_page
+from ercbench.evaluation.statistics import analyse
+from ercbench.evaluation.tables import tables
 
 LABELS = ("neutral", "joy", "anger", "sadness")
 
@@ -57,6 +62,19 @@ def make_comparison(sizes=(5, 8, 3, 12), skills=(("GRU", 2.0), ("MLP", 1.0)), se
     test = make_test_set(sizes, **changes)
     groups = [make_group(test, name, seeds, skill) for name, skill in skills]
     return Comparison(test, tuple(groups), ())
+
+
+def make_page(folder, *comparisons, drawn=True, draws=50):
+    """The page of some comparisons; without figures it is quicker."""
+    reports = []
+    for number, comparison in enumerate(comparisons):
+        name = f"{comparison.test.corpus}{number or ''}"
+        analysis = analyse(comparison, draws=draws)
+        # a made-up corpus has no generator that could say what its ceilings are
+        plain = replace(comparison, test=replace(comparison.test, simulated=False))
+        drawings = draw(plain, analysis, folder / str(number)) if drawn else []
+        reports.append(Report(name, comparison, analysis, tables(plain, analysis), drawings))
+    return write_page(reports, folder)
 
 
 def _result(test, name, seed, probabilities):

@@ -85,7 +85,7 @@ PLOTS: dict[str, tuple[str, str, Plot]] = {
     ),
     "learning": (
         "Learning curves",
-        "A line per seed; the dot is the epoch that was chosen, on validation.",
+        "Weighted F1 on validation, a line per seed; the dot is the epoch that was chosen.",
         learning_curves,
     ),
 }

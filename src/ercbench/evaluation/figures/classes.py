@@ -7,7 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ercbench.evaluation.breakdown import deviation, final_groups
-from ercbench.evaluation.figures.style import BLUE, GREY, SHARES, panels, rows_of_names, text_colour
+from ercbench.evaluation.figures.style import (
+    BLUE,
+    GREY,
+    SHARES,
+    cells,
+    panels,
+    rows_of_names,
+    text_colour,
+    wrapped,
+)
 from ercbench.evaluation.groups import Comparison, Group
 from ercbench.evaluation.statistics import Analysis
 
@@ -20,7 +29,7 @@ def confusion_matrices(comparison: Comparison, analysis: Analysis) -> Figure | N
     figure, every = panels(len(groups), (size, size + 0.5), columns=max(1, int(10.5 / size)))
     for axes, group in zip(every, groups, strict=True):
         _matrix(axes, summed_confusion(group), labels)
-        axes.set_title(group.name)
+        axes.set_title(wrapped(group.name))
     figure.supxlabel("predicted", fontsize=9)
     figure.supylabel("true", fontsize=9)
     return figure
@@ -50,15 +59,12 @@ def summed_confusion(group: Group) -> np.ndarray:
 def _matrix(axes: Axes, counts: np.ndarray, labels: tuple[str, ...]) -> None:
     """Colours cells by their share of the row; writes the share and, below it, the count."""
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    axes.pcolormesh(shares, cmap=SHARES, vmin=0, vmax=1, edgecolor="white", linewidth=0.4)
+    cells(axes, SHARES(shares))
     places = np.arange(len(labels)) + 0.5
     axes.set_xticks(places, labels, rotation=90)
     axes.set_yticks(places, labels)
-    axes.set_ylim(len(labels), 0)
     axes.set_aspect("equal")
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, labelbottom=True)
+    axes.tick_params(labelbottom=True)
     for (row, column), share in np.ndenumerate(shares):
         look: dict[str, Any] = {"color": text_colour(SHARES(share)), "ha": "center", "va": "center"}
         axes.text(column + 0.5, row + 0.38, f"{100 * share:.0f}", **look)

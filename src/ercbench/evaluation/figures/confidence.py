@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from ercbench.evaluation.breakdown import final_groups, reliability
-from ercbench.evaluation.figures.style import BLUE, GREY, panels
+from ercbench.evaluation.figures.style import BLUE, GREY, panels, wrapped
 from ercbench.evaluation.groups import Comparison
 from ercbench.evaluation.statistics import Analysis
 
@@ -18,7 +18,7 @@ def calibration(comparison: Comparison, analysis: Analysis) -> Figure | None:
         said, right = 100 * found.confidence, 100 * found.accuracy
         axes.plot(said, right, color=BLUE, linewidth=1)
         axes.scatter(said, right, 4 + 250 * found.share, color=BLUE, linewidths=0, zorder=3)
-        axes.set_title(group.name)
+        axes.set_title(wrapped(group.name))
         axes.text(0, 100, f"ECE {100 * found.error:.1f}", va="top")
         axes.set_aspect("equal")
     figure.supxlabel("probability of the prediction, %", fontsize=9)

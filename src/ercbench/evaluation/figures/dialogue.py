@@ -14,7 +14,7 @@ from ercbench.evaluation.breakdown import (
     places,
     shifts_and_stays,
 )
-from ercbench.evaluation.figures.style import BLUE, GREY, VERMILLION, panels, rows_of_names
+from ercbench.evaluation.figures.style import BLUE, GREY, VERMILLION, panels, rows_of_names, wrapped
 from ercbench.evaluation.groups import Comparison, Group
 from ercbench.evaluation.statistics import Analysis
 
@@ -66,7 +66,7 @@ def _by_bins(comparison: Comparison, values: np.ndarray, name: str) -> Figure:
         axes.plot(list(bins), means.T, color=GREY, linewidth=0.8, alpha=0.7)
         axes.errorbar(list(bins), mean, own, fmt="o-", color=BLUE, markersize=4)
         axes.grid(visible=False, axis="x")
-        axes.set_title(group.name)
+        axes.set_title(wrapped(group.name))
     figure.supxlabel(f"{name} (below: how many utterances)", fontsize=9)
     figure.supylabel("weighted F1, %", fontsize=9)
     return figure

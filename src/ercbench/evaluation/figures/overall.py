@@ -7,17 +7,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ercbench.evaluation.breakdown import deviation, final_groups
+from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.figures.style import (
     BLUE,
     DIFFERENCES,
     VERMILLION,
+    cells,
     panels,
     rows_of_names,
     text_colour,
+    wrapped,
 )
 from ercbench.evaluation.groups import Comparison
 from ercbench.evaluation.statistics import Analysis, Pair
-from ercbench.evaluation.tables import ceiling_scores
 
 SCORE = "weighted_f1"
 
@@ -31,13 +33,10 @@ def pairwise_matrix(comparison: Comparison, analysis: Analysis) -> Figure | None
     figure, (axes,) = panels(1, (0.85 * len(names) + 1.6, 0.55 * len(names) + 0.9))
     _cells(axes, pairs, names)
     places = np.arange(len(names)) + 0.5
-    axes.set_xticks(places, names, rotation=90 if len(names) > 4 else 0)
+    titles = [wrapped(name) for name in names]
+    axes.set_xticks(places, titles, rotation=90 if len(names) > 4 else 0)
     axes.xaxis.tick_top()
-    axes.set_yticks(places, names)
-    axes.set_ylim(len(names), 0)
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
+    axes.set_yticks(places, titles)
     return figure
 
 
@@ -75,9 +74,7 @@ def _models(comparison: Comparison) -> list[_Entry]:
 
 
 def _limits(comparison: Comparison) -> list[_Entry]:
-    """Returns the ceilings of whoever sees most."""
-    richest = max(comparison.groups, key=lambda group: len(group.features))
-    limits = ceiling_scores(richest.runs[0]).items()
+    limits = ceiling_scores(comparison).items()
     return [_Entry(f"ceiling: {name}", 100 * accuracy, None) for name, (accuracy, _) in limits]
 
 
@@ -90,12 +87,13 @@ def _cells(axes: Axes, pairs: list[Pair], names: list[str]) -> None:
         p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
         texts[row, column] = texts[column, row] = p, pair.significant
     most = np.nanmax(np.abs(points)) or 1
-    axes.pcolormesh(points, cmap=DIFFERENCES, vmin=-most, vmax=most, edgecolor="white")
+    shades = DIFFERENCES((points / most + 1) / 2)
+    shades[np.isnan(points)] = 0
+    cells(axes, shades)
     for (row, column), (p, significant) in texts.items():
-        shade = DIFFERENCES((points[row, column] / most + 1) / 2)
         text = f"{100 * points[row, column]:+.1f}\n{p}".replace("-", "\N{MINUS SIGN}")
         look: dict[str, Any] = {
-            "color": text_colour(shade),
+            "color": text_colour(shades[row, column]),
             "weight": "bold" if significant else "normal",
         }
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", size=8, **look)

@@ -7,6 +7,7 @@ a model is known by its panel or its row, so that ten of them stay readable.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ercbench.files import replacing
 
@@ -87,14 +89,36 @@ def panels(
     return figure, axes[:count]
 
 
+def cells(axes: Axes, colours: np.ndarray) -> None:
+    """Paints a matrix, its first row on top, whose cells are a little apart.
+
+    Args:
+        axes: Where; cell (row, column) is around (column + 0.5, row + 0.5).
+        colours: [rows, columns, 4]; what is fully transparent is left out.
+    """
+    for row, column in np.argwhere(colours[..., 3] > 0):
+        corner = (column + 0.015, row + 0.015)
+        axes.add_patch(Rectangle(corner, 0.97, 0.97, color=colours[row, column], linewidth=0))
+    axes.set_xlim(0, colours.shape[1])
+    axes.set_ylim(len(colours), 0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+
+
 def rows_of_names(axes: Axes, names: Sequence[str]) -> np.ndarray:
     """Writes names at the left, the first one on top, and returns where their rows are."""
     rows = np.arange(len(names))
-    axes.set_yticks(rows, names)
+    axes.set_yticks(rows, [wrapped(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     return rows
+
+
+def wrapped(name: str) -> str:
+    """Breaks a long name into lines that fit above a panel or beside a row."""
+    return fill(name, 26)
 
 
 def text_colour(shade: Sequence[float] | np.ndarray) -> str:
@@ -109,6 +133,10 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
 
     The same figure gives the same bytes.
     """
+    with styled():
+        for _ in range(2):  # the layout of panels settles only the second time
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     svg, png = (stem.with_name(f"{stem.name}.{kind}") for kind in ("svg", "png"))
     with styled(), replacing(svg) as temporary:
         figure.savefig(temporary, format="svg", transparent=True, metadata={"Date": None})

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ercbench.evaluation.breakdown import final_groups
-from ercbench.evaluation.figures.style import BLUE, ORANGE, panels
+from ercbench.evaluation.figures.style import BLUE, ORANGE, panels, wrapped
 from ercbench.evaluation.groups import Comparison, Group
 from ercbench.evaluation.records import Result
 from ercbench.evaluation.statistics import Analysis
@@ -28,12 +28,12 @@ def learning_curves(comparison: Comparison, analysis: Analysis) -> Figure | None
         return None
     figure, every = panels(len(curves), (2.3, 1.9))
     for axes, ((name, stage), (group, by_seed)) in zip(every, curves.items(), strict=True):
-        axes.set_title(f"{name}: {stage}" if stage else name)
+        axes.set_title(wrapped(f"{name}: {stage}" if stage else name))
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         for seed, curve in by_seed.items():
             _draw(axes, curve, _best_epoch(group.runs[seed], stage))
     figure.supxlabel("epoch", fontsize=9)
-    figure.supylabel("weighted F1 on validation, %", fontsize=9)
+    figure.supylabel("weighted F1, %", fontsize=9)
     return figure
 
 
