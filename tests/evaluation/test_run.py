@@ -1,7 +1,7 @@
 import pytest
 
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.run import RunFolder, fingerprint, read_runs
+from ercbench.evaluation.run import RunFolder, fingerprint
 
 RESULT = {"test": {"weighted_f1": 0.5, "shift_f1": float("nan")}, "outputs": {}, "seed": 0}
 
@@ -14,27 +14,13 @@ def test_a_result_comes_back_and_nan_becomes_none(tmp_path):
     assert run.read_result() == RESULT | {"test": {"weighted_f1": 0.5, "shift_f1": None}}
 
 
-def test_unfinished_runs_are_passed_over(tmp_path):
-    RunFolder(tmp_path / "b").write_result(RESULT)
-    (tmp_path / "a" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "stray.txt").write_text("")
-    assert len(read_runs(tmp_path)) == 1
-
-
-def test_a_folder_without_runs_says_what_to_do(tmp_path):
-    with pytest.raises(ErcbenchError, match=r"No folder .*nowhere"):
-        read_runs(tmp_path / "nowhere")
-    with pytest.raises(ErcbenchError, match=r"no finished run\. Train one first"):
-        read_runs(tmp_path)
-
-
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"test": 3}'])
 def test_a_foreign_or_half_written_record_is_named(tmp_path, text):
     run = RunFolder(tmp_path / "run")
     run.write_result(RESULT)
     run.result.write_text(text)
     with pytest.raises(ErcbenchError, match=r"result\.json: damaged or of another version"):
-        read_runs(tmp_path)
+        run.read_result()
 
 
 def test_a_fingerprint_does_not_depend_on_order_but_on_every_value():

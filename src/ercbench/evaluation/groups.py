@@ -154,7 +154,7 @@ def _comparison(records: Sequence[Record], warnings: Sequence[str]) -> Compariso
     chosen = [_one_per_seed(variant) for variant in variants]
     kept = [seeds for seeds, _ in chosen]
     said = [warning for _, own in chosen for warning in own]
-    test = _test_set(records[0])
+    test = _test_set(records)
     groups = tuple(sorted(_groups(kept), key=lambda group: group.name))
     comparison = Comparison(test, groups, ())
     notes = [*warnings, *refused, *said, *_versions(records), *_seeds(comparison)]
@@ -211,8 +211,9 @@ def _one_per_seed(variant: Sequence[Record]) -> tuple[list[Record], list[str]]:
     return sorted(kept, key=lambda record: record.result["seed"]), warnings
 
 
-def _test_set(record: Record) -> TestSet:
-    result, asked = record.result, record.asked
+def _test_set(records: Sequence[Record]) -> TestSet:
+    result = records[0].result
+    asked = max((record.asked for record in records), key=lambda asked: asked.num_columns)
     index = {label: number for number, label in enumerate(result["labels"])}
     texts = asked["text"].to_pylist() if "text" in asked.column_names else [""] * len(asked)
 

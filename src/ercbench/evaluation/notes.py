@@ -41,8 +41,8 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
         )
     if comparison.test.simulated:
         notes.append(
-            "simulated data; a ceiling is the highest expected accuracy of any model that sees "
-            "this much, and that reader's weighted F1"
+            "a ceiling is the highest expected accuracy of any model that sees this much, and that "
+            "reader's weighted F1"
         )
     return notes + _outputs(comparison) + common_notes(comparison)
 
@@ -90,8 +90,9 @@ def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
         "p McNemar: a second opinion that takes utterances for independent, which they are not, "
         "on the mean probabilities of all seeds",
         "effect d: the difference in standard deviations between dialogues (0.2 is called small, "
-        "0.5 medium, 0.8 large); P(better): how often one run of the better beats one of the worse "
-        f"on the same draw of dialogues; detectable: found on {100 * POWER:.0f} % of such test sets",
+        "0.5 medium, 0.8 large)",
+        "P(better): how often one run of the better beats one of the worse on the same draw of "
+        f"dialogues; detectable: would be found on {100 * POWER:.0f} % of such test sets",
     ]
     if not analysis.exact and pairs / (analysis.draws + 1) > ALPHA:
         notes.append(

@@ -98,18 +98,25 @@ def _read(run: RunFolder) -> Record:
 
 def _check(run: RunFolder, result: Result) -> None:
     """Refuses a record that lacks something every record of this version has."""
-    missing = [name for name in NEEDED if name not in result]
-    if "manifest" not in result.get("data", {}):
-        missing.append("data.manifest")
-    if not missing:
-        for output in ("final", *result["outputs"]):
-            scores = scores_of(result, output)
-            missing += [f"{output}: {name}" for name in NEEDED_SCORES if name not in scores]
+    try:
+        missing = _lacking(result)
+    except (AttributeError, KeyError, TypeError) as error:
+        missing = [f"its form ({type(error).__name__}: {error})"]
     if missing:
         raise ErcbenchError(
             f"{run.result}: damaged or of another version, it lacks {', '.join(missing)}. "
             "Delete the file and run again."
         )
+
+
+def _lacking(result: Result) -> list[str]:
+    missing = [name for name in NEEDED if name not in result]
+    if "manifest" not in result["data"]:
+        missing.append("data.manifest")
+    for output in ("final", *result["outputs"]):
+        scores = scores_of(result, output)
+        missing += [f"{output}: {name}" for name in NEEDED_SCORES if name not in scores]
+    return missing
 
 
 def _read_predictions(path: Path, result: Result, output: str) -> pa.Table:

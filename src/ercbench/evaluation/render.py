@@ -72,13 +72,13 @@ def to_latex(table: Table) -> str:
     alignment = "".join("l" if column.kind == "text" else "r" for column in table.columns)
     titles = [_latex(column.title) for column in table.columns]
     rows = [list(map(_latex_cell, row, table.columns)) for row in table.rows]
-    caption = _latex(f"{table.title}. {_sentences(table.notes, ' ')}")
+    notes = _latex(_sentences(table.notes, " "))
     return "\n".join(
         [
             r"% needs \usepackage{booktabs}",
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{caption}}}",
+            rf"\caption{{{_latex(table.title)}}}",
             rf"\begin{{tabular}}{{{alignment}}}",
             r"\toprule",
             f"{' & '.join(titles)} \\\\",
@@ -86,6 +86,7 @@ def to_latex(table: Table) -> str:
             *(f"{' & '.join(row)} \\\\" for row in rows),
             r"\bottomrule",
             r"\end{tabular}",
+            rf"\par\medskip\parbox{{\linewidth}}{{\footnotesize {notes}}}",
             r"\end{table}",
             "",
         ]
