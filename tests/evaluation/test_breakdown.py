@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score
 
 from comparisons import make_test_set
 from ercbench.evaluation.breakdown import (
@@ -44,6 +45,13 @@ def test_every_value_is_in_one_bin_whose_name_says_so(values):
     for name, mask in bins.items():
         first, *last = map(int, name.split("-"))
         assert all(first <= value <= (last or [first])[0] for value in np.array(values)[mask])
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1))
+def test_weighted_f1_is_scikit_learns(pairs):
+    truth, predicted = np.array(pairs).T
+    expected = f1_score(truth, predicted, average="weighted", zero_division=0)
+    assert weighted_f1(truth, predicted) == pytest.approx(expected)
 
 
 def test_weighted_f1_passes_over_what_has_no_label():

@@ -24,21 +24,26 @@ def drawn(comparison, folder):
     return draw(comparison, analyse(comparison, draws=50), folder)
 
 
-def test_every_figure_is_there_twice_and_text_stays_text(tmp_path):
-    drawings = drawn(make_comparison(), tmp_path)
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory):
+    return drawn(make_comparison(), tmp_path_factory.mktemp("figures"))
+
+
+def test_every_figure_is_there_twice_and_text_stays_text(drawings):
     assert {d.name for d in drawings} == set(PLOTS) - {"ceilings", "learning"}
     for drawing in drawings:
         ElementTree.parse(drawing.svg)
         assert "@font-face" not in drawing.svg.read_text()
         assert drawing.png.read_bytes().startswith(b"\x89PNG")
-    assert ">GRU<" in (tmp_path / "confusion.svg").read_text()
+    assert all(">GRU<" in drawing.svg.read_text() for drawing in drawings)
 
 
-def test_the_same_comparison_gives_the_same_bytes(tmp_path):
-    first, second = (drawn(make_comparison(), tmp_path / name) for name in "ab")
-    for one, two in zip(first, second, strict=True):
+def test_the_same_comparison_gives_the_same_bytes_and_leaves_no_style_behind(drawings, tmp_path):
+    before = dict(rcParams)
+    for one, two in zip(drawings, drawn(make_comparison(), tmp_path), strict=True):
         assert one.svg.read_bytes() == two.svg.read_bytes()
         assert one.png.read_bytes() == two.png.read_bytes()
+    assert dict(rcParams) == before
 
 
 def test_one_model_one_seed_no_shift_and_an_empty_class_are_drawn_too(tmp_path):
@@ -47,16 +52,10 @@ def test_one_model_one_seed_no_shift_and_an_empty_class_are_drawn_too(tmp_path):
     assert not names & {"pairwise", "shift"}
 
 
-def test_ten_models_with_dollars_and_angles_in_their_names_are_drawn(tmp_path):
-    skills = [(f"M{number} <$_$>", number / 5) for number in range(10)]
+def test_dollars_angles_and_long_names_are_drawn(tmp_path):
+    skills = [("M <$_$>", 1.0), (f"HCAM, text:{'x' * 60}", 2.0)]
     for drawing in drawn(make_comparison(skills=skills), tmp_path):
         ElementTree.parse(drawing.svg)
-
-
-def test_nobody_elses_style_changes(tmp_path):
-    before = dict(rcParams)
-    drawn(make_comparison(), tmp_path)
-    assert dict(rcParams) == before
 
 
 def test_confusions_of_all_seeds_are_added():

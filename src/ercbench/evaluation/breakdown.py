@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from ercbench.evaluation.groups import Comparison, Group, TestSet
+from ercbench.evaluation.scores import scores
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,7 @@ class Reliability:
 def final_groups(comparison: Comparison) -> list[Group]:
     """Returns the models' own answers, without those of single stages and ensembles, best first."""
     groups = [group for group in comparison.groups if group.output == "final"]
-    truth = comparison.test.truth
-    return sorted(groups, key=lambda group: -float(over_seeds(truth, group).mean()))
+    return sorted(groups, key=lambda group: -mean(own["weighted_f1"] for own in group.scores))
 
 
 def over_seeds(truth: np.ndarray, group: Group, chosen: np.ndarray | None = None) -> np.ndarray:
@@ -43,9 +43,9 @@ def over_seeds(truth: np.ndarray, group: Group, chosen: np.ndarray | None = None
     return np.array([weighted_f1(truth[chosen], own[chosen]) for own in group.predictions])
 
 
-def deviation(scores: Sequence[float] | np.ndarray) -> float:
-    """Returns the standard deviation over seeds of [S] scores, 0 where one seed has none."""
-    return float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
+def deviation(over: Sequence[float] | np.ndarray) -> float:
+    """Returns the standard deviation over seeds of S scores, 0 where one seed has none."""
+    return float(np.std(over, ddof=1)) if len(over) > 1 else 0.0
 
 
 def weighted_f1(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -53,7 +53,12 @@ def weighted_f1(truth: np.ndarray, predicted: np.ndarray) -> float:
     known = truth >= 0
     if not known.any():
         return float("nan")
-    return float(f1_score(truth[known], predicted[known], average="weighted", zero_division=0))
+    truth, predicted = truth[known], predicted[known]
+    size = max(truth.max(), predicted.max()) + 1
+    counts = (
+        np.bincount(own, minlength=size) for own in (truth[truth == predicted], predicted, truth)
+    )
+    return float(scores(*counts)["weighted_f1"])
 
 
 def places(test: TestSet) -> np.ndarray:

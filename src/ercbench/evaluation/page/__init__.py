@@ -61,6 +61,7 @@ def write_page(reports: Sequence[Report], folder: Path) -> Path:
     page = _template().render(
         version=__version__,
         reports=[_context(report, f"figure{n}") for n, report in enumerate(reports)],
+        says_texts=any(any(own.comparison.test.texts.tolist()) for own in reports),
         data=[conversations(report.name, report.comparison) for report in reports],
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
