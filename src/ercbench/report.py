@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
@@ -125,4 +125,4 @@ def _print_tables(console: Console, own: Sequence[Table]) -> None:
 def _print_warnings(console: Console, comparisons: Sequence[Comparison]) -> None:
     for warning in dict.fromkeys(w for comparison in comparisons for w in comparison.warnings):
         colour = "bold red" if warning.startswith("SERIOUS") else "yellow"
-        console.print(f"[{colour}]warning:[/] {escape(warning)}")
+        console.print(Text("warning:", style=colour), Text(warning))
