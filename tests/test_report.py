@@ -20,7 +20,7 @@ def test_a_report_prints_tables_and_warnings_and_writes_nothing(tmp_path, capsys
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
-def test_tables_are_written_in_three_formats(tmp_path, capsys):
+def test_tables_figures_and_a_page_are_written(tmp_path, capsys):
     write_run(tmp_path / "runs", "GRU")
     write_run(tmp_path / "runs", "MLP")
     report_command([str(tmp_path / "runs"), f"out={tmp_path / 'report'}", "draws=100"])
@@ -28,6 +28,11 @@ def test_tables_are_written_in_three_formats(tmp_path, capsys):
     names = ("scores", "classes", "pairs-accuracy", "pairs-weighted_f1", "pairs-macro_f1")
     endings = ("md", "tex", "csv")
     assert written == {f"made-up-standard-{name}.{end}" for name in names for end in endings}
+    figures = {path.name for path in (tmp_path / "report" / "figures").rglob("pairwise.*")}
+    assert figures == {"pairwise.svg", "pairwise.png"}
+    page = tmp_path / "report" / "index.html"
+    assert "made-up-standard" in page.read_text(encoding="utf-8")
+    assert "index.html in a browser" in " ".join(capsys.readouterr().out.split())
 
 
 def test_comparisons_of_one_corpus_have_files_of_their_own(tmp_path):
