@@ -49,9 +49,12 @@ class ProtocolSettings:
 
     Attributes:
         allow_leakage: Lets features that saw test labels through; tables then mark the run.
+        as_released: Also records the epoch that is best on the test part, beside the one chosen
+            on validation, for papers whose released code chose so.
     """
 
     allow_leakage: bool = False
+    as_released: bool = False
 
 
 @dataclass

@@ -46,7 +46,7 @@ def class_f1(comparison: Comparison, analysis: Analysis) -> Figure | None:
         means, spreads = [np.mean(own) for own in scores], [deviation(own) for own in scores]
         axes.axvline(max(means), color=GREY, linewidth=0.8)
         axes.errorbar(means, rows, xerr=spreads, fmt="o", color=BLUE, markersize=5)
-        axes.set_title(f"{test.labels[index]}  (n = {support[index]})")
+        axes.set_title(f"{test.labels[index]}  (n = {support[index]:,})")
     figure.supxlabel("F1, %", fontsize=9)
     return figure
 

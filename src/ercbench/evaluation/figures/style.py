@@ -22,9 +22,11 @@ from ercbench.files import replacing
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
 GREY = "#8a8f98"  # in the middle, for paper and for a dark page
 INK = "#1f2328"  # text and axes; a page puts its own colour of text in its place
-SHARES = LinearSegmentedColormap.from_list("shares", ["#f4f7fa", "#56B4E9", BLUE, "#003a5d"])
+# Cells of matrices; their blue is not that of lines, which a dark page makes lighter.
+DEEP = "#00639b"
+SHARES = LinearSegmentedColormap.from_list("shares", ["#f4f7fa", "#56B4E9", DEEP, "#003a5d"])
 DIFFERENCES = LinearSegmentedColormap.from_list(
-    "differences", [VERMILLION, "#f2b48a", "#f4f4f2", "#8fc3e4", BLUE]
+    "differences", [VERMILLION, "#f2b48a", "#f4f4f2", "#8fc3e4", DEEP]
 )
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
