@@ -34,7 +34,9 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
-    comparison = make_comparison(corpus=HOSTILE)
+    labels = ("</script><b onclick=alert(3)>", "joy", "anger", "sadness")
+    skills = [(HOSTILE, 2.0), ("MLP", 1.0)]
+    comparison = make_comparison(skills=skills, labels=labels, corpus=HOSTILE)
     texts = comparison.test.texts.copy().astype("<U200")
     texts[0] = HOSTILE
     comparison = replace(comparison, test=replace(comparison.test, texts=texts))

@@ -10,20 +10,23 @@
 
   // Adds what is looked up often: the dialogue of each utterance, and each dialogue's first one.
   function prepare(report) {
-    report.dialogueOf = report.dialogues.flatMap(([, size], dialogue) => Array(size).fill(dialogue));
+    report.dialogueOf = report.dialogues.flatMap(([, size], index) => Array(size).fill(index));
     report.first = report.dialogues.map((_, dialogue) => report.dialogueOf.indexOf(dialogue));
     for (const model of report.models) model.shown = model.final;
   }
 
   const shown = (report) => report.models.filter((model) => model.shown);
   const labelled = (report, row) => report.truth[row] >= 0;
+  const right = (report, row, model) => model.said[row] === report.truth[row];
 
   const FILTERS = {
     all: ["every utterance", () => true],
     wrong: [
       "where every model is wrong",
       (report, row) =>
-        labelled(report, row) && shown(report).every((model) => model.said[row] !== report.truth[row]),
+        labelled(report, row) &&
+        shown(report).length > 0 &&
+        !shown(report).some((model) => right(report, row, model)),
     ],
     disagree: [
       "where models disagree",
@@ -31,13 +34,13 @@
     ],
     shift: [
       "where a speaker's emotion shifts",
-      (report, row) =>
-        labelled(report, row) && report.before[row] >= 0 && report.before[row] !== report.truth[row],
+      ({ before, truth }, row) =>
+        truth[row] >= 0 && before[row] >= 0 && before[row] !== truth[row],
     ],
   };
 
   function matches(report, row, show) {
-    if (show in FILTERS) return FILTERS[show][1](report, row);
+    if (Object.hasOwn(FILTERS, show)) return FILTERS[show][1](report, row);
     return report.labels[report.truth[row]] === show.slice("true:".length);
   }
 
@@ -47,7 +50,8 @@
   // The address
 
   function addressOf({ report, row, show }) {
-    const parts = [report.name, report.dialogues[report.dialogueOf[row]][0], report.utterances[row]];
+    const [dialogue] = report.dialogues[report.dialogueOf[row]];
+    const parts = [report.name, dialogue, report.utterances[row]];
     const query = show === "all" ? "" : `?show=${encodeURIComponent(show)}`;
     return `#/${parts.map(encodeURIComponent).join("/")}${query}`;
   }
@@ -80,8 +84,10 @@
     }
   }
 
-  const known = (report, show) =>
-    show in FILTERS || report.labels.includes(show.slice("true:".length)) ? show : "all";
+  function known(report, show) {
+    const asked = Object.hasOwn(FILTERS, show) || report.labels.includes(show.slice("true:".length));
+    return asked ? show : "all";
+  }
 
   const go = (change) => {
     location.hash = addressOf({ ...state, ...change });
@@ -133,11 +139,10 @@
   }
 
   function drawFilter() {
-    const options = Object.entries(FILTERS).map(([value, [title]]) => make("option", { value }, title));
-    const classes = state.report.labels.map((label) =>
-      make("option", { value: `true:${label}` }, `true emotion: ${label}`),
-    );
-    find("filter").replaceChildren(...options, ...classes);
+    const filters = Object.entries(FILTERS).map(([value, [title]]) => [value, title]);
+    const classes = state.report.labels.map((own) => [`true:${own}`, `true emotion: ${own}`]);
+    const options = [...filters, ...classes].map(([value, title]) => make("option", { value }, title));
+    find("filter").replaceChildren(...options);
     find("filter").value = state.show;
   }
 
@@ -151,64 +156,78 @@
   }
 
   function drawConversation() {
+    const { report, row } = state;
+    drawDialogues(matching(state));
+    const here = report.dialogueOf[row];
+    const rows = [...report.utterances.keys()].filter((own) => report.dialogueOf[own] === here);
+    find("utterances").replaceChildren(...rows.map((own, index) => utterance(own, index + 1)));
+  }
+
+  // Lists the dialogues with an utterance that the filter lets through, and says how many there are.
+  function drawDialogues(rows) {
     const { report, row, show } = state;
-    const rows = matching(state);
     const counts = new Map();
-    for (const own of rows) {
-      counts.set(report.dialogueOf[own], (counts.get(report.dialogueOf[own]) ?? 0) + 1);
+    for (const dialogue of rows.map((own) => report.dialogueOf[own])) {
+      counts.set(dialogue, (counts.get(dialogue) ?? 0) + 1);
     }
-    const options = [...counts].map(([dialogue, count]) => {
-      const [id, size] = report.dialogues[dialogue];
-      const value = dialogue;
+    const options = [...counts].map(([value, count]) => {
+      const [id, size] = report.dialogues[value];
       return make("option", { value }, `${id} (${show === "all" ? size : `${count} of ${size}`})`);
     });
     find("dialogue").replaceChildren(...options);
-    find("dialogue").value = report.dialogueOf[row] ?? "";
+    find("dialogue").value = report.dialogueOf[row];
+    const [found, all] = [rows.length, report.utterances.length].map((n) => n.toLocaleString("en"));
     find("status").textContent =
-      `${rows.length.toLocaleString("en")} of ${report.utterances.length.toLocaleString("en")} ` +
-      `utterances, in ${counts.size} of ${report.dialogues.length} dialogues.` +
+      `${found} of ${all} utterances, in ${counts.size} of ${report.dialogues.length} dialogues.` +
       (report.texts.length === 0 ? " The records hold no text of what was said." : "");
-    const dialogue = report.dialogueOf[row];
-    const turns = [...report.utterances.keys()].filter((own) => report.dialogueOf[own] === dialogue);
-    find("utterances").replaceChildren(...turns.map((own, turn) => utterance(own, turn + 1)));
   }
 
   function utterance(row, turn) {
     const { report, show } = state;
-    const { truth, before, labels } = report;
     const match = matches(report, row, show);
-    const number = make("a", { href: addressOf({ ...state, row }), class: "turn" }, String(turn));
-    number.setAttribute("aria-label", `utterance ${turn}`);
-    const speech = make("p", { class: "speech" }, make("b", {}, report.speakers[report.who[row]]), " ");
-    speech.append(report.texts[row] ?? "");
-    const truly = labelled(report, row) ? `true: ${labels[truth[row]]}` : "no label";
-    const marks = make("p", { class: "marks" }, make("b", { class: "truth" }, truly));
-    if (matches(report, row, "shift")) {
-      marks.append(make("span", { class: "mark" }, `↷ shift from ${labels[before[row]]}`));
-    }
-    if (matches(report, row, "wrong")) marks.append(make("span", { class: "mark" }, "✗ all wrong"));
-    if (matches(report, row, "disagree")) marks.append(make("span", { class: "mark" }, "≠ models disagree"));
-    const item = make("li", { class: match ? "match" : "context" }, number, speech, marks);
     const current = row === state.row;
-    if (match || current) item.append(make("ul", { class: "answers" }, ...shown(report).map((m) => answer(m, row))));
-    if (current) {
-      item.setAttribute("aria-current", "true");
-      item.append(probabilities(row));
-    }
+    const link = { href: addressOf({ ...state, row }), class: "turn", "aria-label": `utterance ${turn}` };
+    const speaker = make("b", {}, report.speakers[report.who[row]]);
+    const item = make(
+      "li",
+      { class: match ? "match" : "context" },
+      make("a", link, String(turn)),
+      make("p", { class: "speech" }, speaker, " ", report.texts[row] ?? ""),
+      marks(row),
+    );
+    if (match || current) item.append(answers(row));
+    if (current) item.append(probabilities(row));
+    if (current) item.setAttribute("aria-current", "true");
     return item;
   }
+
+  function marks(row) {
+    const { report } = state;
+    const { labels, truth, before } = report;
+    const truly = labelled(report, row) ? `true: ${labels[truth[row]]}` : "no label";
+    const found = [
+      ["shift", `↷ shift from ${labels[before[row]]}`],
+      ["wrong", "✗ all wrong"],
+      ["disagree", "≠ models disagree"],
+    ].filter(([filter]) => matches(report, row, filter));
+    const spans = found.map(([, text]) => make("span", { class: "mark" }, text));
+    return make("p", { class: "marks" }, make("b", {}, truly), ...spans);
+  }
+
+  const answers = (row) =>
+    make("ul", { class: "answers" }, ...shown(state.report).map((model) => answer(model, row)));
 
   function answer(model, row) {
     const { report } = state;
     const said = model.said[row];
-    const right = said === report.truth[row];
     const share = model.p[row * report.labels.length + said];
-    const mark = labelled(report, row) ? (right ? "✓ " : "✗ ") : "";
+    const [kind, mark] = right(report, row, model) ? ["right", "✓ "] : ["wrong", "✗ "];
+    const known = labelled(report, row);
     const item = make(
       "li",
-      { class: labelled(report, row) ? (right ? "right" : "wrong") : "open" },
+      { class: known ? kind : "open" },
       make("span", { class: "model" }, model.name),
-      make("b", {}, `${mark}${report.labels[said]}`),
+      make("b", {}, `${known ? mark : ""}${report.labels[said]}`),
       make("span", { class: "numbers" }, `${share} %, ${model.agree[row]} of ${model.seeds} seeds`),
     );
     item.style.setProperty("--share", `${share}%`);
@@ -230,8 +249,8 @@
     const head = make("thead", {}, make("tr", {}, make("td"), ...heads));
     const title = "Probability of each emotion in per cent, mean over seeds";
     const table = make("table", { "aria-label": title }, head, make("tbody", {}, ...rows));
-    const scroll = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
-    return make("div", {}, make("p", { class: "caption" }, title), scroll);
+    const region = { class: "scroll", tabindex: "0", role: "region", "aria-label": title };
+    return make("div", {}, make("p", { class: "caption" }, title), make("div", region, table));
   }
 
   // Events
@@ -263,10 +282,10 @@
   find("previous").addEventListener("click", () => toDialogue(-1));
   find("next").addEventListener("click", () => toDialogue(1));
   find("viewer").addEventListener("keydown", (event) => {
-    const action = KEYS[event.key];
-    if (!action || event.target.matches("select, input, .scroll") || event.altKey || event.ctrlKey) return;
+    const taken = event.target.matches("select, input, .scroll") || event.altKey || event.ctrlKey;
+    if (taken || !Object.hasOwn(KEYS, event.key)) return;
     event.preventDefault();
-    action();
+    KEYS[event.key]();
   });
   addEventListener("hashchange", follow);
   find("viewer").hidden = false;
