@@ -103,7 +103,7 @@ def test_a_page_of_melds_size_stays_small(tmp_path):
     assert make_page(tmp_path, comparison).stat().st_size < 2e6
 
 
-def test_simulated_data_warnings_and_verdict_are_said_before_the_table(tmp_path):
+def test_simulated_data_warnings_and_conclusion_are_said_before_the_table(tmp_path):
     comparison = replace(make_comparison(simulated=True), warnings=("SERIOUS: two <b>runs</b>.",))
     text = make_page(tmp_path, comparison, drawn=False).read_text()
     before = text[: text.index("<table")]

@@ -200,7 +200,9 @@ def test_the_address_brings_everything_back(page):
     assert page.switch_to.active_element.get_attribute("class") == "turn"
 
 
-@pytest.mark.parametrize("hash", ["#/nowhere/d9/x", "#/made-up/d9", "#/%E0%A4%A", "#/?show=constructor"])
+@pytest.mark.parametrize(
+    "hash", ["#/nowhere/d9/x", "#/made-up/d9", "#/%E0%A4%A", "#/?show=constructor"]
+)
 def test_an_address_that_leads_nowhere_shows_the_beginning(page, address, hash):
     page.get("about:blank")
     page.get(address + hash)

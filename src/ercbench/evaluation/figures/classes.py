@@ -46,7 +46,7 @@ def class_f1(comparison: Comparison, analysis: Analysis) -> Figure | None:
         means, spreads = [np.mean(own) for own in scores], [deviation(own) for own in scores]
         axes.axvline(max(means), color=GREY, linewidth=0.8)
         axes.errorbar(means, rows, xerr=spreads, fmt="o", color=BLUE, markersize=5)
-        axes.set_title(f"{test.labels[index]}  (n = {support[index]:,})")
+        axes.set_title(wrapped(f"{test.labels[index]}  (n = {support[index]:,})"))
     figure.supxlabel("F1, %", fontsize=9)
     return figure
 
@@ -61,8 +61,9 @@ def _matrix(axes: Axes, counts: np.ndarray, labels: tuple[str, ...]) -> None:
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     cells(axes, SHARES(shares))
     places = np.arange(len(labels)) + 0.5
-    axes.set_xticks(places, labels, rotation=90)
-    axes.set_yticks(places, labels)
+    names = [wrapped(label, 14) for label in labels]
+    axes.set_xticks(places, names, rotation=90)
+    axes.set_yticks(places, names)
     axes.set_aspect("equal")
     axes.tick_params(labelbottom=True)
     for (row, column), share in np.ndenumerate(shares):

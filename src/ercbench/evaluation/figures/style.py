@@ -118,9 +118,9 @@ def rows_of_names(axes: Axes, names: Sequence[str]) -> np.ndarray:
     return rows
 
 
-def wrapped(name: str) -> str:
+def wrapped(name: str, width: int = 26) -> str:
     """Breaks a long name into lines that fit above a panel or beside a row."""
-    return fill(name, 26)
+    return fill(name, width)
 
 
 def text_colour(shade: Sequence[float] | np.ndarray) -> str:

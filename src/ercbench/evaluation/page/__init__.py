@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from ercbench import __version__
 from ercbench.evaluation.breakdown import final_groups
+from ercbench.evaluation.conclusion import conclusion
 from ercbench.evaluation.figures import Drawing
 from ercbench.evaluation.groups import Comparison
 from ercbench.evaluation.page.conversations import conversations
@@ -23,7 +24,6 @@ from ercbench.evaluation.page.vectors import inline_svg
 from ercbench.evaluation.render import interval_of, value_of
 from ercbench.evaluation.statistics import Analysis
 from ercbench.evaluation.tables import Cell, Kind, Table
-from ercbench.evaluation.verdict import verdict
 from ercbench.evaluation.wording import corpus_title
 from ercbench.files import replacing
 
@@ -98,7 +98,7 @@ def _context(report: Report, prefix: str) -> dict[str, Any]:
         "seeds": f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else str(*seeds),
         "features": list(dict.fromkeys(key for group in groups for key in group.features)),
         "warnings": report.comparison.warnings,
-        "verdict": verdict(report.comparison, report.analysis),
+        "conclusion": conclusion(report.comparison, report.analysis),
         "tables": report.tables,
         "drawings": [
             (own, inline_svg(own.svg, f"{prefix}-{own.name}", own.title)) for own in report.drawings

@@ -85,8 +85,8 @@
   }
 
   function known(report, show) {
-    const asked = Object.hasOwn(FILTERS, show) || report.labels.includes(show.slice("true:".length));
-    return asked ? show : "all";
+    const label = show.slice("true:".length);
+    return Object.hasOwn(FILTERS, show) || report.labels.includes(label) ? show : "all";
   }
 
   const go = (change) => {
@@ -141,8 +141,8 @@
   function drawFilter() {
     const filters = Object.entries(FILTERS).map(([value, [title]]) => [value, title]);
     const classes = state.report.labels.map((own) => [`true:${own}`, `true emotion: ${own}`]);
-    const options = [...filters, ...classes].map(([value, title]) => make("option", { value }, title));
-    find("filter").replaceChildren(...options);
+    const option = ([value, title]) => make("option", { value }, title);
+    find("filter").replaceChildren(...[...filters, ...classes].map(option));
     find("filter").value = state.show;
   }
 
@@ -163,7 +163,7 @@
     find("utterances").replaceChildren(...rows.map((own, index) => utterance(own, index + 1)));
   }
 
-  // Lists the dialogues with an utterance that the filter lets through, and says how many there are.
+  // Lists the dialogues in which the filter lets anything through, and says how many there are.
   function drawDialogues(rows) {
     const { report, row, show } = state;
     const counts = new Map();
@@ -186,7 +186,8 @@
     const { report, show } = state;
     const match = matches(report, row, show);
     const current = row === state.row;
-    const link = { href: addressOf({ ...state, row }), class: "turn", "aria-label": `utterance ${turn}` };
+    const href = addressOf({ ...state, row });
+    const link = { href, class: "turn", "aria-label": `utterance ${turn}` };
     const speaker = make("b", {}, report.speakers[report.who[row]]);
     const item = make(
       "li",

@@ -1,4 +1,4 @@
-// Tables sort by a click on a column's head: numbers from the highest, text from A; again: reversed.
+// Tables sort by a click on a column's head: numbers from the highest, text from A, then reversed.
 (() => {
   "use strict";
 

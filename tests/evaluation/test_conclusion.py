@@ -3,14 +3,14 @@ from dataclasses import replace
 import pytest
 
 from comparisons import make_comparison
+from ercbench.evaluation.conclusion import conclusion
 from ercbench.evaluation.statistics import analyse
-from ercbench.evaluation.verdict import verdict
 
 MANY = [6] * 40
 
 
 def said(comparison, significant=None):
-    """The verdict, with every pair's significance as wished."""
+    """The conclusion, with every pair's significance as wished."""
     analysis = analyse(comparison, draws=300)
     if significant is not None:
         p = 0.001 if significant else 0.9
@@ -19,7 +19,7 @@ def said(comparison, significant=None):
             for score, own in analysis.pairs.items()
         }
         analysis = replace(analysis, pairs=pairs)
-    return verdict(comparison, analysis)
+    return conclusion(comparison, analysis)
 
 
 def test_who_is_better_than_whom_by_how_much_with_interval_and_p():
