@@ -38,13 +38,15 @@ def test_shifts_are_those_of_the_recorded_scores(sizes, seed):
         first += size
 
 
-@given(st.lists(st.integers(1, 200), min_size=1))
-def test_every_value_is_in_one_bin_whose_name_says_so(values):
-    bins = doubling_bins(np.array(values))
-    assert np.sum(list(bins.values()), axis=0).tolist() == [1] * len(values)
+@given(st.lists(st.tuples(st.integers(1, 200), st.booleans()), min_size=1), st.integers(1, 9))
+def test_every_counted_value_is_in_one_bin_whose_name_says_so(pairs, fewest):
+    values, counted = np.array([value for value, _ in pairs]), np.array([own for _, own in pairs])
+    bins = doubling_bins(values, counted, fewest)
+    assert np.sum([np.zeros(len(values)), *bins.values()], axis=0).tolist() == counted.tolist()
+    assert len(bins) <= 1 or min(mask.sum() for mask in bins.values()) >= fewest
     for name, mask in bins.items():
         first, *last = map(int, name.split("-"))
-        assert all(first <= value <= (last or [first])[0] for value in np.array(values)[mask])
+        assert all(first <= value <= (last or [first])[0] for value in values[mask])
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1))

@@ -103,18 +103,26 @@ def shifts_and_stays(test: TestSet) -> tuple[np.ndarray, np.ndarray]:
     return both & (before != test.truth), both & (before == test.truth)
 
 
-def doubling_bins(values: np.ndarray) -> dict[str, np.ndarray]:
+def doubling_bins(values: np.ndarray, counted: np.ndarray, fewest: int) -> dict[str, np.ndarray]:
     """Sorts positive integers into 1, 2, 3-4, 5-8, 9-16 …, so that each bin doubles.
 
+    Args:
+        values: [N].
+        counted: [N] mask of those that count.
+        fewest: A bin of fewer values is put together with the one before or after it.
+
     Returns:
-        Name of each bin that is not empty, such as `3-4`, to its [N] mask.
+        Name of each bin, such as `3-4`, to the [N] mask of the values in it that count.
     """
     exponents = np.ceil(np.log2(values)).astype(int)
-    bins = {}
-    for exponent in np.unique(exponents).tolist():
-        first, last = 2**exponent // 2 + 1, 2**exponent
-        bins[f"{first}-{last}" if first < last else str(last)] = exponents == exponent
-    return bins
+    bins: list[tuple[int, int, np.ndarray]] = []
+    for exponent in np.unique(exponents[counted]).tolist():
+        first, last, mask = 2**exponent // 2 + 1, 2**exponent, (exponents == exponent) & counted
+        if bins and min(mask.sum(), bins[-1][2].sum()) < fewest:
+            first, _, before = bins.pop()
+            mask = mask | before
+        bins.append((first, last, mask))
+    return {f"{a}-{b}" if a < b else str(a): mask for a, b, mask in bins}
 
 
 def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> Reliability:

@@ -18,6 +18,9 @@ from ercbench.evaluation.figures.style import BLUE, GREY, VERMILLION, panels, ro
 from ercbench.evaluation.groups import Comparison, Group
 from ercbench.evaluation.statistics import Analysis
 
+# Scores of fewer utterances say nothing; their bin joins its neighbour.
+FEWEST = 20
+
 
 def f1_by_place(comparison: Comparison, analysis: Analysis) -> Figure | None:
     """Returns weighted F1 by the place of the utterance in its dialogue, a panel per model."""
@@ -58,10 +61,13 @@ def shift_f1(comparison: Comparison, analysis: Analysis) -> Figure | None:
 def _by_bins(comparison: Comparison, values: np.ndarray, name: str) -> Figure:
     """Draws each model, mean ± sd over seeds, before all others in grey."""
     truth, groups = comparison.test.truth, final_groups(comparison)
-    known = {title: mask & (truth >= 0) for title, mask in doubling_bins(values).items()}
-    bins = {f"{title}\n{mask.sum():,}": mask for title, mask in known.items() if mask.any()}
+    bins = {
+        f"{title}\n{mask.sum():,}": mask
+        for title, mask in doubling_bins(values, truth >= 0, FEWEST).items()
+    }
     means, spreads = _scores(truth, groups, list(bins.values()))
-    figure, every = panels(len(groups), (2.4, 2.0))
+    width = max(2.4, 0.42 * len(bins))
+    figure, every = panels(len(groups), (width, 2.0), columns=int(10 / width))
     for axes, group, mean, own in zip(every, groups, means, spreads, strict=True):
         axes.plot(list(bins), means.T, color=GREY, linewidth=0.8, alpha=0.7)
         axes.errorbar(list(bins), mean, own, fmt="o-", color=BLUE, markersize=4)
