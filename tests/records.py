@@ -55,7 +55,7 @@ def write_run(
     result["run"] = name or f"{model}-{seed}-{abs(hash(json.dumps(changes))) % 10**9}"
     result.setdefault("fingerprint", result["run"])
     run = RunFolder(folder / result["run"])
-    truth = np.random.default_rng(truth_seed).integers(0, len(result["labels"]), sum(sizes))
+    truth = np.random.default_rng(truth_seed).integers(0, len(LABELS), sum(sizes))
     rng = np.random.default_rng([seed, *model.encode()])
     for output in ("final", *outputs):
         logits = rng.normal(size=(len(truth), len(result["labels"])))

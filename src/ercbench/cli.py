@@ -25,7 +25,7 @@ ercbench: honest comparison of models for emotion recognition in conversation
   ercbench train -m … seed=0,1,2                    one run for each value
   ercbench reproduce paper=hcam|cfn_esa|m2fnet      every published row, and how near ours come
   ercbench report [FOLDER]                          tables of the runs in FOLDER (default: runs)
-  ercbench report [FOLDER] out=report [draws=10000] the same, also written to files
+  ercbench report [FOLDER] out=report [draws=10000] also as files, with figures and a page
   ercbench --version
 
 `--help` after prepare, import, finetune, train or reproduce lists every choice and setting;

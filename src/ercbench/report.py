@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.groups import Comparison, read_comparisons
 from ercbench.evaluation.render import to_csv, to_latex, to_markdown, to_rich
-from ercbench.evaluation.statistics import DRAWS, analyse
+from ercbench.evaluation.statistics import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables import Table, tables
 from ercbench.files import replacing
 
@@ -51,7 +51,8 @@ def report(folder: Path, out: Path | None = None, draws: int = DRAWS) -> None:
 
     Args:
         folder: Of the runs.
-        out: Where to write the tables as Markdown, LaTeX and CSV, if anywhere.
+        out: Where to write tables as Markdown, LaTeX and CSV, figures, and `index.html`, if
+            anywhere.
         draws: Of the bootstrap and of the permutation.
 
     Raises:
@@ -66,7 +67,8 @@ def report(folder: Path, out: Path | None = None, draws: int = DRAWS) -> None:
     _print_warnings(console, comparisons)
     if out is not None:
         write_tables(comparisons, found, out / "tables")
-        console.print(f"Tables are in {out / 'tables'}.")
+        page = write_figures_and_page(comparisons, analyses, found, out)
+        console.print(f"Tables and figures are in {out}; open {page} in a browser.")
 
 
 def write_tables(
@@ -79,6 +81,24 @@ def write_tables(
             for suffix, write in writers.items():
                 with replacing(folder / f"{stem}-{table.name}.{suffix}") as temporary:
                     temporary.write_text(write(table))
+
+
+def write_figures_and_page(
+    comparisons: Sequence[Comparison],
+    analyses: Sequence[Analysis],
+    found: Sequence[Sequence[Table]],
+    folder: Path,
+) -> Path:
+    """Writes `figures/` and `index.html`, and returns where the page is."""
+    from ercbench.evaluation.figures import draw
+    from ercbench.evaluation.page import Report, write_page
+
+    reports = []
+    parts = zip(stems(comparisons), comparisons, analyses, found, strict=True)
+    for name, comparison, analysis, own in parts:
+        drawings = draw(comparison, analysis, folder / "figures" / name)
+        reports.append(Report(name, comparison, analysis, own, drawings))
+    return write_page(reports, folder)
 
 
 def stems(comparisons: Sequence[Comparison]) -> list[str]:
@@ -105,4 +125,4 @@ def _print_tables(console: Console, own: Sequence[Table]) -> None:
 def _print_warnings(console: Console, comparisons: Sequence[Comparison]) -> None:
     for warning in dict.fromkeys(w for comparison in comparisons for w in comparison.warnings):
         colour = "bold red" if warning.startswith("SERIOUS") else "yellow"
-        console.print(f"[{colour}]warning:[/] {escape(warning)}")
+        console.print(Text("warning:", style=colour), Text(warning))

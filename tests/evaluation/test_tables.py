@@ -1,120 +1,316 @@
+import csv
 import io
 from dataclasses import asdict
 
 import pytest
 from rich.console import Console
 
-from ercbench.corpora.simulated import SimulationSettings
-from ercbench.evaluation.tables import ceiling_scores, comparison, summary
+from ercbench.corpora.simulated import SimulationSettings, simulate
+from ercbench.evaluation.ceilings import ceiling_scores
+from ercbench.evaluation.groups import read_comparisons
+from ercbench.evaluation.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.statistics import analyse
+from ercbench.evaluation.summary import summary
+from ercbench.evaluation.tables import Cell, Column, Table, tables
+from records import LABELS, make_result, write_run
 
-SIMULATION = asdict(SimulationSettings(train=5, validation=5, test=50))
-
-
-def result(model="MLP", seed=0, accuracy=0.5, **changes):
-    scores = dict.fromkeys(("weighted_f1", "macro_f1", "shift_f1", "stay_f1"), 0.25)
-    return {
-        "model": model,
-        "seed": seed,
-        "corpus": "mosi",
-        "split": "poria",
-        "simulated": False,
-        "features": ["text:x", "audio:x"],
-        "labels": ["no", "yes"],
-        "leaks": [],
-        "settings": {"seed": seed, "model": {"hidden": 8, "layers": 1}},
-        "data": {"manifest": "m", "provenance": {}},
-        "code": "c",
-        "best_epoch": 3,
-        "epochs": 9,
-        "outputs": {},
-        "test": {"accuracy": accuracy, **scores, "class_f1": [0.1, 0.2]},
-    } | changes
+LONG = (6, 4, 9, 3, 7, 5, 8, 6, 4, 9, 3, 7)
 
 
-def printed(*results):
-    console = Console(width=150, file=io.StringIO())
-    for table in comparison(results):
-        console.print(table)
+def tables_of(folder, draws=300):
+    (comparison,) = read_comparisons(folder)
+    return {table.name: table for table in tables(comparison, analyse(comparison, draws))}
+
+
+def row_of(table, name):
+    (row,) = (row for row in table.rows if row[0].value == name)
+    return dict(zip([column.title for column in table.columns], row, strict=True))
+
+
+def printed(table):
+    console = Console(width=200, file=io.StringIO())
+    console.print(to_rich(table))
     return console.file.getvalue()
 
 
-def test_seeds_are_averaged_with_their_standard_deviation():
-    text = printed(result(accuracy=0.4), result(seed=1, accuracy=0.5), result(seed=2, accuracy=0.6))
-    assert "50.0 ± 10.0" in text
-    assert text.count("MLP") == 1
+def test_scores_are_means_with_deviation_and_interval(tmp_path):
+    runs = [write_run(tmp_path, seed=seed).read_result()["test"] for seed in (0, 1, 2)]
+    row = row_of(tables_of(tmp_path)["scores"], "MLP")
+    assert row["seeds"].value == 3
+    accuracy = row["accuracy"]
+    assert accuracy.value == pytest.approx(sum(run["accuracy"] for run in runs) / 3)
+    assert accuracy.deviation > 0
+    assert accuracy.interval[0] < accuracy.value < accuracy.interval[1]
+    assert row["shift F1"].deviation > 0
 
 
-def test_one_seed_has_no_standard_deviation():
-    assert "±" not in printed(result()).split("mean ± sd")[0]
+def test_one_seed_has_no_deviation_and_it_is_said(tmp_path):
+    write_run(tmp_path)
+    table = tables_of(tmp_path)["scores"]
+    assert row_of(table, "MLP")["accuracy"].deviation is None
+    assert "one seed only, so no sd" in to_markdown(table)
+    assert "±" not in to_markdown(table)
 
 
-def test_runs_that_differ_in_a_setting_or_in_code_stay_apart_and_say_why():
-    wider = {"seed": 1, "model": {"hidden": 16, "layers": 1}}
-    text = printed(result(accuracy=0.4), result(seed=1, accuracy=0.6, settings=wider))
-    assert "model.hidden=8" in text
-    assert "model.hidden=16" in text
-    assert "model.layers" not in text
-    assert "code=d" in printed(result(), result(seed=1, code="d"))
+def test_only_a_significantly_best_model_is_bold(tmp_path):
+    for seed in (0, 1):
+        write_run(tmp_path, "GRU", seed, skill=4.0, sizes=LONG)
+        write_run(tmp_path, "MLP", seed, skill=0.5, sizes=LONG)
+    table = tables_of(tmp_path)["scores"]
+    assert row_of(table, "GRU")["weighted F1"].bold
+    assert not row_of(table, "MLP")["weighted F1"].bold
+    assert "**" in to_markdown(table).split("\n", 2)[2]
+    assert r"\textbf{" in to_latex(table)
 
 
-def test_runs_on_other_data_are_in_another_table():
-    other = result(split="standard")
-    assert len(comparison([result(), other, result(features=["text:x"])])) == 3
-    assert len(comparison([result(), result(data={"manifest": "n", "provenance": {}})])) == 2
+def test_nothing_is_bold_where_models_are_alike(tmp_path):
+    write_run(tmp_path, "GRU", sizes=LONG)
+    write_run(tmp_path, "MLP", sizes=LONG)
+    table = tables_of(tmp_path)["scores"]
+    assert not any(cell.bold for row in table.rows for cell in row)
+    assert "Nothing in bold: no model is better than every other one" in to_markdown(table)
 
 
-def test_a_missing_score_is_not_a_number():
-    test = result()["test"] | {"shift_f1": None}
-    assert "n/a" in printed(result(test=test))
+def test_a_class_without_utterances_and_a_missing_score_are_not_numbers(tmp_path):
+    write_run(tmp_path, labels=[*LABELS, "fear"], test={"shift_f1": None})
+    found = tables_of(tmp_path)
+    assert row_of(found["scores"], "MLP")["shift F1"].value is None
+    assert row_of(found["classes"], "MLP")["fear (0)"].value is None
+    assert "n/a" in printed(found["classes"])
+    assert "n/a" in to_latex(found["scores"])
 
 
-def test_a_leak_is_marked():
+def test_a_leak_marks_the_model_and_is_explained(tmp_path):
     leak = {"features": "text:x", "part": "test", "overlap": 2, "size": 9}
-    assert "LEAK: text:x saw the labels of 2 of 9 test conversations" in printed(
-        result(leaks=[leak])
+    write_run(tmp_path, leaks=[leak])
+    text = to_markdown(tables_of(tmp_path)["scores"])
+    assert "| MLP LEAK |" in text
+    assert "LEAK: text:x saw the labels of 2 of 9 test conversations" in text
+
+
+@pytest.mark.parametrize(
+    ("model", "mark"), [("HCAM", True), ("M2FNet", True), ("CFNESA", False), ("GRU", False)]
+)
+def test_reconstructed_models_are_marked(tmp_path, model, mark):
+    write_run(tmp_path, model)
+    text = to_markdown(tables_of(tmp_path)["scores"])
+    assert ("is a reconstruction" in text) == mark
+    assert ("†" in text) == mark
+
+
+def test_features_have_a_column_where_models_differ_in_them(tmp_path):
+    write_run(tmp_path, "GRU")
+    assert "text:x, audio:x" in tables_of(tmp_path)["scores"].title
+    write_run(tmp_path, "MLP", features=["text:x"])
+    table = tables_of(tmp_path)["scores"]
+    assert row_of(table, "MLP")["features"].value == "text"
+    assert row_of(table, "GRU")["features"].value == "text+audio"
+    assert "Models see different features" in to_markdown(table)
+    assert "text:x" not in table.title
+
+
+def test_the_other_outputs_of_a_model_have_rows_of_their_own(tmp_path):
+    write_run(tmp_path, "HCAM", outputs=("text", "ensemble"))
+    table = tables_of(tmp_path)["scores"]
+    assert {row[0].value for row in table.rows} == {"HCAM †", "HCAM: text †", "HCAM: ensemble †"}
+    assert "weighed on validation" in to_markdown(table)
+
+
+def test_every_pair_has_its_row(tmp_path):
+    for model in ("GRU", "MLP", "HCAM"):
+        write_run(tmp_path, model, skill=len(model) / 2, sizes=LONG)
+    table = tables_of(tmp_path)["pairs-weighted_f1"]
+    assert len(table.rows) == 3
+    differences = [row[2].value for row in table.rows]
+    assert differences == sorted(differences, reverse=True)
+    assert "permutation of whole dialogues (300 draws)" in to_markdown(table)
+
+
+def test_too_many_pairs_for_the_draws_are_said(tmp_path):
+    for seed in range(4):
+        write_run(tmp_path, "MLP", code=f"c{seed}", sizes=LONG, name=str(seed))
+    note = "6 pairs are too many for 100 draws: after Holm no p can be below 0.05. Set draws=240"
+    assert note in to_markdown(tables_of(tmp_path, draws=100)["pairs-accuracy"])
+    assert note not in to_markdown(tables_of(tmp_path, draws=300)["pairs-accuracy"])
+
+
+def released(accuracy):
+    scores = {"accuracy": accuracy, "weighted_f1": accuracy, "macro_f1": accuracy}
+    return {"best_epoch": 7, "test": scores}
+
+
+def test_what_choosing_on_test_gains_stands_beside(tmp_path):
+    tests = [
+        write_run(tmp_path, seed=seed, as_released=released(0.9)).read_result()["test"]
+        for seed in (0, 1)
+    ]
+    row = row_of_score(tables_of(tmp_path)["released"], "accuracy")
+    assert row["chosen on test"].value == pytest.approx(0.9)
+    gains = [0.9 - test["accuracy"] for test in tests]
+    assert row["gained"].value == pytest.approx(sum(gains) / 2)
+    assert row["gained"].deviation > 0
+    assert row["published"].value == ""
+
+
+def row_of_score(table, score):
+    titles = [column.title for column in table.columns]
+    rows = [dict(zip(titles, row, strict=True)) for row in table.rows]
+    (row,) = (row for row in rows if row["score"].value == score)
+    return row
+
+
+def on_iemocap(folder, model, features, **changes):
+    labels = ["happy", "sad", "neutral", "angry", "excited", "frustrated"]
+    write_run(folder, model, corpus="iemocap", labels=labels, features=features, **changes)
+
+
+def test_published_values_stand_beside_ours_with_their_source(tmp_path):
+    on_iemocap(tmp_path, "M2FNet", ["text:x", "audio:x"])
+    table = tables_of(tmp_path)["released"]
+    row = row_of_score(table, "weighted F1")
+    assert row["published"].value == pytest.approx(0.6986)
+    distance = row["chosen on validation"].value - 0.6986
+    assert row["above published"].value == pytest.approx(distance)
+    assert "the papers use other features" in to_markdown(table).lower()
+
+
+def test_a_model_of_one_modality_has_the_papers_row_of_it(tmp_path):
+    on_iemocap(tmp_path, "M2FNet", ["text:x"])
+    table = tables_of(tmp_path)["released"]
+    assert row_of_score(table, "weighted F1")["published"].value == pytest.approx(0.662)
+    assert "M2FNet-Text, accuracy: published result row; the paper's own Table 2 prints 66.30" in (
+        to_markdown(table)
     )
 
 
-def test_the_other_outputs_of_a_model_have_rows_of_their_own():
-    def staged(seed, accuracy):
-        test = result(accuracy=accuracy)["test"]
-        outputs = {"text": {"test": test}, "ensemble": {"test": test | {"accuracy": 0.9}}}
-        return result("HCAM", seed, outputs=outputs)
-
-    text = printed(staged(0, 0.1), staged(1, 0.3))
-    assert any("HCAM: text" in line and "20.0 ± 14.1" in line for line in text.splitlines())
-    assert any("HCAM: ensemble" in line and "90.0 ± 0.0" in line for line in text.splitlines())
-    assert "weighed on validation" in text
-    assert "weighed on validation" not in printed(result())
+def test_nothing_published_and_nothing_released_is_no_table(tmp_path):
+    on_iemocap(tmp_path, "GRU", ["text:x"])
+    assert "released" not in tables_of(tmp_path)
 
 
-def simulated(**changes):
-    data = {"manifest": "m", "provenance": {"simulated": True, "settings": SIMULATION}}
-    return result(corpus="simulated", simulated=True, data=data, **changes)
+def simulated_runs(folder, *skills, features=("text:simulated", "audio:simulated")):
+    """Writes runs on a simulated corpus' own test part."""
+    settings = SimulationSettings(train=5, validation=5, test=50)
+    corpus, _ = simulate(settings)
+    tested = set(corpus.splits["simulated"].test)
+    provenance = {"simulated": True, "settings": asdict(settings)}
+    sizes = [len(c) for c in corpus.conversations if c.id in tested]
+    for model, skill in skills:
+        run = write_run(
+            folder,
+            model,
+            skill=skill,
+            sizes=sizes,
+            corpus="simulated",
+            split="simulated",
+            simulated=True,
+            labels=list(corpus.labels),
+            features=list(features),
+            data={"manifest": "m", "provenance": provenance},
+        )
+        as_in(corpus, tested, run)
 
 
-def test_a_simulated_corpus_says_so_and_models_stand_between_its_ceilings():
-    text = printed(simulated(accuracy=0.01), simulated(model="Seer", accuracy=0.99))
-    assert "SIMULATED corpus" in text
-    rows = [line for line in text.splitlines() if line.startswith("│")]
-    assert "MLP" in rows[0]
-    assert "ceiling: text+audio with context" in rows[-2]
-    assert "Seer" in rows[-1]
+def as_in(corpus, tested, run):
+    """Gives the made-up predictions the corpus' own dialogues and labels."""
+    import pyarrow.parquet as pq
+    from sklearn.metrics import confusion_matrix
+
+    rows = pq.read_table(run.predictions).to_pylist()
+    own = [(c, u) for c in corpus.conversations if c.id in tested for u in c.utterances]
+    for row, (conversation, utterance) in zip(rows, own, strict=True):
+        row.update(conversation=conversation.id, label=utterance.label)
+    run.write_predictions(rows)
+    result = run.read_result()
+    columns = [[row[key] for row in rows] for key in ("label", "predicted")]
+    result["test"]["confusion"] = confusion_matrix(*columns, labels=corpus.labels).tolist()
+    run.write_result(result)
 
 
-def test_ceilings_are_those_of_the_features_in_use():
-    names = set(ceiling_scores(simulated(features=["text:simulated"])))
-    assert names == {"text without context", "text with context"}
-    scores = ceiling_scores(simulated())
-    accuracy, weighted_f1 = scores["text+audio with context"]
-    assert accuracy > scores["text+audio without context"][0] > scores["text without context"][0]
+def test_a_simulated_corpus_says_so_everywhere_and_models_stand_between_its_ceilings(tmp_path):
+    simulated_runs(tmp_path, ("MLP", 0.0), ("GRU", 0.0))
+    for table in tables_of(tmp_path).values():
+        for text in (to_markdown(table), to_latex(table), to_csv(table), printed(table)):
+            assert "SIMULATED" in text
+    rows = [row[0].value for row in tables_of(tmp_path)["scores"].rows]
+    assert rows[-1] == "ceiling: text+audio with context"
+    assert rows.index("MLP") < rows.index("ceiling: text with context")
+
+
+def test_ceilings_are_those_of_the_features_in_use(tmp_path):
+    simulated_runs(tmp_path / "one", ("MLP", 1.0), features=["text:simulated"])
+    simulated_runs(tmp_path / "two", ("MLP", 1.0))
+    one, two = (ceiling_scores(read_comparisons(tmp_path / n)[0]) for n in ("one", "two"))
+    assert set(one) == {"text without context", "text with context"}
+    accuracy, weighted_f1 = two["text+audio with context"]
+    assert accuracy > two["text+audio without context"][0] > two["text without context"][0]
     assert weighted_f1 == pytest.approx(accuracy, abs=0.06)
 
 
+def test_a_real_corpus_has_no_ceilings(tmp_path):
+    write_run(tmp_path)
+    assert ceiling_scores(read_comparisons(tmp_path)[0]) == {}
+
+
+TABLE = Table(
+    "scores",
+    "meld",
+    "meld: scores",
+    (Column("model", "text"), Column("seeds", "count"), Column("F1"), Column("p", "p")),
+    (
+        (Cell("A_b & c|d [x]", bold=True), Cell(3), Cell(0.5, 0.01, (0.4, 0.6)), Cell(0.0004)),
+        (Cell("plain"), Cell(1), Cell(None), Cell(0.25)),
+    ),
+    ("100 % of it", "second"),
+)
+
+
+def test_markdown_is_a_table_whatever_the_names():
+    lines = to_markdown(TABLE).splitlines()
+    assert lines[2:6] == [
+        "| model | seeds | F1 | p |",
+        "| --- | ---: | ---: | ---: |",
+        r"| **A_b & c\|d [x]** | 3 | 50.0 ± 1.0 [40.0, 60.0] | <0.001 |",
+        "| plain | 1 | n/a | 0.250 |",
+    ]
+
+
+def test_latex_is_for_booktabs_and_escapes_what_it_must():
+    text = to_latex(TABLE)
+    assert r"\toprule" in text
+    assert r"\begin{tabular}{lrrr}" in text
+    assert r"\textbf{A\_b \& c|d [x]} & 3 & 50.0 $\pm$ 1.0 {\scriptsize [40.0, 60.0]}" in text
+    assert r"100 \% of it." in text
+    assert text.count("{") == text.count("}")
+
+
+def test_csv_has_a_column_per_number():
+    rows = list(csv.DictReader(io.StringIO(to_csv(TABLE))))
+    assert rows[0] == {
+        "corpus": "meld",
+        "model": "A_b & c|d [x]",
+        "seeds": "3",
+        "F1": "50.0",
+        "F1, sd": "1.0",
+        "F1, low": "40.0",
+        "F1, high": "60.0",
+        "p": "0.0004",
+    }
+    assert rows[1]["F1"] == ""
+
+
+def test_the_terminal_shows_names_as_they_are():
+    text = printed(TABLE)
+    assert "A_b & c|d [x]" in text
+    assert "[40.0, 60.0]" in text
+
+
 def test_a_summary_has_every_class():
+    scores = dict.fromkeys(("accuracy", "weighted_f1", "macro_f1", "shift_f1", "stay_f1"), 0.25)
+    result = make_result(test=scores | {"class_f1": [0.1, 0.2, 0.3]})
     console = Console(width=100, file=io.StringIO())
-    console.print(summary(result()))
+    console.print(summary(result))
     text = console.file.getvalue()
-    assert "F1 yes" in text
+    assert "F1 joy" in text
     assert "20.0" in text
     assert "epoch 3 of 9" in text

@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from ercbench.evaluation.tables import Cell, Column, Kind, Table
 
@@ -49,10 +49,13 @@ def interval_of(cell: Cell, kind: Kind) -> str:
 
 def to_rich(table: Table) -> RichTable:
     """Returns the table for the terminal, intervals below the values."""
-    made = RichTable(title=escape(table.title), caption=escape(_sentences(table.notes, "\n")))
+    width = min(len(table.title), 100)
+    made = RichTable(
+        title=Text(table.title), caption=Text(_sentences(table.notes, "\n")), min_width=width
+    )
     for column in table.columns:
         left = column.kind == "text"
-        made.add_column(escape(column.title), justify="left" if left else "right", no_wrap=not left)
+        made.add_column(Text(column.title), justify="left" if left else "right", no_wrap=not left)
     for row in table.rows:
         made.add_row(*map(_rich_cell, row, table.columns))
     return made
@@ -110,10 +113,11 @@ def _sentences(notes: Sequence[str], between: str) -> str:
     return between.join(f"{note[0].upper()}{note[1:]}." for note in notes)
 
 
-def _rich_cell(cell: Cell, column: Column) -> str:
-    value, interval = escape(value_of(cell, column.kind)), interval_of(cell, column.kind)
-    value = f"[bold green]{value}[/]" if cell.bold else value
-    return f"{value}\n[dim]{escape(interval)}[/]" if interval else value
+def _rich_cell(cell: Cell, column: Column) -> Text:
+    """Returns a cell as it is: rich would read brackets as colours and `:x:` as a picture."""
+    text = Text(value_of(cell, column.kind), style="bold green" if cell.bold else "")
+    interval = interval_of(cell, column.kind)
+    return text.append(f"\n{interval}", style="not bold dim") if interval else text
 
 
 def _markdown_cell(cell: Cell, column: Column) -> str:

@@ -1,0 +1,108 @@
+"""Figures of a comparison: each as `.svg` for papers and pages, and as `.png`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from ercbench.evaluation.figures.classes import class_f1, confusion_matrices
+from ercbench.evaluation.figures.confidence import calibration
+from ercbench.evaluation.figures.dialogue import f1_by_length, f1_by_place, shift_f1
+from ercbench.evaluation.figures.overall import ceilings, pairwise_matrix
+from ercbench.evaluation.figures.style import save, styled
+from ercbench.evaluation.figures.training import learning_curves
+from ercbench.evaluation.groups import Comparison
+from ercbench.evaluation.statistics import Analysis
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure on disk.
+
+    Attributes:
+        name: Of its files, without their ending.
+        title: What it shows.
+        caption: How to read it.
+        svg: Without a background; text stays text.
+        png: On white.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: Path
+    png: Path
+
+
+Plot = Callable[[Comparison, Analysis], Figure | None]
+PLOTS: dict[str, tuple[str, str, Plot]] = {
+    "pairwise": (
+        "Who is better than whom",
+        "How many points of weighted F1 the model of a row is ahead of the model of a column, "
+        "and p by permutation of whole dialogues, corrected over all pairs (Holm). Bold: told "
+        "apart.",
+        pairwise_matrix,
+    ),
+    "ceilings": (
+        "Between the ceilings of the simulated corpus",
+        "A ceiling is the highest expected accuracy of any model that sees this much. Models: "
+        "mean ± sd over seeds.",
+        ceilings,
+    ),
+    "class_f1": (
+        "F1 per emotion",
+        "Mean ± sd over seeds; the line marks the highest mean; n counts test utterances.",
+        class_f1,
+    ),
+    "confusion": (
+        "What is taken for what",
+        "Per cent of a row's true emotion, and below it the number of utterances, summed over "
+        "seeds.",
+        confusion_matrices,
+    ),
+    "shift": (
+        "Where a speaker's emotion shifts or stays",
+        "Compared with the speaker's own last emotion in the dialogue. Mean ± sd over seeds.",
+        shift_f1,
+    ),
+    "place": (
+        "Early and late in a dialogue",
+        "Blue: this model, mean ± sd over seeds; grey: all models.",
+        f1_by_place,
+    ),
+    "length": (
+        "In short and long dialogues",
+        "Blue: this model, mean ± sd over seeds; grey: all models.",
+        f1_by_length,
+    ),
+    "calibration": (
+        "How sure, and how right",
+        "On the diagonal a model is right as often as it says, above it more often. A dot's area "
+        "is its share of the predictions. ECE: expected calibration error in points, ten bins, "
+        "all seeds together.",
+        calibration,
+    ),
+    "learning": (
+        "Learning curves",
+        "Weighted F1 on validation, a line per seed; the dot is the epoch that was chosen.",
+        learning_curves,
+    ),
+}
+
+
+def draw(comparison: Comparison, analysis: Analysis, folder: Path) -> list[Drawing]:
+    """Draws all figures that a comparison has something to show for.
+
+    Args:
+        comparison: The models.
+        analysis: What is said of them.
+        folder: Where the files go; it is made if needed.
+    """
+    drawings = []
+    for name, (title, caption, plot) in PLOTS.items():
+        with styled():
+            figure = plot(comparison, analysis)
+        if figure is not None:
+            drawings.append(Drawing(name, title, caption, *save(figure, folder / name)))
+    return drawings

@@ -1,0 +1,75 @@
+"""How training went: a curve per seed."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ercbench.evaluation.breakdown import final_groups
+from ercbench.evaluation.figures.style import BLUE, ORANGE, panels, wrapped
+from ercbench.evaluation.groups import Comparison, Group
+from ercbench.evaluation.records import Result
+from ercbench.evaluation.statistics import Analysis
+
+Curve = tuple[list[int], list[float]]
+
+
+def learning_curves(comparison: Comparison, analysis: Analysis) -> Figure | None:
+    """Returns weighted F1 on validation by epoch, a panel per model and stage, a line per seed."""
+    curves = {
+        (group.name, stage): (group, by_seed)
+        for group in final_groups(comparison)
+        for stage, by_seed in _by_stage(group).items()
+    }
+    if not curves:
+        return None
+    figure, every = panels(len(curves), (2.3, 1.9))
+    for axes, ((name, stage), (group, by_seed)) in zip(every, curves.items(), strict=True):
+        axes.set_title(wrapped(f"{name}: {stage}" if stage else name))
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        for seed, curve in by_seed.items():
+            _draw(axes, curve, _best_epoch(group.runs[seed], stage))
+    figure.supxlabel("epoch", fontsize=9)
+    figure.supylabel("weighted F1, %", fontsize=9)
+    return figure
+
+
+def read_curves(path: Path) -> dict[str, Curve]:
+    """Reads weighted F1 on validation from `metrics.csv`: stage to (epochs, per cent).
+
+    A run without the file, or whose file lacks the column, has no curves.
+    """
+    curves: dict[str, Curve] = defaultdict(lambda: ([], []))
+    if not path.is_file():
+        return {}
+    with path.open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row.get("val/weighted_f1"):
+                epochs, scores = curves[row.get("stage") or ""]
+                epochs.append(int(row["epoch"]))
+                scores.append(100 * float(row["val/weighted_f1"]))
+    return dict(curves)
+
+
+def _by_stage(group: Group) -> dict[str, dict[int, Curve]]:
+    stages: dict[str, dict[int, Curve]] = defaultdict(dict)
+    for index, folder in enumerate(group.folders):
+        for stage, curve in read_curves(folder / "metrics.csv").items():
+            stages[stage][index] = curve
+    return stages
+
+
+def _best_epoch(run: Result, stage: str) -> int | None:
+    """Returns the epoch that was chosen on validation, counted as in `metrics.csv`."""
+    found = [own["best_epoch"] for own in run.get("stages", ()) if own["stage"] == stage]
+    return found[0] if found else None
+
+
+def _draw(axes: Axes, curve: Curve, best: int | None) -> None:
+    epochs, scores = curve
+    axes.plot(epochs, scores, color=BLUE, linewidth=1, alpha=0.7)
+    if best in epochs:
+        axes.plot(best, scores[epochs.index(best)], "o", color=ORANGE, markersize=4.5, zorder=3)

@@ -1,0 +1,51 @@
+"""The test conversations and what every model said of them, small enough for a page."""
+
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from ercbench.evaluation.breakdown import final_groups, last_own_emotion
+from ercbench.evaluation.groups import Comparison, Group
+
+
+def conversations(name: str, comparison: Comparison) -> dict[str, Any]:
+    """Returns what the page's viewer reads, as plain values; columns have an item per utterance.
+
+    Args:
+        name: Of the report, in links.
+        comparison: The models; their own answers come first, best first, then other outputs.
+    """
+    test = comparison.test
+    speakers, who = np.unique(test.speakers, return_inverse=True)
+    final = final_groups(comparison)
+    others = [group for group in comparison.groups if group.output != "final"]
+    return {
+        "name": name,
+        "labels": list(test.labels),
+        "dialogues": [[id, len(list(own))] for id, own in groupby(test.conversations.tolist())],
+        "utterances": test.utterances.tolist(),
+        "speakers": speakers.tolist(),
+        "who": who.tolist(),
+        "texts": test.texts.tolist() if any(test.texts.tolist()) else [],
+        "truth": test.truth.tolist(),
+        "before": last_own_emotion(test).tolist(),
+        "models": [_answers(group) for group in (*final, *others)],
+    }
+
+
+def _answers(group: Group) -> dict[str, Any]:
+    """Returns what a model says with its mean probabilities over seeds, in whole per cent.
+
+    `agree` counts the seeds that say the same; `p` has C numbers for each utterance.
+    """
+    mean = group.probabilities.mean(0)
+    said = mean.argmax(-1)
+    return {
+        "name": group.name,
+        "final": group.output == "final",
+        "seeds": len(group.seeds),
+        "said": said.tolist(),
+        "agree": (group.predictions == said).sum(0).tolist(),
+        "p": np.rint(100 * mean).astype(int).ravel().tolist(),
+    }
