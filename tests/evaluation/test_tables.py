@@ -314,3 +314,15 @@ def test_a_summary_has_every_class():
     assert "F1 joy" in text
     assert "20.0" in text
     assert "epoch 3 of 9" in text
+
+
+def test_few_dialogues_are_said_to_be_few(tmp_path):
+    for model in ("GRU", "MLP"):
+        write_run(tmp_path, model)
+    found = tables_of(tmp_path)
+    assert "Only 4 test dialogues: intervals over so few are too narrow" in to_markdown(
+        found["scores"]
+    )
+    assert "4 dialogues are too few for any p Holm below 0.05" in to_markdown(
+        found["pairs-accuracy"]
+    )

@@ -7,6 +7,9 @@ from ercbench.evaluation.published import RECONSTRUCTED
 from ercbench.evaluation.statistics import ALPHA, POWER, Analysis
 from ercbench.evaluation.wording import model_title
 
+# Below this the bootstrap is known to be too sure.
+FEW = 20
+
 
 def features_differ(comparison: Comparison) -> bool:
     """Whether groups of a comparison see different features."""
@@ -33,11 +36,15 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     if len(comparison.groups) > 1:
         notes.append(_bold(analysis))
     detectable = analysis.detectable["weighted_f1"]
-    if detectable is not None:
+    if detectable:
         notes.append(
             f"a difference of {100 * detectable:.1f} points of weighted F1 would be found on "
             f"{100 * POWER:.0f} % of test sets like this one, of {analysis.dialogues} dialogues "
             "(median over pairs); smaller ones mostly stay unseen"
+        )
+    if analysis.dialogues < FEW:
+        notes.append(
+            f"only {analysis.dialogues} test dialogues: intervals over so few are too narrow"
         )
     if comparison.test.simulated:
         notes.append(
@@ -94,11 +101,8 @@ def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
         "P(better): how often one run of the better beats one of the worse on the same draw of "
         f"dialogues; detectable: would be found on {100 * POWER:.0f} % of such test sets",
     ]
-    if not analysis.exact and pairs / (analysis.draws + 1) > ALPHA:
-        notes.append(
-            f"{pairs} pairs are too many for {analysis.draws:,} draws: after Holm no p can be "
-            f"below {ALPHA}. Set draws={int(pairs / ALPHA * 2)} or compare fewer runs"
-        )
+    if pairs * analysis.smallest_p > ALPHA:
+        notes.append(_powerless(analysis))
     return notes + common_notes(comparison)
 
 
@@ -131,6 +135,16 @@ def _bold(analysis: Analysis) -> str:
     if any(analysis.best.values()):
         return f"bold: better than every other model, {rule}"
     return f"nothing in bold: no model is better than every other one ({rule})"
+
+
+def _powerless(analysis: Analysis) -> str:
+    pairs = len(analysis.pairs["accuracy"])
+    if analysis.exact:
+        return f"{analysis.dialogues} dialogues are too few for any p Holm below {ALPHA}"
+    return (
+        f"{pairs} pairs are too many for {analysis.draws:,} draws: after Holm no p can be below "
+        f"{ALPHA}. Set draws={int(2 * pairs / ALPHA)} or compare fewer runs"
+    )
 
 
 def _outputs(comparison: Comparison) -> list[str]:
