@@ -69,6 +69,7 @@ def test_nothing_is_bold_where_models_are_alike(tmp_path):
     table = tables_of(tmp_path)["scores"]
     assert not any(cell.bold for row in table.rows for cell in row)
     assert "Nothing in bold: no model is better than every other one" in to_markdown(table)
+    assert "may owe a difference to the luck of one training" in to_markdown(table)
 
 
 def test_a_class_without_utterances_and_a_missing_score_are_not_numbers(tmp_path):

@@ -42,6 +42,11 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
             f"{100 * POWER:.0f} % of test sets like this one, of {analysis.dialogues} dialogues "
             "(median over pairs); smaller ones mostly stay unseen"
         )
+    if len(comparison.groups) > 1 and any(len(group.seeds) == 1 for group in comparison.groups):
+        notes.append(
+            "a model with one seed may owe a difference to the luck of one training, of which "
+            "neither p nor the interval knows"
+        )
     if analysis.dialogues < FEW:
         notes.append(
             f"only {analysis.dialogues} test dialogues: intervals over so few are too narrow"
