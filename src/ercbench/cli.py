@@ -22,12 +22,13 @@ ercbench: honest comparison of models for emotion recognition in conversation
   ercbench finetune encoder=… corpus=… [folds=5] …  train an encoder on single utterances
   ercbench train [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
   ercbench train -m … seed=0,1,2                    one run for each value
+  ercbench reproduce paper=hcam|cfn_esa|m2fnet      every published row, and how near ours come
   ercbench report [FOLDER]                          tables of the runs in FOLDER (default: runs)
   ercbench report [FOLDER] out=report [draws=10000] the same, also written to files
   ercbench --version
 
-`--help` after prepare, import, finetune or train lists every choice and setting; `--cfg job`
-shows the settings without running."""
+`--help` after prepare, import, finetune, train or reproduce lists every choice and setting;
+`--cfg job` shows the settings without running."""
 
 
 def main() -> None:
@@ -84,6 +85,7 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
         "stores": _stores,
         "finetune": lambda arguments: _with_settings("finetune", _finetune, arguments),
         "train": lambda arguments: _with_settings("train", _train, arguments),
+        "reproduce": lambda arguments: _with_settings("reproduce", _reproduce, arguments),
         "report": _report,
     }
     if name not in commands:
@@ -143,6 +145,13 @@ def _finetune(config: Any) -> None:
     from ercbench.finetune import finetune
 
     print_encoder(finetune(config))
+
+
+def _reproduce(config: Any) -> None:
+    from ercbench.reproduce import reproduce
+
+    if code := reproduce(config):
+        sys.exit(code)
 
 
 def _stores(arguments: Sequence[str]) -> None:

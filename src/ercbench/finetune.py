@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.data.batch import IGNORE
 from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.retrieval import Labelled, probe, retrieval, scores
+from ercbench.evaluation.projection import Vectors, draw_projection
+from ercbench.evaluation.retrieval import probe, retrieval, scores
 from ercbench.evaluation.run import RunFolder, code_version, fingerprint
 from ercbench.files import sha256_of_file
 from ercbench.fitting import fit, quiet_lightning
@@ -152,17 +154,19 @@ def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, A
 def fit_and_judge(
     config: DictConfig, datamodule: UtteranceDataModule, run: RunFolder, record: dict[str, Any]
 ) -> dict[str, Any]:
-    """Fits, judges the vectors before and after on the test part, writes the record."""
+    """Fits, judges and draws the vectors before and after on the test part, writes the record."""
     started = time.perf_counter()
     L.seed_everything(config.seed, verbose=False)
     settings: Any = OmegaConf.to_container(config.encoder, resolve=True)
     model: UtteranceEmbedder = get_class(settings.pop("_target_"))(datamodule.spec, **settings)
     model.fitted_on = datamodule.fitted_on
-    untrained = judge(model, datamodule, config)
+    before = embed(model, datamodule, "train", config), embed(model, datamodule, "test", config)
     _, stages = fit(config, model, datamodule, run, None)
+    after = embed(model, datamodule, "train", config), embed(model, datamodule, "test", config)
+    draw_projection(before[1], after[1], record["labels"], run.path / "projection.png")
     result = record | {
         **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
-        **{"untrained": untrained, "trained": judge(model, datamodule, config)},
+        **{"untrained": judge(*before), "trained": judge(*after)},
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "seconds": time.perf_counter() - started,
         "peak_memory_bytes": peak_memory(model.device),
@@ -173,27 +177,42 @@ def fit_and_judge(
     return run.read_result()
 
 
-def judge(
-    model: UtteranceEmbedder, datamodule: UtteranceDataModule, config: DictConfig
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Embedded(Vectors):
+    """What an encoder makes of the labelled utterances of a part.
+
+    Attributes:
+        logits: [N, C], or None of an encoder without a classifier.
+    """
+
+    logits: np.ndarray | None = None
+
+    @property
+    def labelled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors [N, D] and their labels [N]."""
+        return self.values, self.labels
+
+
+def judge(train: Embedded, test: Embedded) -> dict[str, Any]:
     """Returns how well the vectors tell the labels of the test part apart.
 
     Returns:
         `probe`, fitted on the training part; `retrieval` within the test part; and the scores of
         the `classifier`, of an encoder that has one.
     """
-    train, _ = embed(model, datamodule, "train", config)
-    test, logits = embed(model, datamodule, "test", config)
-    found: dict[str, Any] = {"probe": probe(train, test), "retrieval": retrieval(*test)}
-    if logits is not None:
-        found["classifier"] = scores(test[1], logits.argmax(1))
+    found: dict[str, Any] = {
+        "probe": probe(train.labelled, test.labelled),
+        "retrieval": retrieval(*test.labelled),
+    }
+    if test.logits is not None:
+        found["classifier"] = scores(test.labels, test.logits.argmax(1))
     return found
 
 
 def embed(
     model: UtteranceEmbedder, datamodule: UtteranceDataModule, part: str, config: DictConfig
-) -> tuple[Labelled, np.ndarray | None]:
-    """Returns the labelled vectors of a part, and their logits if there are any."""
+) -> Embedded:
+    """Encodes the labelled utterances of a part."""
     trainer = L.Trainer(
         accelerator=config.trainer.accelerator,
         devices=1,
@@ -205,6 +224,11 @@ def embed(
     batches: Any = trainer.predict(model, datamodule.loader(part))
     _, vectors, logits = zip(*batches, strict=True)
     labels = np.array(datamodule.part(part).labels)
+    speakers = np.array([item.utterance.speaker for item in datamodule.part(part).items])
     known = labels != IGNORE
-    labelled = torch.cat(vectors).numpy()[known], labels[known]
-    return labelled, None if logits[0] is None else torch.cat(logits).numpy()[known]
+    return Embedded(
+        torch.cat(vectors).numpy()[known],
+        labels[known],
+        speakers[known],
+        None if logits[0] is None else torch.cat(logits).numpy()[known],
+    )

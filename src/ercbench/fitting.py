@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,19 @@ def fit(
     datamodule: L.LightningDataModule,
     run: RunFolder,
     logger: Logger | None,
+    onlookers: Sequence[L.Callback] = (),
 ) -> tuple[L.Trainer, list[dict[str, Any]]]:
     """Fits every stage from the best epoch of the one before, chosen on validation.
 
     If the folder holds the checkpoint of an interrupted fit, it goes on from there.
+
+    Args:
+        config: Whose `trainer`, `selection` and `seed` are used.
+        model: What is fitted.
+        datamodule: Its data.
+        run: Where checkpoints and metrics per epoch go.
+        logger: Of curves.
+        onlookers: Callbacks that watch the last stage and change nothing.
 
     Returns:
         The last stage's trainer, and a record per stage: its best epoch, the number of its
@@ -42,7 +52,8 @@ def fit(
     for stage in model.stages()[reached:]:
         model.begin(stage)
         best = best_path(run, model, stage)
-        trainer = make_trainer(config, run, stage, best, history, logger)
+        watching = onlookers if stage == model.stages()[-1] else ()
+        trainer = make_trainer(config, run, stage, best, [history, *watching], logger)
         last = str(run.last) if stage.name == interrupted else None
         trainer.fit(model, datamodule, ckpt_path=last, weights_only=True)
         load_weights(model, str(best))
@@ -61,7 +72,7 @@ def make_trainer(
     run: RunFolder,
     stage: Stage,
     best: Path,
-    history: History,
+    watching: Sequence[L.Callback],
     logger: Logger | None,
 ) -> L.Trainer:
     """Returns the trainer with everything that makes a run resumable and its choice honest."""
@@ -84,7 +95,7 @@ def make_trainer(
         max_epochs=stage.epochs or config.trainer.max_epochs,
         callbacks=[
             StepSeeds(config.seed),
-            history,
+            *watching,
             stopping,
             checkpoint(best.stem, monitor, mode="max"),
             checkpoint(run.last.stem),

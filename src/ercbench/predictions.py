@@ -124,6 +124,7 @@ def prediction_rows(
                     "turn": turn,
                     "utterance": utterance.id,
                     "speaker": utterance.speaker,
+                    "text": utterance.text,
                     "label": utterance.label,
                     "predicted": labels[int(own.argmax())],
                 }

@@ -13,6 +13,7 @@ from ercbench.models.hcam.encoder_settings import HCAMAudioSettings, HCAMTextSet
 from ercbench.models.hcam.settings import HCAMSettings
 from ercbench.models.m2fnet.audio_settings import M2FNetAudioSettings
 from ercbench.models.m2fnet.settings import M2FNetSettings
+from ercbench.schema_reproduce import ReproduceSettings
 from ercbench.schema_stores import ImportSettings, PrepareSettings
 
 MODELS: dict[str, type] = {
@@ -49,9 +50,12 @@ class ProtocolSettings:
 
     Attributes:
         allow_leakage: Lets features that saw test labels through; tables then mark the run.
+        as_released: Also records the epoch that is best on the test part, beside the one chosen
+            on validation, for papers whose released code chose so.
     """
 
     allow_leakage: bool = False
+    as_released: bool = False
 
 
 @dataclass
@@ -219,6 +223,7 @@ def register() -> None:
     store.store("finetune_schema", FinetuneSettings)
     store.store("prepare_schema", PrepareSettings)
     store.store("import_schema", ImportSettings)
+    store.store("reproduce_schema", ReproduceSettings)
     for name, settings in MODELS.items():
         store.store(name, settings, group="schema/model")
     for name, settings in ENCODERS.items():

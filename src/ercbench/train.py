@@ -20,6 +20,7 @@ from ercbench.evaluation.run import RunFolder, code_version, fingerprint
 from ercbench.files import replacing
 from ercbench.fitting import fit, quiet_lightning
 from ercbench.predictions import judge
+from ercbench.released import BestOnTest
 
 # Settings that say where and how, but not what comes out.
 BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
@@ -82,7 +83,8 @@ def fit_and_test(
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
     logger = make_logger(config, run, record["group"])
-    trainer, stages = fit(config, model, datamodule, run, logger)
+    onlookers = released_protocol(config, datamodule)
+    trainer, stages = fit(config, model, datamodule, run, logger, onlookers)
     outputs = judge(trainer, model, datamodule, config.selection.metric)
     result = record | {
         **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
@@ -95,11 +97,20 @@ def fit_and_test(
         "device": str(model.device),
         "versions": {name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
     }
+    if onlookers:
+        result["as_released"] = onlookers[0].best
     for name, output in outputs.items():
         run.write_predictions(output.rows, name)
     run.write_result(result)
     show_result(logger, result, outputs["final"].rows)
     return run.read_result()
+
+
+def released_protocol(config: DictConfig, datamodule: ConversationDataModule) -> list[BestOnTest]:
+    """Returns what watches the test part, if the protocol wants it watched."""
+    if not config.protocol.as_released:
+        return []
+    return [BestOnTest(datamodule.test_dataloader(), config.selection.metric)]
 
 
 def describe(

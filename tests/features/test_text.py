@@ -82,6 +82,12 @@ def test_the_farthest_neighbours_are_left_out_first_and_the_utterance_last():
     assert full.ids == [0, *[21] * 10, 2]
 
 
+def test_the_opening_token_stands_for_an_utterance_without_tokens():
+    among = assemble([[7]], [], [[8]], FRAME)
+    assert among.span == (0, 1)
+    assert assemble([], [], [], FRAME).span == (0, 2)
+
+
 def test_texts_longer_than_the_model_reads_are_cut(tiny_roberta):
     long, cut = encoder(tiny_roberta).encode(said("oh " * 100, "oh " * 30))
     np.testing.assert_allclose(long, cut, atol=1e-5)

@@ -20,7 +20,7 @@ from ercbench.files import replacing, sha256_of_text
 # The rooms whose code decides a run's numbers.
 CODE = (
     *("corpora", "features", "data", "models"),
-    *("train.py", "finetune.py", "fitting.py", "predictions.py", "callbacks.py"),
+    *("train.py", "finetune.py", "fitting.py", "predictions.py", "released.py", "callbacks.py"),
 )
 
 

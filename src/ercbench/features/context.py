@@ -59,7 +59,7 @@ def assemble(
     """Joins `<s> before </s></s> own </s></s> after </s>`, the order of EmoBERTa.
 
     What does not fit is left out: whole neighbours, the farthest first, then the end of the
-    utterance itself.
+    utterance itself. Among neighbours, the opening token stands for an utterance without tokens.
     """
     join = [frame.last] * frame.separators
     own = own[: frame.most - 2]
@@ -73,7 +73,9 @@ def assemble(
     head = [frame.first, *(token for ids in before for token in ids), *(join if before else [])]
     tail = [*(join if after else []), *(token for ids in after for token in ids), frame.last]
     alone = not before and not after
-    span = (0, len(own) + 2) if alone else (len(head), len(head) + len(own))
+    span = (len(head), len(head) + len(own))
+    if alone or not own:
+        span = (0, len(own) + 2) if alone else (0, 1)
     return TokenSequence([*head, *own, *tail], span)
 
 
