@@ -97,10 +97,10 @@ def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     notes = [
         "differences in points, with the 95 % interval over dialogues and seeds; bold: p Holm "
         f"below {ALPHA} and an interval without 0",
-        f"p: permutation of whole dialogues ({ways}), for these trained networks; p Holm: "
-        f"corrected over {pairs} pairs",
-        "p McNemar: a second opinion that takes utterances for independent, which they are not, "
-        "on the mean probabilities of all seeds",
+        f"the permutation behind p swaps whole dialogues ({ways}) of these trained networks; p "
+        f"Holm is corrected over all pairs ({pairs})",
+        "McNemar's p is a second opinion on the mean probabilities of all seeds; it takes "
+        "utterances for independent, which they are not",
         "effect d: the difference in standard deviations between dialogues (0.2 is called small, "
         "0.5 medium, 0.8 large)",
         "P(better): how often one run of the better beats one of the worse on the same draw of "
@@ -134,8 +134,8 @@ def _seeds(comparison: Comparison) -> str:
 
 def _bold(analysis: Analysis) -> str:
     rule = (
-        f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all "
-        f"{len(analysis.pairs['accuracy'])} pairs, and an interval of the difference without 0"
+        f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all pairs "
+        f"({len(analysis.pairs['accuracy'])}), and an interval of the difference without 0"
     )
     if any(analysis.best.values()):
         return f"bold: better than every other model, {rule}"
