@@ -6,7 +6,7 @@ MODELS := hcam cfn_esa m2fnet gru mlp
 .PHONY: help setup compare test lint bench
 
 help: ## Show what can be made
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 52
 
 setup: .venv/installed ## Make .venv and install the pinned packages
 
@@ -22,6 +22,11 @@ compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) 
 compare-%: setup # two models at a time, a core each
 	OMP_NUM_THREADS=1 $(BIN)/ercbench train -m model=$* dataset=simulated seed=0,1,2 \
 		runs=runs/compare selection.patience=5 trainer.enable_progress_bar=false
+
+# DATASET=simulated runs on simulated data; SEEDS=0,1 fewer seeds; SETTINGS any setting of the command
+reproduce-hcam reproduce-cfn-esa reproduce-m2fnet: reproduce-%: setup ## Run every published row of the paper, then say how near it came
+	$(BIN)/ercbench reproduce paper=$(subst -,_,$*) runs=runs/$@ out=report/$@ \
+		$(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(filter simulated,$(DATASET)),simulated=true) $(SETTINGS)
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest
