@@ -15,9 +15,9 @@ setup: .venv/installed ## Make .venv and install the pinned packages
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) and print the table
+compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) and print the tables
 	$(MAKE) --jobs 2 --output-sync $(MODELS:%=compare-%)
-	$(BIN)/ercbench report runs/compare
+	$(BIN)/ercbench report runs/compare out=report
 
 compare-%: setup # two models at a time, a core each
 	OMP_NUM_THREADS=1 $(BIN)/ercbench train -m model=$* dataset=simulated seed=0,1,2 \
@@ -40,3 +40,5 @@ bench: setup ## Measure speed and memory against plain formulations (some 20 min
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/loop_overhead.py
 	$(BIN)/python benchmarks/store_open.py
+	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/calibration.py

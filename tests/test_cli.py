@@ -10,7 +10,7 @@ from helpers import SMALL_DATA, SMALL_RUN, compose_in
 BROKEN = [
     (
         ("trian",),
-        "stores, finetune, train, reproduce, report. Did you mean 'train'?",
+        "finetune, train, reproduce, report. Did you mean 'train'?",
     ),
     (("train", "modle=cfn_esa"), "modle"),
     (("train", "model=cfn_eas"), "cfn_esa"),

@@ -151,7 +151,7 @@ def test_a_run_with_other_true_labels_is_refused_and_named(tmp_path):
     write_run(tmp_path, "MLP", 0, truth_seed=5, name="odd")
     comparison = only(tmp_path)
     assert [group.name for group in comparison.groups] == ["GRU"]
-    assert "odd/predictions.parquet has other labels than 2 other runs" in comparison.warnings[0]
+    assert "odd/predictions.parquet has other labels than the others" in comparison.warnings[0]
 
 
 def test_a_run_on_other_utterances_is_refused_and_named(tmp_path):

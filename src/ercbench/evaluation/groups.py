@@ -1,18 +1,21 @@
 """Runs put together: the seeds of one model to a group, groups asked the same to a comparison."""
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
-from ercbench.evaluation.naming import differences, names, settings_of
-from ercbench.evaluation.records import QUESTION, Record, Result, read_records, scores_of
-
-T = TypeVar("T")
+from ercbench.evaluation.comparable import (
+    apart,
+    asked_the_same,
+    by_questions,
+    by_variant,
+    one_per_seed,
+    versions,
+)
+from ercbench.evaluation.naming import differences, names
+from ercbench.evaluation.records import Record, Result, read_records, scores_of
 
 
 @dataclass(frozen=True)
@@ -115,100 +118,19 @@ def read_comparisons(folder: Path) -> list[Comparison]:
         ErcbenchError: The folder is not there or holds no run that can be used.
     """
     records, warnings = read_records(folder)
-    parts = grouped(records, lambda record: _questions(record.result))
-    return [_comparison(part, warnings + _apart(part, parts)) for part in parts]
-
-
-def grouped(items: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
-    """Returns items with the same key together, in the order of their first ones."""
-    found: dict[Hashable, list[T]] = defaultdict(list)
-    for item in items:
-        found[key(item)].append(item)
-    return list(found.values())
-
-
-def _questions(result: Result) -> str:
-    return json.dumps([result["data"]["manifest"], result["split"], result["labels"]])
-
-
-def _apart(part: Sequence[Record], parts: Sequence[Sequence[Record]]) -> list[str]:
-    """Says why other runs on the same corpus are not in this comparison."""
-    own, warnings = part[0].result, []
-    for other in (records[0].result for records in parts if records is not part):
-        if other["corpus"] == own["corpus"]:
-            what = [
-                f"{name} ({other[name]}, not {own[name]})"
-                for name in ("split", "labels")
-                if other[name] != own[name]
-            ]
-            warnings.append(
-                f"Other runs on {own['corpus']} stand in a table of their own, since they have "
-                f"another {' and another '.join(what) or 'store of the corpus'}."
-            )
-    return warnings
+    parts = by_questions(records)
+    return [_comparison(part, warnings + apart(part, parts)) for part in parts]
 
 
 def _comparison(records: Sequence[Record], warnings: Sequence[str]) -> Comparison:
-    records, refused = _asked_the_same(records)
-    variants = grouped(records, lambda record: _variant(record.result))
-    chosen = [_one_per_seed(variant) for variant in variants]
+    records, refused = asked_the_same(records)
+    chosen = [one_per_seed(variant) for variant in by_variant(records)]
     kept = [seeds for seeds, _ in chosen]
     said = [warning for _, own in chosen for warning in own]
-    test = _test_set(records)
     groups = tuple(sorted(_groups(kept), key=lambda group: group.name))
-    comparison = Comparison(test, groups, ())
-    notes = [*warnings, *refused, *said, *_versions(records), *_seeds(comparison)]
-    return Comparison(test, groups, tuple(notes))
-
-
-def _variant(result: Result) -> str:
-    """Returns all that tells runs apart but their seed, as text."""
-    return json.dumps([result["model"], result["code"], settings_of(result)], sort_keys=True)
-
-
-def _asked_the_same(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
-    """Refuses runs whose test utterances or true labels are not those of most runs."""
-    alike: list[list[Record]] = []
-    for record in records:
-        for others in alike:
-            if record.asked.select(QUESTION).equals(others[0].asked.select(QUESTION)):
-                others.append(record)
-                break
-        else:
-            alike.append([record])
-    most = max(alike, key=len)
-    warnings = [
-        f"Left out: {record.folder / 'predictions.parquet'} has {_otherness(record, most[0])} than "
-        f"{len(most)} other runs on the same data and split, such as {most[0].folder}. "
-        "Delete its result.json and run again."
-        for others in alike
-        if others is not most
-        for record in others
-    ]
-    return most, warnings
-
-
-def _otherness(record: Record, reference: Record) -> str:
-    ours, theirs = record.asked, reference.asked
-    if not ours.select(QUESTION[:3]).equals(theirs.select(QUESTION[:3])):
-        return f"other utterances ({ours.num_rows}, not {theirs.num_rows})"
-    differing = [name for name in QUESTION if not ours[name].equals(theirs[name])]
-    return f"other {' and '.join(f'{name}s' for name in differing)}"
-
-
-def _one_per_seed(variant: Sequence[Record]) -> tuple[list[Record], list[str]]:
-    """Chooses one run of each seed, one that also has the as-released numbers if there is one."""
-    kept, warnings = [], []
-    for runs in grouped(variant, lambda record: record.result["seed"]):
-        first, *others = sorted(runs, key=lambda record: "as_released" not in record.result)
-        kept.append(first)
-        warnings += [
-            f"SERIOUS: {first.folder} and {other.folder} should have the same numbers and have "
-            "not; only the first is shown. Were they run on different machines?"
-            for other in others
-            if not first.agrees_with(other)
-        ]
-    return sorted(kept, key=lambda record: record.result["seed"]), warnings
+    comparison = Comparison(_test_set(records), groups, ())
+    notes = [*warnings, *refused, *said, *versions(records), *_seeds(comparison)]
+    return replace(comparison, warnings=tuple(notes))
 
 
 def _test_set(records: Sequence[Record]) -> TestSet:
@@ -248,17 +170,6 @@ def _groups(variants: Sequence[Sequence[Record]]) -> Iterable[Group]:
                 probabilities=np.stack([record.answers[output] for record in variant]),
                 folders=tuple(record.folder for record in variant),
             )
-
-
-def _versions(records: Sequence[Record]) -> list[str]:
-    versions = Counter(record.result["code"] for record in records)
-    if len(versions) == 1:
-        return []
-    counts = ", ".join(f"{code[:6]} ({count} runs)" for code, count in versions.items())
-    return [
-        f"These runs are of {len(versions)} versions of the code: {counts}. Differences between "
-        "models may be differences between versions; runs of different versions are not averaged."
-    ]
 
 
 def _seeds(comparison: Comparison) -> list[str]:

@@ -7,6 +7,9 @@ from ercbench.evaluation.published import RECONSTRUCTED
 from ercbench.evaluation.statistics import ALPHA, POWER, Analysis
 from ercbench.evaluation.wording import model_title
 
+# Below this the bootstrap is known to be too sure.
+FEW = 20
+
 
 def features_differ(comparison: Comparison) -> bool:
     """Whether groups of a comparison see different features."""
@@ -33,11 +36,20 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     if len(comparison.groups) > 1:
         notes.append(_bold(analysis))
     detectable = analysis.detectable["weighted_f1"]
-    if detectable is not None:
+    if detectable:
         notes.append(
             f"a difference of {100 * detectable:.1f} points of weighted F1 would be found on "
             f"{100 * POWER:.0f} % of test sets like this one, of {analysis.dialogues} dialogues "
             "(median over pairs); smaller ones mostly stay unseen"
+        )
+    if len(comparison.groups) > 1 and any(len(group.seeds) == 1 for group in comparison.groups):
+        notes.append(
+            "a model with one seed may owe a difference to the luck of one training, of which "
+            "neither p nor the interval knows"
+        )
+    if analysis.dialogues < FEW:
+        notes.append(
+            f"only {analysis.dialogues} test dialogues: intervals over so few are too narrow"
         )
     if comparison.test.simulated:
         notes.append(
@@ -85,20 +97,17 @@ def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     notes = [
         "differences in points, with the 95 % interval over dialogues and seeds; bold: p Holm "
         f"below {ALPHA} and an interval without 0",
-        f"p: permutation of whole dialogues ({ways}), for these trained networks; p Holm: "
-        f"corrected over {pairs} pairs",
-        "p McNemar: a second opinion that takes utterances for independent, which they are not, "
-        "on the mean probabilities of all seeds",
+        f"the permutation behind p swaps whole dialogues ({ways}) of these trained networks; p "
+        f"Holm is corrected over all pairs ({pairs})",
+        "McNemar's p is a second opinion on the mean probabilities of all seeds; it takes "
+        "utterances for independent, which they are not",
         "effect d: the difference in standard deviations between dialogues (0.2 is called small, "
         "0.5 medium, 0.8 large)",
         "P(better): how often one run of the better beats one of the worse on the same draw of "
         f"dialogues; detectable: would be found on {100 * POWER:.0f} % of such test sets",
     ]
-    if not analysis.exact and pairs / (analysis.draws + 1) > ALPHA:
-        notes.append(
-            f"{pairs} pairs are too many for {analysis.draws:,} draws: after Holm no p can be "
-            f"below {ALPHA}. Set draws={int(pairs / ALPHA * 2)} or compare fewer runs"
-        )
+    if pairs * analysis.smallest_p > ALPHA:
+        notes.append(_powerless(analysis))
     return notes + common_notes(comparison)
 
 
@@ -125,12 +134,22 @@ def _seeds(comparison: Comparison) -> str:
 
 def _bold(analysis: Analysis) -> str:
     rule = (
-        f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all "
-        f"{len(analysis.pairs['accuracy'])} pairs, and an interval of the difference without 0"
+        f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all pairs "
+        f"({len(analysis.pairs['accuracy'])}), and an interval of the difference without 0"
     )
     if any(analysis.best.values()):
         return f"bold: better than every other model, {rule}"
     return f"nothing in bold: no model is better than every other one ({rule})"
+
+
+def _powerless(analysis: Analysis) -> str:
+    pairs = len(analysis.pairs["accuracy"])
+    if analysis.exact:
+        return f"{analysis.dialogues} dialogues are too few for any p Holm below {ALPHA}"
+    return (
+        f"{pairs} pairs are too many for {analysis.draws:,} draws: after Holm no p can be below "
+        f"{ALPHA}. Set draws={int(2 * pairs / ALPHA)} or compare fewer runs"
+    )
 
 
 def _outputs(comparison: Comparison) -> list[str]:

@@ -51,7 +51,10 @@ def to_rich(table: Table) -> RichTable:
     """Returns the table for the terminal, intervals below the values."""
     width = min(len(table.title), 100)
     made = RichTable(
-        title=Text(table.title), caption=Text(_sentences(table.notes, "\n")), min_width=width
+        title=Text(table.title),
+        caption=Text(_sentences(table.notes, "\n")),
+        caption_justify="left",
+        min_width=width,
     )
     for column in table.columns:
         left = column.kind == "text"

@@ -15,13 +15,14 @@ from statsmodels.stats.multitest import multipletests
 from ercbench.evaluation.groups import Comparison, Group, TestSet
 from ercbench.evaluation.resampling import (
     Draws,
+    Swaps,
     bootstrap,
     draw_dialogues,
     draw_seeds,
     draw_swaps,
     permutation_p,
 )
-from ercbench.evaluation.scores import SCORES, count
+from ercbench.evaluation.scores import SCORES, Counts, count
 
 DRAWS = 10_000
 ALPHA = 0.05
@@ -111,6 +112,11 @@ class Analysis:
     exact: bool
     dialogues: int
 
+    @property
+    def smallest_p(self) -> float:
+        """The smallest p that the permutation can have, before Holm."""
+        return 2 / 2**self.dialogues if self.exact else 1 / (self.draws + 1)
+
 
 def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analysis:
     """Estimates every group and compares every pair.
@@ -120,70 +126,78 @@ def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analys
         draws: Of the bootstrap, and of the permutation where there are more ways than that.
         seed: Of the draws; the same one gives the same analysis.
     """
-    test, groups = comparison.test, comparison.groups
     rng = np.random.default_rng(seed)
-    counts = {group.name: count(test, group.predictions) for group in groups}
-    dialogues = next(iter(counts.values())).dialogues
-    weights = draw_dialogues(dialogues, draws, rng)
-    runs = {group.folders: draw_seeds(len(group.seeds), draws, rng) for group in groups}
-    drawn = {g.name: bootstrap(counts[g.name], weights, runs[g.folders]) for g in groups}
-    means = {name: own.scores() for name, own in counts.items()}
+    sampled = _sample(comparison, draws, rng)
+    dialogues = sampled[0].counts.dialogues
     swaps = draw_swaps(dialogues, draws, rng)
-    pairs: dict[str, list[Pair]] = {score: [] for score in SCORES}
-    for one, two in combinations(groups, 2):
-        p = permutation_p(counts[one.name], counts[two.name], swaps)
-        second_opinion = _mcnemar(test, one, two)
-        for score in SCORES:
-            better, worse = sorted((one.name, two.name), key=lambda n: -means[n][score].mean())
-            pair = _pair(better, worse, means, drawn, score, dialogues)
-            pairs[score].append(replace(pair, p=p[score], p_mcnemar=second_opinion))
-    corrected = {score: _holm(own) for score, own in pairs.items()}
+    found = [_compare(comparison.test, *two, swaps) for two in combinations(sampled, 2)]
+    pairs = {score: _holm([own[score] for own in found]) for score in SCORES}
     return Analysis(
-        estimates={name: _estimates(means[name], own) for name, own in drawn.items()},
-        pairs=corrected,
-        best={score: _best(groups, own) for score, own in corrected.items()},
-        detectable={score: _median(own) for score, own in corrected.items()},
+        estimates={own.group.name: _estimates(own) for own in sampled},
+        pairs=pairs,
+        best={score: _best(comparison.groups, own) for score, own in pairs.items()},
+        detectable={score: _median(own) for score, own in pairs.items()},
         draws=draws,
         exact=swaps.exact,
         dialogues=dialogues,
     )
 
 
-def _estimates(means: dict[str, np.ndarray], draws: Draws) -> dict[str, Estimate]:
+@dataclass(frozen=True)
+class _Sampled:
+    """A group with its counts, its scores by seed and its draws."""
+
+    group: Group
+    counts: Counts
+    scores: dict[str, np.ndarray]
+    draws: Draws
+
+
+def _sample(comparison: Comparison, draws: int, rng: np.random.Generator) -> list[_Sampled]:
+    """Draws the same dialogues for all groups, and the same seeds for all outputs of a run."""
+    counts = [count(comparison.test, group.predictions) for group in comparison.groups]
+    weights = draw_dialogues(counts[0].dialogues, draws, rng)
+    seeds = {g.folders: draw_seeds(len(g.folders), draws, rng) for g in comparison.groups}
+    return [
+        _Sampled(group, own, own.scores(), bootstrap(own, weights, seeds[group.folders]))
+        for group, own in zip(comparison.groups, counts, strict=True)
+    ]
+
+
+def _estimates(own: _Sampled) -> dict[str, Estimate]:
     return {
         score: Estimate(
-            float(own.mean()),
-            float(own.std(ddof=1)) if len(own) > 1 else None,
-            *_interval(draws.mean[score]),
+            float(values.mean()),
+            float(values.std(ddof=1)) if len(values) > 1 else None,
+            *_interval(own.draws.mean[score]),
         )
-        for score, own in means.items()
+        for score, values in own.scores.items()
     }
 
 
-def _pair(
-    first: str,
-    second: str,
-    means: dict[str, dict[str, np.ndarray]],
-    drawn: dict[str, Draws],
-    score: str,
-    dialogues: int,
-) -> Pair:
-    """Returns all of a pair that the bootstrap says."""
-    ours, theirs = drawn[first], drawn[second]
-    difference = float(means[first][score].mean() - means[second][score].mean())
-    low, high = _interval(ours.mean[score] - theirs.mean[score])
-    error = float((ours.dialogues[score] - theirs.dialogues[score]).std(ddof=1))
-    ahead = ours.single[score] - theirs.single[score]
+def _compare(test: TestSet, one: _Sampled, two: _Sampled, swaps: Swaps) -> dict[str, Pair]:
+    """Compares two groups by every score, not yet corrected."""
+    p = permutation_p(one.counts, two.counts, swaps)
+    p_mcnemar = _mcnemar(test, one.group, two.group)
+    return {score: _pair(one, two, score, p[score], p_mcnemar) for score in SCORES}
+
+
+def _pair(one: _Sampled, two: _Sampled, score: str, p: float, p_mcnemar: float) -> Pair:
+    ours, theirs = sorted((one, two), key=lambda own: -own.scores[score].mean())
+    difference = float(ours.scores[score].mean() - theirs.scores[score].mean())
+    low, high = _interval(ours.draws.mean[score] - theirs.draws.mean[score])
+    error = float((ours.draws.dialogues[score] - theirs.draws.dialogues[score]).std(ddof=1))
+    ahead = ours.draws.single[score] - theirs.draws.single[score]
     return Pair(
-        first=first,
-        second=second,
+        first=ours.group.name,
+        second=theirs.group.name,
         difference=difference,
         low=low,
         high=high,
-        p=np.nan,
-        p_holm=np.nan,
-        p_mcnemar=np.nan,
-        effect=difference / (error * dialogues**0.5) if error else 0.0,
+        p=p,
+        p_holm=p,
+        p_mcnemar=p_mcnemar,
+        effect=difference / (error * ours.counts.dialogues**0.5) if error else 0.0,
         probability=float((ahead > 0).mean() + (ahead == 0).mean() / 2),
         detectable=float(norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER)) * error,
     )

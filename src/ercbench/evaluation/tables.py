@@ -154,14 +154,14 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
                 rows.append(_released_row(group, score, analysis, entry))
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
     columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
-    said = notes.released_notes(comparison, sources)
+    filled = [index for index in range(len(columns)) if any(row[index] != EMPTY for row in rows)]
     return _table(
         "released",
         "epochs chosen on test, and published values",
         comparison,
-        columns,
-        rows,
-        said,
+        [columns[index] for index in filled],
+        [tuple(row[index] for index in filled) for row in rows],
+        notes.released_notes(comparison, sources),
     )
 
 

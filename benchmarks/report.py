@@ -1,0 +1,106 @@
+"""The report of 300 runs: seconds and memory, in a process of its own.
+
+    python benchmarks/report.py [--models 10] [--seeds 30] [--draws 10000]
+
+Makes up the records in a temporary folder: MELD's test part has 280 dialogues, 2,610 utterances
+and seven classes.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score
+
+from ercbench.evaluation.run import RunFolder
+
+DIALOGUES, UTTERANCES = 280, 2610
+LABELS = ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
+SHARES = (0.481, 0.108, 0.019, 0.08, 0.154, 0.026, 0.132)
+CHILD = """
+import json, resource, sys
+from ercbench.report import report_command
+report_command(sys.argv[1:])
+used = resource.getrusage(resource.RUSAGE_SELF)
+found = {"cpu_seconds": round(used.ru_utime + used.ru_stime, 1)}
+found |= {"mebibytes": round(used.ru_maxrss / 1024), "torch": "torch" in sys.modules}
+print(json.dumps(found))
+"""
+
+
+def main() -> None:
+    """Prints how long the report took, and how much memory it needed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--models", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--draws", type=int, default=10_000)
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        runs = Path(folder) / "runs"
+        for model in range(arguments.models):
+            for seed in range(arguments.seeds):
+                write_run(runs, f"Model{model}", seed, 1 + 0.1 * model)
+        command = [str(runs), f"out={folder}/report", f"draws={arguments.draws}"]
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD, *command], check=True, capture_output=True, text=True
+        )
+        seconds = time.perf_counter() - started
+    found = json.loads(done.stdout.splitlines()[-1]) | {"seconds": round(seconds, 1)}
+    print(f"{arguments.models} models, {arguments.seeds} seeds, {arguments.draws} draws: {found}")
+
+
+def write_run(folder: Path, model: str, seed: int, skill: float) -> None:
+    """Writes the record of a run whose logits favour the truth by `skill` deviations."""
+    questions = np.random.default_rng(0)
+    truth = questions.choice(len(LABELS), UTTERANCES, p=SHARES)
+    dialogue = np.sort(questions.integers(0, DIALOGUES, UTTERANCES))
+    logits = np.random.default_rng([seed, *model.encode()]).normal(size=(UTTERANCES, len(LABELS)))
+    logits[np.arange(UTTERANCES), truth] += skill
+    own = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    run = RunFolder(folder / f"made-up-{model}-seed{seed}")
+    run.write_predictions(
+        [
+            {"conversation": f"d{dialogue[row]}", "turn": row, "utterance": f"u{row}"}
+            | {"speaker": "AB"[row % 2], "label": LABELS[truth[row]], "text": f"Words {row}."}
+            | {"predicted": LABELS[own[row].argmax()]}
+            | {f"p_{label}": float(p) for label, p in zip(LABELS, own[row], strict=True)}
+            for row in range(UTTERANCES)
+        ]
+    )
+    run.write_result(result(run.path.name, model, seed, scores(truth, own.argmax(1))))
+
+
+def scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    """Returns the scores a record has."""
+    weighted = f1_score(truth, predicted, average="weighted")
+    return {
+        "accuracy": float((truth == predicted).mean()),
+        "weighted_f1": weighted,
+        "macro_f1": f1_score(truth, predicted, average="macro"),
+        "shift_f1": weighted,
+        "stay_f1": weighted,
+        "class_f1": f1_score(truth, predicted, average=None).tolist(),
+        "confusion": confusion_matrix(truth, predicted).tolist(),
+    }
+
+
+def result(run: str, model: str, seed: int, test: dict[str, Any]) -> dict[str, Any]:
+    """Returns the result of a run, with all that the report reads."""
+    return {
+        **{"run": run, "fingerprint": run, "model": model, "corpus": "made-up", "split": "test"},
+        **{"simulated": False, "features": ["text:made-up"], "labels": LABELS, "seed": seed},
+        **{"leaks": [], "settings": {"seed": seed}, "code": "c", "best_epoch": 1, "epochs": 2},
+        **{"data": {"manifest": "m"}, "test": test, "outputs": {}},
+        "stages": [{"stage": "", "best_epoch": 1, "epochs": 2}],
+    }
+
+
+if __name__ == "__main__":
+    main()
