@@ -49,7 +49,9 @@ def test_comparisons_of_one_corpus_have_files_of_their_own(tmp_path):
     [
         (["a", "b"], "expected at most one folder"),
         (["--help"], "expected at most one folder"),
-        (["ouut=x"], "expected at most one folder, and out=FOLDER or draws=NUMBER"),
+        (["ouut=x"], "expected at most one folder, and out=FOLDER, draws=NUMBER or wandb=true"),
+        (["--wanbd"], "expected at most one folder"),
+        (["wandb=yes"], "wandb=yes: expected true or false"),
         (["draws=many"], "draws=many: expected a whole number of at least 100"),
         (["draws=3"], "draws=3: expected a whole number of at least 100"),
     ],

@@ -26,6 +26,7 @@ ercbench: honest comparison of models for emotion recognition in conversation
   ercbench reproduce paper=hcam|cfn_esa|m2fnet      every published row, and how near ours come
   ercbench report [FOLDER]                          tables of the runs in FOLDER (default: runs)
   ercbench report [FOLDER] out=report [draws=10000] also as files, with figures and a page
+  ercbench report [FOLDER] wandb=true               also to Weights & Biases
   ercbench --version
 
 `--help` after prepare, import, finetune, train or reproduce lists every choice and setting;

@@ -6,13 +6,7 @@ import wandb
 from lightning.pytorch.loggers import Logger, WandbLogger
 
 from ercbench.evaluation.run import RunFolder
-
-
-def tags_of(result: dict[str, Any]) -> list[str]:
-    """Returns what a run can be filtered by: corpus, split, model, features, and any warning."""
-    marks = [name for name in ("simulated", "leaks") if result[name]]
-    marks += ["as released"] if "as_released" in result else []
-    return [result["corpus"], result["split"], result["model"], *result["features"], *marks]
+from ercbench.evaluation.wording import tags_of
 
 
 def show_result(

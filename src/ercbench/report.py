@@ -1,7 +1,10 @@
 """Prints what many runs came to, and writes it down."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -14,7 +17,10 @@ from ercbench.evaluation.statistics import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables import Table, tables
 from ercbench.files import replacing
 
-OPTIONS = {"out", "draws"}
+if TYPE_CHECKING:
+    from ercbench.evaluation.page import Report
+
+OPTIONS = {"out", "draws", "wandb"}
 FEWEST_DRAWS = 100
 # More rows than this are for files.
 ROWS_TO_PRINT = 15
@@ -24,39 +30,38 @@ def report_command(arguments: Sequence[str]) -> None:
     """Prints the report that the arguments ask for.
 
     Args:
-        arguments: At most one folder of runs, and `out=FOLDER` and `draws=NUMBER` as wished.
+        arguments: At most one folder of runs, and `out=FOLDER`, `draws=NUMBER` and `wandb=true`
+            (or `--wandb`) as wished.
 
     Raises:
         ErcbenchError: They are others, or there is no run that can be used.
     """
-    folders = [argument for argument in arguments if "=" not in argument]
-    settings = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
-    if len(folders) > 1 or any(a.startswith("-") for a in arguments) or settings.keys() - OPTIONS:
+    given = ["wandb=true" if argument == "--wandb" else argument for argument in arguments]
+    folders = [argument for argument in given if "=" not in argument]
+    settings = dict(argument.split("=", 1) for argument in given if "=" in argument)
+    if len(folders) > 1 or any(a.startswith("-") for a in given) or settings.keys() - OPTIONS:
         raise ErcbenchError(
-            f"report: found {' '.join(arguments)}; expected at most one folder, and out=FOLDER or "
-            "draws=NUMBER."
-        )
-    draws = settings.get("draws", str(DRAWS))
-    if not draws.isdecimal() or int(draws) < FEWEST_DRAWS:
-        raise ErcbenchError(
-            f"draws={draws}: expected a whole number of at least {FEWEST_DRAWS}. Leave it out for "
-            f"{DRAWS}."
+            f"report: found {' '.join(arguments)}; expected at most one folder, and out=FOLDER, "
+            "draws=NUMBER or wandb=true."
         )
     out = Path(settings["out"]).expanduser() if settings.get("out") else None
-    report(Path(*folders or ["runs"]).expanduser(), out, int(draws))
+    report(Path(*folders or ["runs"]).expanduser(), out, _draws(settings), _wandb(settings))
 
 
-def report(folder: Path, out: Path | None = None, draws: int = DRAWS) -> None:
-    """Prints the tables of the finished runs in a folder, and writes them if asked to.
+def report(
+    folder: Path, out: Path | None = None, draws: int = DRAWS, to_wandb: bool = False
+) -> None:
+    """Prints the tables of the finished runs in a folder, and writes and logs them if asked to.
 
     Args:
         folder: Of the runs.
         out: Where to write tables as Markdown, LaTeX and CSV, figures, and `index.html`, if
             anywhere.
         draws: Of the bootstrap and of the permutation.
+        to_wandb: Whether tables, figures, conclusions and, if written, the page go to wandb.
 
     Raises:
-        ErcbenchError: There is no run that can be used.
+        ErcbenchError: There is no run that can be used, or wandb refuses.
     """
     comparisons = read_comparisons(folder)
     analyses = [analyse(comparison, draws) for comparison in comparisons]
@@ -67,8 +72,12 @@ def report(folder: Path, out: Path | None = None, draws: int = DRAWS) -> None:
     _print_warnings(console, comparisons)
     if out is not None:
         write_tables(comparisons, found, out / "tables")
-        page = write_figures_and_page(comparisons, analyses, found, out)
-        console.print(f"Tables and figures are in {out}; open {page} in a browser.")
+    if out is not None or to_wandb:
+        with nullcontext(out) if out else TemporaryDirectory() as place:
+            reports = draw_reports(comparisons, analyses, found, Path(place) / "figures")
+            page = _write_page(reports, out, console) if out else None
+            if to_wandb:
+                _log(reports, folder, out, page)
 
 
 def write_tables(
@@ -83,22 +92,22 @@ def write_tables(
                     temporary.write_text(write(table))
 
 
-def write_figures_and_page(
+def draw_reports(
     comparisons: Sequence[Comparison],
     analyses: Sequence[Analysis],
     found: Sequence[Sequence[Table]],
     folder: Path,
-) -> Path:
-    """Writes `figures/` and `index.html`, and returns where the page is."""
+) -> "list[Report]":
+    """Draws the figures of every comparison and puts them to its tables."""
     from ercbench.evaluation.figures import draw
-    from ercbench.evaluation.page import Report, write_page
+    from ercbench.evaluation.page import Report
 
     reports = []
     parts = zip(stems(comparisons), comparisons, analyses, found, strict=True)
     for name, comparison, analysis, own in parts:
-        drawings = draw(comparison, analysis, folder / "figures" / name)
+        drawings = draw(comparison, analysis, folder / name)
         reports.append(Report(name, comparison, analysis, own, drawings))
-    return write_page(reports, folder)
+    return reports
 
 
 def stems(comparisons: Sequence[Comparison]) -> list[str]:
@@ -109,6 +118,37 @@ def stems(comparisons: Sequence[Comparison]) -> list[str]:
         taken = sum(name.split("~")[0] == stem for name in found)
         found.append(f"{stem}~{taken + 1}" if taken else stem)
     return found
+
+
+def _draws(settings: dict[str, str]) -> int:
+    draws = settings.get("draws", str(DRAWS))
+    if not draws.isdecimal() or int(draws) < FEWEST_DRAWS:
+        raise ErcbenchError(
+            f"draws={draws}: expected a whole number of at least {FEWEST_DRAWS}. Leave it out for "
+            f"{DRAWS}."
+        )
+    return int(draws)
+
+
+def _wandb(settings: dict[str, str]) -> bool:
+    asked = settings.get("wandb", "false")
+    if asked not in ("true", "false"):
+        raise ErcbenchError(f"wandb={asked}: expected true or false. Leave it out for false.")
+    return asked == "true"
+
+
+def _write_page(reports: "Sequence[Report]", out: Path, console: Console) -> Path:
+    from ercbench.evaluation.page import write_page
+
+    page = write_page(reports, out)
+    console.print(f"Tables and figures are in {out}; open {page} in a browser.")
+    return page
+
+
+def _log(reports: "Sequence[Report]", runs: Path, out: Path | None, page: Path | None) -> None:
+    from ercbench.report_dashboard import show_report
+
+    show_report(reports, runs, out or Path(), page)
 
 
 def _print_tables(console: Console, own: Sequence[Table]) -> None:

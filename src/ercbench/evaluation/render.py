@@ -2,12 +2,14 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from ercbench.evaluation.tables import Cell, Column, Kind, Table
+
+Value = str | float | None
 
 LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -103,13 +105,29 @@ def to_csv(table: Table) -> str:
     """Returns the table as numbers, a column each for values, deviations and ends of intervals."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = list(zip(table.columns, zip(*table.rows, strict=True), strict=True))
-    spread = [_csv_column(column, cells) for column, cells in columns]
-    heads = [head for column in spread for head in column]
-    writer.writerow(["corpus", *heads])
-    for values in zip(*(own for column in spread for own in column.values()), strict=True):
-        writer.writerow([table.corpus, *values])
+    columns = to_columns(table, _in_csv)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()
+
+
+def to_columns(
+    table: Table, write: Callable[[Value, Kind], Value] = lambda value, kind: value
+) -> dict[str, list[Value]]:
+    """Returns the table as plain values, a column each for values, deviations, ends of intervals.
+
+    Args:
+        table: The table.
+        write: What becomes of a value; by default shares stay shares of 1.
+
+    Returns:
+        Head to a value per row; the first column is the corpus.
+    """
+    found: dict[str, list[Value]] = {"corpus": [table.corpus] * len(table.rows)}
+    for column, cells in zip(table.columns, zip(*table.rows, strict=True), strict=True):
+        for head, values in _parts(column, cells).items():
+            found[head] = [write(value, column.kind) for value in values]
+    return found
 
 
 def _sentences(notes: Sequence[str], between: str) -> str:
@@ -139,20 +157,22 @@ def _latex(text: str) -> str:
     return "".join(LATEX.get(character, character) for character in text)
 
 
-def _csv_column(column: Column, cells: Sequence[Cell]) -> dict[str, list[str | float]]:
-    """Returns the columns a column becomes; per cent stay per cent."""
-    scale = 100 if column.kind == "percent" else 1
+def _in_csv(value: Value, kind: Kind) -> Value:
+    """Returns what the CSV shows: per cent stay per cent."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return round(100 * value if kind == "percent" else value, 6)
 
-    def plain(value: str | float | None) -> str | float:
-        if value is None:
-            return ""
-        return value if isinstance(value, str) else round(scale * value, 6)
 
-    found = {column.title: [plain(cell.value) for cell in cells]}
+def _parts(column: Column, cells: Sequence[Cell]) -> dict[str, list[Value]]:
+    """Returns the columns a column becomes."""
+    found: dict[str, list[Value]] = {column.title: [cell.value for cell in cells]}
     if any(cell.deviation is not None for cell in cells):
-        found[f"{column.title}, sd"] = [plain(cell.deviation) for cell in cells]
+        found[f"{column.title}, sd"] = [cell.deviation for cell in cells]
     if any(cell.interval for cell in cells):
         ends = [cell.interval or (None, None) for cell in cells]
-        found[f"{column.title}, low"] = [plain(low) for low, _ in ends]
-        found[f"{column.title}, high"] = [plain(high) for _, high in ends]
+        found[f"{column.title}, low"] = [low for low, _ in ends]
+        found[f"{column.title}, high"] = [high for _, high in ends]
     return found

@@ -105,7 +105,7 @@ def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
         blank = [EMPTY] * (1 + several)
         own = (Cell(f"ceiling: {name}"), *blank, Cell(accuracy), Cell(f1), *[EMPTY] * 3)
         rows.append((accuracy, own))
-    return _table(
+    return make_table(
         "scores",
         "scores",
         comparison,
@@ -136,7 +136,7 @@ def classes_table(comparison: Comparison) -> Table:
     ]
     titles = [f"{label} ({count})" for label, count in zip(labels, support, strict=True)]
     columns = [Column("model", "text"), *map(Column, titles)]
-    return _table(
+    return make_table(
         "classes", "F1 per class", comparison, columns, rows, notes.classes_notes(comparison)
     )
 
@@ -155,7 +155,7 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
     columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
     filled = [index for index in range(len(columns)) if any(row[index] != EMPTY for row in rows)]
-    return _table(
+    return make_table(
         "released",
         "epochs chosen on test, and published values",
         comparison,
@@ -185,12 +185,12 @@ def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table
         for pair in sorted(analysis.pairs[score], key=lambda pair: -pair.difference)
     ]
     title = f"every pair, by {SCORE_TITLES[score]}"
-    return _table(
+    return make_table(
         f"pairs-{score}", title, comparison, columns, rows, notes.pairs_notes(comparison, analysis)
     )
 
 
-def _table(
+def make_table(
     name: str,
     title: str,
     comparison: Comparison,
@@ -198,6 +198,16 @@ def _table(
     rows: Iterable[tuple[Cell, ...]],
     said: Iterable[str],
 ) -> Table:
+    """Returns a table whose title says on which corpus, split and features it is.
+
+    Args:
+        name: What it shows, in one word.
+        title: The same in words.
+        comparison: What it is about.
+        columns: Their heads.
+        rows: A cell per column each.
+        said: What the reader has to know.
+    """
     test = comparison.test
     corpus = corpus_title(test.corpus, test.simulated)
     where = [corpus, f"split {test.split}"]

@@ -1,4 +1,6 @@
-"""What scores, models and corpora are called in tables."""
+"""What scores, models and corpora are called in tables, and how runs are tagged."""
+
+from typing import Any
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -17,3 +19,10 @@ def model_title(model: str) -> str:
 def corpus_title(corpus: str, simulated: bool) -> str:
     """Returns what a corpus is called, so that nobody takes a simulated one for real."""
     return "SIMULATED corpus" if simulated else corpus
+
+
+def tags_of(result: dict[str, Any]) -> list[str]:
+    """Returns what a run can be filtered by: corpus, split, model, features, and any warning."""
+    marks = [name for name in ("simulated", "leaks") if result[name]]
+    marks += ["as released"] if "as_released" in result else []
+    return [result["corpus"], result["split"], result["model"], *result["features"], *marks]
