@@ -1,34 +1,14 @@
 import json
-import struct
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from omegaconf import OmegaConf
-from wandb.proto.wandb_internal_pb2 import Record
 
 from ercbench.cli import config_folder
 from ercbench.train import train
 from helpers import compose_in
-
-BLOCK, FILE_HEADER, HEADER = 32768, 7, 7
-FULL, LAST = 1, 4
-
-
-def records(path):
-    """Reads an offline run's log: LevelDB's format of blocks, after a header of wandb's."""
-    data, place, parts = path.read_bytes(), FILE_HEADER, b""
-    while place + HEADER <= len(data):
-        if BLOCK - place % BLOCK < HEADER:
-            place += BLOCK - place % BLOCK
-            continue
-        _, length, kind = struct.unpack("<IHB", data[place : place + HEADER])
-        parts += data[place + HEADER : place + HEADER + length]
-        place += HEADER + length
-        if kind in (FULL, LAST):
-            yield Record.FromString(parts)
-            parts = b""
+from wandb_log import items, whole_log
 
 
 @pytest.fixture
@@ -41,42 +21,18 @@ def offline_run(composed, monkeypatch):
     return result, folder, whole_log(path)
 
 
-def whole_log(path):
-    """Reads a log to its end, which wandb's own process may write a moment after the run's."""
-    for _ in range(300):
-        log = list(records(path))
-        if any(record.HasField("exit") for record in log):
-            return log
-        time.sleep(0.1)
-    pytest.fail(f"{path} never ended")
-
-
 @pytest.mark.filterwarnings("ignore")
 def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
     result, folder, log = offline_run
     (run,) = {r.run.run_id: r.run for r in log if r.HasField("run")}.values()
     assert (run.project, run.run_group, run.run_id) == ("ercbench", "trial", result["run"])
-    config = {
-        (u.key or ".".join(u.nested_key)): u.value_json
-        for r in log
-        for source in (r.run.config, r.config)
-        for u in source.update
-    }
-    assert json.loads(config["model"])["hidden"] == 9
-    history = [
-        {(i.key or ".".join(i.nested_key)): json.loads(i.value_json) for i in r.history.item}
-        for r in log
-        if r.HasField("history")
-    ]
+    config = items(u for r in log for own in (r.run.config, r.config) for u in own.update)
+    assert config["model"]["hidden"] == 9
+    history = [items(r.history.item) for r in log if r.HasField("history")]
     curve = [row["val/weighted_f1"] for row in history if "val/weighted_f1" in row]
     assert len(curve) == result["epochs"]
     assert max(curve) == pytest.approx(result["validation"]["weighted_f1"])
-    summary = {
-        (u.key or ".".join(u.nested_key)): json.loads(u.value_json)
-        for r in log
-        if r.HasField("summary")
-        for u in r.summary.update
-    }
+    summary = items(u for r in log if r.HasField("summary") for u in r.summary.update)
     assert summary["test/weighted_f1"] == pytest.approx(result["test"]["weighted_f1"])
     assert summary["validation/weighted_f1"] == pytest.approx(max(curve))
     assert set(run.tags) >= {"simulated", "MLP", "text:simulated"}

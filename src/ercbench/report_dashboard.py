@@ -62,7 +62,7 @@ def _started(reports: Sequence[Report], runs: Path, folder: Path) -> Any:
         job_type="report",
         name=f"report of {_title(runs)}",
         mode=None if "WANDB_MODE" in os.environ else "offline",
-        dir=folder,
+        dir=folder.resolve(),  # wandb's own process may have another working directory
         notes="\n".join(dict.fromkeys([*map(_concluded, reports), *warnings])),
         tags=list(dict.fromkeys(tag for result in results for tag in tags_of(result))),
         config={
