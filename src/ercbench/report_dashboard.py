@@ -13,7 +13,7 @@ from ercbench.evaluation.conclusion import conclusion
 from ercbench.evaluation.page import Report
 from ercbench.evaluation.render import to_columns
 from ercbench.evaluation.tables import Table
-from ercbench.evaluation.wording import tags_of
+from ercbench.evaluation.wording import corpus_title, tags_of
 
 
 def show_report(
@@ -74,10 +74,12 @@ def _started(reports: Sequence[Report], runs: Path, folder: Path) -> Any:
 
 def _shown(report: Report) -> dict[str, Any]:
     """Returns tables and figures by the names of their files."""
+    test = report.comparison.test
+    corpus = corpus_title(test.corpus, test.simulated)
     tables = {f"{report.name}/{table.name}": plain_table(table) for table in report.tables}
     figures = {
         f"{report.name}/figures/{own.name}": wandb.Image(
-            str(own.png), caption=f"{own.title}. {own.caption}"
+            str(own.png), caption=f"{corpus}: {own.title}. {own.caption}"
         )
         for own in report.drawings
     }

@@ -4,7 +4,7 @@ import numpy as np
 
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.breakdown import final_groups
-from ercbench.evaluation.groups import Comparison, Group
+from ercbench.evaluation.groups import Comparison, Group, TestSet
 from ercbench.evaluation.notes import common_notes
 from ercbench.evaluation.tables import Cell, Column, Table, make_table
 
@@ -71,21 +71,27 @@ def dialogue_table(comparison: Comparison, dialogue: str) -> Table:
             f"'{test.conversations[0]}'. dialogues_table lists all."
         )
     said = [answers(group) for group in groups]
-    titles = ("utterance", "speaker", "text", "true", *(group.name for group in groups))
+    spoken = ("text",) if any(test.texts.tolist()) else ()
+    titles = ("utterance", "speaker", *spoken, "true", *(group.name for group in groups))
     return make_table(
         "dialogue",
         f"dialogue {dialogue}",
         comparison,
         [Column(title, "text") for title in titles],
-        [_utterance(comparison, row, [own[row] for own in said]) for row in rows.tolist()],
+        [
+            (*_told(test, row, bool(spoken)), *(_answer(test, row, own[row]) for own in said))
+            for row in rows.tolist()
+        ],
         [f"bold: right; {ANSWERS}", *common_notes(comparison)],
     )
 
 
-def _utterance(comparison: Comparison, row: int, said: list[int]) -> tuple[Cell, ...]:
-    test = comparison.test
-    truth = test.truth[row]
-    text = " ".join(str(test.texts[row]).split())
-    true = test.labels[truth] if truth >= 0 else None
-    told = [str(test.utterances[row]), str(test.speakers[row]), text, true]
-    return (*map(Cell, told), *(Cell(test.labels[own], bold=own == truth) for own in said))
+def _told(test: TestSet, row: int, spoken: bool) -> list[Cell]:
+    """Returns what is known of an utterance, in a line."""
+    text = [" ".join(str(test.texts[row]).split())] if spoken else []
+    label = test.labels[test.truth[row]] if test.truth[row] >= 0 else None
+    return [Cell(own) for own in (str(test.utterances[row]), str(test.speakers[row]), *text, label)]
+
+
+def _answer(test: TestSet, row: int, said: int) -> Cell:
+    return Cell(test.labels[said], bold=bool(said == test.truth[row]))
