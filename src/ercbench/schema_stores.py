@@ -64,6 +64,8 @@ class TextOptions:
 class AudioOptions:
     """What to change of an audio encoder; see `AudioSettings`. None keeps its own.
 
+    The last one is of `M2FNetAudioSettings`.
+
     Attributes:
         name: What the features are called.
     """
@@ -72,6 +74,7 @@ class AudioOptions:
     most_seconds: float | None = None
     dtype: str | None = None
     device: str | None = None
+    pictures: str | None = None
 
 
 @dataclass

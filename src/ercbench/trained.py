@@ -13,6 +13,7 @@ from hydra.utils import get_class
 from ercbench.errors import ErcbenchError
 from ercbench.features.batches import by_length
 from ercbench.features.encoder import Encoder, Item, Vector
+from ercbench.features.extract import MATERIAL
 from ercbench.features.presets import NO_OPTIONS
 from ercbench.files import replacing, sha256_of_file
 from ercbench.models.embedder import UtteranceEmbedder
@@ -57,6 +58,11 @@ class TrainedEncoder:
     def modality(self) -> str:
         """What it reads."""
         return self._class.modality
+
+    @property
+    def material(self) -> tuple[str, ...]:
+        """What of an utterance it reads; nothing if it was given pictures by utterance id."""
+        return () if self._settings.get("pictures") else MATERIAL[self.modality]
 
     @cached_property
     def width(self) -> int:
@@ -142,6 +148,11 @@ class CrossFittedEncoder:
     def modality(self) -> str:
         """What it reads."""
         return self._whole.modality
+
+    @property
+    def material(self) -> tuple[str, ...]:
+        """What of an utterance it reads."""
+        return self._whole.material
 
     @property
     def width(self) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.encoder import items_of
 from ercbench.features.store import FeatureStore
 from ercbench.finetune import finetune, folds_of
-from ercbench.prepare import prepare_command
+from ercbench.prepare import prepare, prepare_command
 from ercbench.trained import TrainedEncoder, trained_encoder
 from helpers import compose_in
 
@@ -183,6 +184,26 @@ def test_pictures_that_are_given_are_matched_by_utterance(run, store, tmp_path):
     _, folder = run(f"encoder.pictures={path}", encoder="m2fnet_audio", runs=tmp_path / "runs")
     features = fill(store, "audio", folder / "checkpoints" / "best.ckpt", "given")
     assert list(features.present) == [True] * len(ids) + [False]
+
+
+def test_pictures_that_are_given_need_no_recordings(run, store, tmp_path):
+    silent = replace(
+        store.corpus,
+        conversations=tuple(
+            replace(c, utterances=tuple(replace(u, audio=None) for u in c.utterances))
+            for c in store.corpus.conversations
+        ),
+    )
+    ids = [utterance.id for utterance in silent.utterances()]
+    pictures = np.random.default_rng(0).integers(0, 256, (len(ids), 32, 40), dtype=np.uint8)
+    np.savez(tmp_path / "mel.npz", utterance_id=ids, mel=pictures)
+    given = (f"encoder.pictures={tmp_path}/mel.npz",)
+    _, folder = run(*given, encoder="m2fnet_audio", runs=tmp_path / "runs")
+    (tmp_path / "mel.npz").rename(tmp_path / "moved.npz")
+    path = folder / "checkpoints" / "best.ckpt"
+    encoder = trained_encoder(path, "audio", "given", {"pictures": f"{tmp_path}/moved.npz"})
+    made = prepare(silent, tmp_path / "stores" / "silent", [encoder])
+    assert made.open("audio", "given").present.all()
 
 
 @pytest.mark.parametrize(

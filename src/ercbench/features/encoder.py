@@ -36,6 +36,9 @@ class Encoder(Protocol):
 
     It is sent to worker processes, so it can be pickled; it loads its weights when it first
     encodes. Equal settings give equal vectors, whatever else is in `items`, up to rounding.
+
+    One that needs other fields of an utterance than its modality suggests names them, one of
+    which must be there, in `material`.
     """
 
     @property

@@ -21,7 +21,7 @@ from ercbench.features.store import FeatureSet, FeatureStore
 from ercbench.features.workers import encode_chunks
 from ercbench.files import replacing
 
-# What an encoder of a modality reads of an utterance; one of these must be there.
+# What an encoder of a modality reads of an utterance, one of these; unless it has its `material`.
 MATERIAL = {"text": ("text",), "audio": ("audio", "video"), "visual": ("video",)}
 
 
@@ -160,7 +160,7 @@ def check_material(corpus: Corpus, encoder: Encoder) -> None:
     Raises:
         ErcbenchError: No utterance has it.
     """
-    wanted = MATERIAL.get(encoder.modality, ())
+    wanted = getattr(encoder, "material", MATERIAL.get(encoder.modality, ()))
     utterances = (item.utterance for item in items_of(corpus))
     if wanted and not any(getattr(turn, name) for turn in utterances for name in wanted):
         whole = has_whole_recordings(corpus)

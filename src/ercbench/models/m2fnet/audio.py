@@ -67,6 +67,7 @@ class M2FNetAudio(TripletEmbedder):
     """
 
     modality = "audio"
+    changeable = ("pictures",)
     settings_class = M2FNetAudioSettings
     settings: M2FNetAudioSettings
 
