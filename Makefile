@@ -28,8 +28,8 @@ reproduce-hcam reproduce-cfn-esa reproduce-m2fnet: reproduce-%: setup ## Run eve
 	$(BIN)/ercbench reproduce paper=$(subst -,_,$*) runs=runs/$@ out=report/$@ \
 		$(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(filter simulated,$(DATASET)),simulated=true) $(SETTINGS)
 
-test: setup ## Run all tests
-	$(BIN)/python -m pytest
+test: setup ## Run all tests, a process per core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from ercbench.features.audio import AudioSettings
 from ercbench.features.presets import PRESETS
 from ercbench.features.text import TextSettings
 from ercbench.features.visual import VisualSettings
+from ercbench.models.m2fnet.audio import M2FNetAudio
 from ercbench.models.m2fnet.visual import M2FNetVisual
 from ercbench.schema import DATASETS, ENCODERS, MODELS, register
 from ercbench.schema_stores import ImportSettings, PrepareSettings
@@ -106,7 +107,7 @@ def test_a_commands_yaml_and_its_settings_class_say_the_same(command, settings):
     ("modality", "settings", "of_trained"),
     [
         ("text", TextSettings, ()),
-        ("audio", AudioSettings, ()),
+        ("audio", AudioSettings, M2FNetAudio.changeable),
         ("visual", VisualSettings, M2FNetVisual.changeable),
     ],
 )

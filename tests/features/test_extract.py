@@ -183,7 +183,7 @@ class Slow(Letters):
         time.sleep(60)
 
 
-def _eventually(condition, seconds=20.0):
+def _eventually(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not (result := condition()) and time.monotonic() < end:
         time.sleep(0.05)
