@@ -13,10 +13,10 @@ from statistics import mean, stdev
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from ercbench.cli import config_folder
 from ercbench.evaluation.retrieval import Labelled, probe, retrieval
 from ercbench.features.encoder import items_of
 from ercbench.features.store import FeatureStore
+from ercbench.files import config_folder
 from ercbench.finetune import finetune
 from ercbench.prepare import prepare_command
 from ercbench.schema import register

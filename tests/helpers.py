@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 
-from ercbench.cli import config_folder
 from ercbench.data.batch import IGNORE, ConversationItem, collate
+from ercbench.files import config_folder
 from ercbench.schema import register
 
 WIDTHS = {"text": 5, "audio": 3, "visual": 4}

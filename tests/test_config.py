@@ -7,12 +7,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_class
 from omegaconf import OmegaConf
 
-from ercbench.cli import config_folder
 from ercbench.corpora.reading import SOURCES
 from ercbench.features.audio import AudioSettings
 from ercbench.features.presets import PRESETS
 from ercbench.features.text import TextSettings
 from ercbench.features.visual import VisualSettings
+from ercbench.files import config_folder
 from ercbench.models.m2fnet.audio import M2FNetAudio
 from ercbench.models.m2fnet.visual import M2FNetVisual
 from ercbench.schema import DATASETS, ENCODERS, MODELS, register

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from omegaconf import OmegaConf
 
-from ercbench.cli import config_folder
+from ercbench.files import config_folder
 from ercbench.train import train
 from helpers import compose_in
 from wandb_log import items, whole_log

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hydra import initialize_config_dir
 
-from ercbench.cli import config_folder
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.statistics import Estimate
 from ercbench.evaluation.verdict import Attempt, Verdict, exit_code
 from ercbench.features.store import FeatureStore
+from ercbench.files import config_folder
 from ercbench.reproduce import choose, make_plans, reproduce, sized
 from helpers import compose_in
 

@@ -5,12 +5,11 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from ercbench import __version__
 from ercbench.errors import ErcbenchError
+from ercbench.files import config_folder
 
 USAGE = """\
 ercbench: honest comparison of models for emotion recognition in conversation
@@ -72,12 +71,6 @@ def explain(error: BaseException) -> str | None:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}. Check the path, its permissions and the disk."
     return None
-
-
-def config_folder() -> Path:
-    """Returns the folder of the settings: inside an installed package, or the checkout's."""
-    installed = Path(str(files("ercbench"))) / "conf"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "conf"
 
 
 def _command(name: str) -> Callable[[Sequence[str]], None]:

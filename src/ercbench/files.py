@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 
 
@@ -57,3 +58,9 @@ def sha256_of_file(path: Path) -> str:
 def sha256_of_text(text: str) -> str:
     """Returns the SHA-256 of a text in UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def config_folder() -> Path:
+    """Returns the folder of the settings: inside an installed package, or the checkout's."""
+    installed = Path(str(files("ercbench"))) / "conf"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "conf"

@@ -10,7 +10,6 @@ from hydra import compose
 from omegaconf import DictConfig
 from rich.table import Table
 
-from ercbench.cli import config_folder
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.groups import read_comparisons
@@ -20,7 +19,7 @@ from ercbench.evaluation.run import RunFolder, code_version
 from ercbench.evaluation.statistics import analyse
 from ercbench.evaluation.verdict import Attempt, exit_code, verdict_table, verdicts
 from ercbench.features.store import FeatureStore
-from ercbench.files import replacing
+from ercbench.files import config_folder, replacing
 from ercbench.train import train
 
 SIZES = ("laptop", "paper")
@@ -232,4 +231,5 @@ def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
         path = Path(config.out).expanduser() / f"verdict-{config.paper.model.lower()}.{suffix}"
         with replacing(path) as temporary:
             temporary.write_text(write(table))
+    print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
     return exit_code(found)

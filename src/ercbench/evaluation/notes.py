@@ -82,7 +82,7 @@ def released_notes(comparison: Comparison, sources: Mapping[str, str]) -> list[s
         found: dict[str, list[str]] = {}
         for row, source in sources.items():
             found.setdefault(source, []).append(row)
-        listed = "; ".join(f"{', '.join(rows)}: {source}" for source, rows in found.items())
+        listed = "; ".join(f"{source}: {' and '.join(rows)}" for source, rows in found.items())
         notes.append(
             "the papers use other features, and mostly choose on test from one seed: the distance "
             f"is not a failure to reproduce. {listed}"

@@ -149,7 +149,7 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
         for score in SCORES:
             entry = entries.get(score)
             if entry:
-                sources[f"{entry.row}, {SCORE_TITLES[score]}"] = entry.source
+                sources[f"{SCORE_TITLES[score]} of {entry.row}"] = entry.source
             if entry or any("as_released" in run for run in group.runs):
                 rows.append(_released_row(group, score, analysis, entry))
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
