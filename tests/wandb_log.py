@@ -3,8 +3,10 @@
 import json
 import struct
 import time
+from contextlib import suppress
 
 import pytest
+from google.protobuf.message import DecodeError
 from wandb.proto.wandb_internal_pb2 import Record
 
 BLOCK, FILE_HEADER, HEADER = 32768, 7, 7
@@ -29,9 +31,10 @@ def records(path):
 def whole_log(path):
     """Reads a log to its end, which wandb's own process may write a moment after the run's."""
     for _ in range(300):
-        log = list(records(path))
-        if any(record.HasField("exit") for record in log):
-            return log
+        with suppress(DecodeError):  # a record half written
+            log = list(records(path))
+            if any(record.HasField("exit") for record in log):
+                return log
         time.sleep(0.1)
     pytest.fail(f"{path} never ended")
 

@@ -13,7 +13,7 @@ from comparisons import make_comparison, make_page
 try:
     from selenium import webdriver
     from selenium.webdriver.common.keys import Keys
-    from selenium.webdriver.support.ui import Select
+    from selenium.webdriver.support.ui import Select, WebDriverWait
 except ImportError:
     webdriver = None
 
@@ -82,8 +82,9 @@ def page(browser, address):
 
 
 def all_text(page, selector):
-    found = page.find_elements("css selector", selector)
-    return [page.execute_script("return arguments[0].textContent", element) for element in found]
+    """Read in one step: an element may be drawn anew between two."""
+    script = "return [...document.querySelectorAll(arguments[0])].map((own) => own.textContent)"
+    return page.execute_script(script, selector)
 
 
 def one(page, selector):
@@ -124,20 +125,19 @@ def test_a_table_sorts_by_click_and_by_key_and_says_how(page):
 
 
 def test_one_comparison_is_shown_at_a_time_and_its_link_says_so(page):
-    def shown():
-        return [
-            own.get_attribute("aria-label")
-            for own in page.find_elements("css selector", "section.report:not([hidden])")
-        ]
+    def shows(name):
+        shown = page.find_elements("css selector", "section.report:not([hidden])")
+        return [own.get_attribute("aria-label") for own in shown] == [name]
 
-    assert shown() == ["made-up"]
+    waiting = WebDriverWait(page, 20)
+    assert shows("made-up")
     one(page, "nav a:nth-child(2)").click()
-    assert shown() == ["SIMULATED corpus"]
+    waiting.until(lambda page: shows("SIMULATED corpus"))
     assert one(page, "nav a:nth-child(2)").get_attribute("aria-current") == "true"
     assert "hold no text" in one(page, "#status").text
     assert len(all_text(page, "#utterances > li")) == 5
     page.back()
-    assert shown() == ["made-up"]
+    waiting.until(lambda page: shows("made-up"))
 
 
 def test_a_dialogue_is_chosen_from_the_list_by_buttons_and_by_keys(page):
@@ -156,6 +156,9 @@ def test_a_dialogue_is_chosen_from_the_list_by_buttons_and_by_keys(page):
     assert fragment(page) == "#/made-up/d2/d2-0"
     press(page, Keys.ARROW_LEFT)
     assert fragment(page) == "#/made-up/d1/d1-0"
+    page.back()
+    WebDriverWait(page, 20).until(lambda page: len(all_text(page, "#utterances > li")) == 3)
+    assert fragment(page) == "#/made-up/d2/d2-0"
 
 
 def test_every_filter_shows_what_it_says(page):

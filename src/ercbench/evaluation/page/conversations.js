@@ -89,9 +89,12 @@
     return Object.hasOwn(FILTERS, show) || report.labels.includes(label) ? show : "all";
   }
 
-  const go = (change) => {
-    location.hash = addressOf({ ...state, ...change });
-  };
+  // Drawn at once: a key pressed again must start from where this one led.
+  function go(change) {
+    const address = addressOf({ ...state, ...change });
+    if (address !== location.hash) history.pushState(null, "", address);
+    follow();
+  }
 
   // Steps
 
