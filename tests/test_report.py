@@ -27,11 +27,11 @@ def test_tables_figures_and_a_page_are_written(tmp_path, capsys):
     written = {path.name for path in (tmp_path / "report" / "tables").iterdir()}
     names = ("scores", "classes", "pairs-accuracy", "pairs-weighted_f1", "pairs-macro_f1")
     endings = ("md", "tex", "csv")
-    assert written == {f"made-up-standard-{name}.{end}" for name in names for end in endings}
+    assert written == {f"made-up3-standard-{name}.{end}" for name in names for end in endings}
     figures = {path.name for path in (tmp_path / "report" / "figures").rglob("pairwise.*")}
     assert figures == {"pairwise.svg", "pairwise.png"}
     page = tmp_path / "report" / "index.html"
-    assert "made-up-standard" in page.read_text(encoding="utf-8")
+    assert "made-up3-standard" in page.read_text(encoding="utf-8")
     assert "index.html in a browser" in " ".join(capsys.readouterr().out.split())
 
 
@@ -41,7 +41,7 @@ def test_comparisons_of_one_corpus_have_files_of_their_own(tmp_path):
     write_run(tmp_path, "HCAM", split="made-up")
     names = stems(read_comparisons(tmp_path))
     assert len(set(names)) == 3
-    assert {"made-up", "made-up-standard"} < set(names)
+    assert {"made-up3-made-up", "made-up3-standard"} < set(names)
 
 
 @pytest.mark.parametrize(

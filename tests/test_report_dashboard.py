@@ -50,7 +50,7 @@ def test_an_offline_run_holds_tables_figures_and_the_conclusion(runs, tmp_path):
     (comparison,) = read_comparisons(runs)
     said = conclusion(comparison, analyse(comparison, 100))
     summary = items(u for r in log if r.HasField("summary") for u in r.summary.update)
-    assert summary["mine-standard/conclusion"] == said
+    assert summary["mine3-standard/conclusion"] == said
     assert run.notes.splitlines()[0] == said
     assert "MLP: no run of seed 1" in run.notes
     tables = {p.name.split("_0_")[0] for p in files.rglob("*.table.json")}
@@ -73,7 +73,7 @@ def test_numbers_are_those_of_the_csv_as_shares(runs, tmp_path):
     report_command([str(runs), f"out={out}", "draws=100", "--wandb"])
     (path,) = logged(out)[2].rglob("scores_0_*.table.json")
     table = json.loads(path.read_text())
-    text = (out / "tables" / "mine-standard-scores.csv").read_text()
+    text = (out / "tables" / "mine3-standard-scores.csv").read_text()
     for row, written in zip(table["data"], csv.DictReader(io.StringIO(text)), strict=True):
         found = dict(zip(table["columns"], row, strict=True))
         assert found.keys() == written.keys()

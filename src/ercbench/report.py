@@ -111,10 +111,10 @@ def draw_reports(
 
 
 def stems(comparisons: Sequence[Comparison]) -> list[str]:
-    """Returns a name for each comparison's files: `iemocap-cosmic`, numbered where not unique."""
+    """Returns a name for each comparison's files: `iemocap6-cosmic`, numbered where not unique."""
     found: list[str] = []
     for test in (comparison.test for comparison in comparisons):
-        stem = "-".join(dict.fromkeys((test.corpus, test.split)))
+        stem = f"{test.corpus}{len(test.labels)}-{test.split}"
         taken = sum(name.split("~")[0] == stem for name in found)
         found.append(f"{stem}~{taken + 1}" if taken else stem)
     return found

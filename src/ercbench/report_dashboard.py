@@ -75,7 +75,7 @@ def _started(reports: Sequence[Report], runs: Path, folder: Path) -> Any:
 def _shown(report: Report) -> dict[str, Any]:
     """Returns tables and figures by the names of their files."""
     test = report.comparison.test
-    corpus = corpus_title(test.corpus, test.simulated)
+    corpus = corpus_title(test.corpus, len(test.labels), test.simulated)
     tables = {f"{report.name}/{table.name}": plain_table(table) for table in report.tables}
     figures = {
         f"{report.name}/figures/{own.name}": wandb.Image(

@@ -130,14 +130,14 @@ def test_one_comparison_is_shown_at_a_time_and_its_link_says_so(page):
         return [own.get_attribute("aria-label") for own in shown] == [name]
 
     waiting = WebDriverWait(page, 20)
-    assert shows("made-up")
+    assert shows("made-up, 4 labels")
     one(page, "nav a:nth-child(2)").click()
     waiting.until(lambda page: shows("SIMULATED corpus"))
     assert one(page, "nav a:nth-child(2)").get_attribute("aria-current") == "true"
     assert "hold no text" in one(page, "#status").text
     assert len(all_text(page, "#utterances > li")) == 5
     page.back()
-    waiting.until(lambda page: shows("made-up"))
+    waiting.until(lambda page: shows("made-up, 4 labels"))
 
 
 def test_a_dialogue_is_chosen_from_the_list_by_buttons_and_by_keys(page):

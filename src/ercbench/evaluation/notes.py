@@ -85,7 +85,7 @@ def released_notes(comparison: Comparison, sources: Mapping[str, str]) -> list[s
         listed = "; ".join(f"{source}: {' and '.join(rows)}" for source, rows in found.items())
         notes.append(
             "the papers use other features, and mostly choose on test from one seed: the distance "
-            f"is not a failure to reproduce. {listed}"
+            f"is not a failure to reproduce; where they were found: {listed}"
         )
     return notes + common_notes(comparison)
 

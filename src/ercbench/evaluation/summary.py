@@ -42,7 +42,7 @@ def encoder_summary(result: Result) -> Table:
 
 
 def _data(result: Result) -> str:
-    corpus = corpus_title(result["corpus"], result["simulated"])
+    corpus = corpus_title(result["corpus"], len(result["labels"]), result["simulated"])
     return f"{corpus}, split {result['split']}, {', '.join(result['features'])}"
 
 

@@ -209,7 +209,7 @@ def make_table(
         said: What the reader has to know.
     """
     test = comparison.test
-    corpus = corpus_title(test.corpus, test.simulated)
+    corpus = corpus_title(test.corpus, len(test.labels), test.simulated)
     where = [corpus, f"split {test.split}"]
     if not notes.features_differ(comparison):
         where.append(", ".join(comparison.groups[0].features))

@@ -16,9 +16,9 @@ def model_title(model: str) -> str:
     return {"CFNESA": "CFN-ESA"}.get(model, model)
 
 
-def corpus_title(corpus: str, simulated: bool) -> str:
-    """Returns what a corpus is called, so that nobody takes a simulated one for real."""
-    return "SIMULATED corpus" if simulated else corpus
+def corpus_title(corpus: str, labels: int, simulated: bool) -> str:
+    """Returns a corpus' title, so that nobody takes simulated data for real, or 4 labels for 6."""
+    return "SIMULATED corpus" if simulated else f"{corpus}, {labels} labels"
 
 
 def tags_of(result: dict[str, Any]) -> list[str]:

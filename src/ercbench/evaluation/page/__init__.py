@@ -91,7 +91,7 @@ def _context(report: Report, prefix: str) -> dict[str, Any]:
     seeds = {len(group.seeds) for group in groups}
     return {
         "name": report.name,
-        "title": corpus_title(test.corpus, test.simulated),
+        "title": corpus_title(test.corpus, len(test.labels), test.simulated),
         "test": test,
         "dialogues": len(set(test.conversations.tolist())),
         "models": [group.name for group in groups],
