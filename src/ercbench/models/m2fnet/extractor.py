@@ -43,7 +43,7 @@ class Extractor(nn.Module):
         resnet: Any = ResNetModel(ResNetConfig(**RESNET_18)) if weights is None else _read(weights)
         self.resnet = resnet
         self.project = nn.Linear(resnet.config.hidden_sizes[-1], width)
-        convert_conv2d_weight_memory_format(self, torch.channels_last)
+        _lay_out(resnet)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Returns [B, D] float32 of unit length.
@@ -54,6 +54,22 @@ class Extractor(nn.Module):
         pictures = pictures.contiguous(memory_format=torch.channels_last)
         pooled = self.resnet(pictures).pooler_output.flatten(1)
         return F.normalize(self.project(pooled).float(), dim=-1)
+
+
+def _lay_out(resnet: Any) -> None:
+    """Keeps channels last, but for the last stage.
+
+    Its pictures are a few pixels large and its weights most of all, so that converting them at
+    every step takes longer than the convolutions gain.
+    """
+    convert_conv2d_weight_memory_format(resnet, torch.channels_last)
+    last = resnet.encoder.stages[-1]
+    last.to(memory_format=torch.contiguous_format)
+    last.register_forward_pre_hook(_contiguous)
+
+
+def _contiguous(stage: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    return (inputs[0].contiguous(),)
 
 
 def three_channels(pictures: Tensor) -> Tensor:
