@@ -97,7 +97,9 @@ def test_simulated_data_is_called_simulated(reproduced, tmp_path, capsys):
     settings = SHORT.replace("]", f",{small},'dataset.simulation.validation=6']")
     assert reproduced("paper=cfn_esa", "simulated=true", settings) == 0
     assert "SIMULATED" in capsys.readouterr().out
-    assert "SIMULATED" in (tmp_path / "out" / "verdict-cfnesa.md").read_text()
+    written = (tmp_path / "out" / "verdict-cfnesa.md").read_text()
+    assert "SIMULATED" in written
+    assert written.startswith("**CFN-ESA: ")
 
 
 def test_features_are_named_only_where_there_are_several(tmp_path):

@@ -18,6 +18,7 @@ from ercbench.evaluation.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.run import RunFolder, code_version
 from ercbench.evaluation.statistics import analyse
 from ercbench.evaluation.verdict import Attempt, exit_code, verdict_table, verdicts
+from ercbench.evaluation.wording import model_title
 from ercbench.features.store import FeatureStore
 from ercbench.files import config_folder, replacing
 from ercbench.train import train
@@ -224,7 +225,7 @@ def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
     ran = any(attempt.runs for attempt in attempts)
     comparisons = read_comparisons(Path(config.runs).expanduser()) if ran else []
     found = verdicts(attempts, comparisons, [analyse(each) for each in comparisons])
-    table = verdict_table(found, config.paper.model)
+    table = verdict_table(found, model_title(config.paper.model))
     wide_console().print(to_rich(table))
     writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
     for suffix, write in writers.items():
