@@ -73,15 +73,19 @@ def apart(part: Sequence[Record], parts: Sequence[Sequence[Record]]) -> list[str
     for other in (records[0].result for records in parts if records is not part):
         if other["corpus"] == own["corpus"]:
             what = [
-                f"{name} ({other[name]}, not {own[name]})"
-                for name in ("split", "labels")
+                f"{title} ({_listed(other[name])}; not {_listed(own[name])})"
+                for name, title in (("split", "another split"), ("labels", "other labels"))
                 if other[name] != own[name]
             ]
             warnings.append(
                 f"Other runs on {own['corpus']} stand in a table of their own, since they have "
-                f"another {' and another '.join(what) or 'store of the corpus'}."
+                f"{' and '.join(what) or 'another store of the corpus'}."
             )
     return warnings
+
+
+def _listed(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 def versions(records: Sequence[Record]) -> list[str]:
