@@ -125,7 +125,7 @@ def test_it_is_serious_if_their_honest_numbers_differ(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"split": "other"}, r"another split \(other, not standard\)"),
+        ({"split": "other"}, r"another split \(other; not standard\)"),
         ({"labels": ["calm", "glad", "mad"]}, r"other labels \(calm, glad, mad; not "),
         ({"data": {"manifest": "n"}}, "another store of the corpus"),
     ],
