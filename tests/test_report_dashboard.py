@@ -100,6 +100,12 @@ def test_what_wandb_refuses_is_said_with_the_way_out(runs, monkeypatch):
         report_command([str(runs), "draws=100", "wandb=true"])
 
 
+def test_a_mode_that_wandb_does_not_have_is_said_to_be_one(runs, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "onlin")
+    with pytest.raises(ErcbenchError, match="WANDB_MODE=onlin: expected one of offline, online"):
+        report_command([str(runs), "draws=100", "wandb=true"])
+
+
 def test_logging_a_report_needs_no_torch(runs, run_command):
     check = (
         "import atexit, sys; "

@@ -15,6 +15,8 @@ from ercbench.evaluation.render import to_columns
 from ercbench.evaluation.tables import Table
 from ercbench.evaluation.wording import corpus_title, tags_of
 
+MODES = ("offline", "online", "disabled")
+
 
 def show_report(
     reports: Sequence[Report], runs: Path, folder: Path, page: Path | None = None
@@ -30,11 +32,16 @@ def show_report(
         page: The written page, which becomes an artifact.
 
     Raises:
-        ErcbenchError: wandb refuses, for instance for want of a login.
+        ErcbenchError: There is no such mode, or wandb refuses, for instance for want of a login.
     """
+    mode = os.environ.get("WANDB_MODE", "offline")
+    if mode not in MODES:
+        raise ErcbenchError(
+            f"WANDB_MODE={mode}: expected one of {', '.join(MODES)}. Leave it unset to log offline."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _started(reports, runs, folder) as run:
+        with _started(reports, runs, folder, mode) as run:
             run.log({key: value for own in reports for key, value in _shown(own).items()})
             for report in reports:
                 run.summary[f"{report.name}/conclusion"] = _concluded(report)
@@ -54,14 +61,14 @@ def plain_table(table: Table) -> wandb.Table:
     return wandb.Table(columns=list(columns), data=rows)
 
 
-def _started(reports: Sequence[Report], runs: Path, folder: Path) -> Any:
+def _started(reports: Sequence[Report], runs: Path, folder: Path, mode: Any) -> Any:
     results = [r for own in reports for group in own.comparison.groups for r in group.runs]
     warnings = [warning for own in reports for warning in own.comparison.warnings]
     return wandb.init(
         project="ercbench",
         job_type="report",
         name=f"report of {_title(runs)}",
-        mode=None if "WANDB_MODE" in os.environ else "offline",
+        mode=mode,
         dir=folder.resolve(),  # wandb's own process may have another working directory
         notes="\n".join(dict.fromkeys([*map(_concluded, reports), *warnings])),
         tags=list(dict.fromkeys(tag for result in results for tag in tags_of(result))),
