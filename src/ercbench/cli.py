@@ -61,7 +61,8 @@ def explain(error: BaseException) -> str | None:
         if isinstance(cause, ErcbenchError):
             return str(cause)
     if isinstance(error, OverrideParseException):
-        return f"Cannot read '{error.override}': {str(error).splitlines()[0]}."
+        said = str(error).splitlines()[0]
+        return f"Cannot read '{error.override}': {said}. Quote values with =, as in \"x=['a=1']\"."
     for cause in reversed(chain):
         if isinstance(cause, OmegaConfBaseException):
             return _explain_setting(error, cause)
