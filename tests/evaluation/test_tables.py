@@ -309,11 +309,13 @@ def test_a_summary_has_every_class():
     scores = dict.fromkeys(("accuracy", "weighted_f1", "macro_f1", "shift_f1", "stay_f1"), 0.25)
     result = make_result(test=scores | {"class_f1": [0.1, 0.2, 0.3]})
     console = Console(width=100, file=io.StringIO())
-    console.print(summary(result))
+    console.print(summary(result | {"as_released": {"test": scores | {"weighted_f1": 0.31}}}))
     text = console.file.getvalue()
     assert "F1 joy" in text
     assert "20.0" in text
     assert "epoch 3 of 9" in text
+    assert "if chosen on test" in text
+    assert "31.0" in text
 
 
 def test_few_dialogues_are_said_to_be_few(tmp_path):
