@@ -69,13 +69,15 @@ def plane(vectors: np.ndarray) -> np.ndarray:
 
 
 def _scatter(axis: Any, points: np.ndarray, names: np.ndarray, title: str) -> None:
+    size = float(np.clip(10_000 / len(points), 8, 60))  # few points are large
     found, counts = np.unique(names, return_counts=True)
     frequent = found[np.argsort(-counts, kind="stable")][:SHOWN]
     others = ~np.isin(names, frequent)
     if others.any():
-        axis.scatter(*points[others].T, s=8, color="#BBBBBB", label="others")
+        axis.scatter(*points[others].T, s=size, color="#BBBBBB", label="others")
     for name, colour, marker in zip(frequent, COLOURS, MARKERS, strict=False):
         own = points[names == name]
-        axis.scatter(*own.T, s=10, alpha=0.7, linewidths=0, color=colour, marker=marker, label=name)
+        drawn = {"color": colour, "marker": marker, "label": name}
+        axis.scatter(*own.T, s=size, alpha=0.7, linewidths=0, **drawn)
     axis.set(title=title, xticks=[], yticks=[])
-    axis.legend(fontsize=8, markerscale=2, framealpha=0.8)
+    axis.legend(fontsize=8, markerscale=(40 / size) ** 0.5, framealpha=0.8)
