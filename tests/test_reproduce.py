@@ -86,6 +86,14 @@ def test_what_can_be_run_is_run_and_the_rest_says_why(reproduced, tmp_path, caps
     assert "2 of 2" in capsys.readouterr().out
 
 
+def test_with_nothing_prepared_it_says_what_can_be_run(reproduced, tmp_path, capsys):
+    assert reproduced("paper=m2fnet") == 3
+    said = capsys.readouterr().out
+    assert "simulated=true" in said
+    assert "ercbench report" not in said
+    assert "not run" in (tmp_path / "out" / "verdict-m2fnet.md").read_text()
+
+
 def test_a_plan_runs_nothing(reproduced, tmp_path):
     mosi_store(tmp_path / "stores")
     assert reproduced("paper=hcam", "plan=true") == 0

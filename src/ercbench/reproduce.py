@@ -232,5 +232,8 @@ def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
         path = Path(config.out).expanduser() / f"verdict-{config.paper.model.lower()}.{suffix}"
         with replacing(path) as temporary:
             temporary.write_text(write(table))
-    print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
+    if ran:
+        print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
+    else:
+        print("Nothing could be run. On SIMULATED data: simulated=true, or make … DATASET=simulated")
     return exit_code(found)
