@@ -235,5 +235,5 @@ def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
     if ran:
         print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
     else:
-        print("Nothing could be run. On SIMULATED data: simulated=true, or make … DATASET=simulated")
+        print("Nothing could be run. For SIMULATED data: simulated=true (make: DATASET=simulated).")
     return exit_code(found)
