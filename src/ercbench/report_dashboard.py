@@ -13,7 +13,7 @@ from ercbench.evaluation.conclusion import conclusion
 from ercbench.evaluation.page import Report
 from ercbench.evaluation.render import to_columns
 from ercbench.evaluation.tables import Table
-from ercbench.evaluation.wording import corpus_title, tags_of
+from ercbench.evaluation.wording import tags_of
 
 MODES = ("offline", "online", "disabled")
 
@@ -81,8 +81,7 @@ def _started(reports: Sequence[Report], runs: Path, folder: Path, mode: Any) -> 
 
 def _shown(report: Report) -> dict[str, Any]:
     """Returns tables and figures by the names of their files."""
-    test = report.comparison.test
-    corpus = corpus_title(test.corpus, len(test.labels), test.simulated)
+    corpus = report.comparison.test.title
     tables = {f"{report.name}/{table.name}": plain_table(table) for table in report.tables}
     figures = {
         f"{report.name}/figures/{own.name}": wandb.Image(

@@ -16,6 +16,7 @@ from ercbench.evaluation.comparable import (
 )
 from ercbench.evaluation.naming import differences, names
 from ercbench.evaluation.records import Record, Result, read_records, scores_of
+from ercbench.evaluation.wording import corpus_title
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class TestSet:
     truth: np.ndarray
 
     __test__ = False  # for pytest, no class of tests
+
+    @property
+    def title(self) -> str:
+        """What the corpus is called in tables and figures."""
+        return corpus_title(self.corpus, len(self.labels), self.simulated)
 
 
 @dataclass(frozen=True)

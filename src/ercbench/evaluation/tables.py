@@ -13,7 +13,7 @@ from ercbench.evaluation.groups import Comparison, Group
 from ercbench.evaluation.published import RECONSTRUCTED, Published, published
 from ercbench.evaluation.scores import SCORES
 from ercbench.evaluation.statistics import Analysis, Estimate
-from ercbench.evaluation.wording import SCORE_TITLES, corpus_title
+from ercbench.evaluation.wording import SCORE_TITLES
 
 Kind = Literal["text", "count", "percent", "p", "number"]
 
@@ -209,12 +209,11 @@ def make_table(
         said: What the reader has to know.
     """
     test = comparison.test
-    corpus = corpus_title(test.corpus, len(test.labels), test.simulated)
-    where = [corpus, f"split {test.split}"]
+    where = [test.title, f"split {test.split}"]
     if not notes.features_differ(comparison):
         where.append(", ".join(comparison.groups[0].features))
     full = f"{', '.join(where)}: {title}"
-    return Table(name, corpus, full, tuple(columns), tuple(rows), tuple(said))
+    return Table(name, test.title, full, tuple(columns), tuple(rows), tuple(said))
 
 
 def _name(group: Group) -> Cell:

@@ -24,7 +24,6 @@ from ercbench.evaluation.page.vectors import inline_svg
 from ercbench.evaluation.render import interval_of, value_of
 from ercbench.evaluation.statistics import Analysis
 from ercbench.evaluation.tables import Cell, Kind, Table
-from ercbench.evaluation.wording import corpus_title
 from ercbench.files import replacing
 
 HERE = Path(__file__).parent
@@ -91,7 +90,7 @@ def _context(report: Report, prefix: str) -> dict[str, Any]:
     seeds = {len(group.seeds) for group in groups}
     return {
         "name": report.name,
-        "title": corpus_title(test.corpus, len(test.labels), test.simulated),
+        "title": test.title,
         "test": test,
         "dialogues": len(set(test.conversations.tolist())),
         "models": [group.name for group in groups],
