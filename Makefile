@@ -31,10 +31,11 @@ reproduce-hcam reproduce-cfn-esa reproduce-m2fnet: reproduce-%: setup ## Run eve
 test: setup ## Run all tests, a process per core
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 
-lint: setup ## Check style and types
+lint: setup ## Check style, types, and which rooms import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: setup ## Measure speed and memory against plain formulations (some 20 minutes)
 	$(BIN)/python benchmarks/epoch.py

@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from statsmodels.stats.contingency_tables import mcnemar
 
-from ercbench.evaluation.groups import TestSet
-from ercbench.evaluation.resampling import (
+from ercbench.evaluation.compare.groups import TestSet
+from ercbench.evaluation.statistics.analysis import ALPHA
+from ercbench.evaluation.statistics.resampling import (
     bootstrap,
     draw_dialogues,
     draw_seeds,
     draw_swaps,
     permutation_p,
 )
-from ercbench.evaluation.scores import count
-from ercbench.evaluation.statistics import ALPHA
+from ercbench.evaluation.statistics.scores import count
 
 SETS, DRAWS = 1000, 999
 DIALOGUES, LENGTH, CLASSES = 40, 10, 4

@@ -13,13 +13,13 @@ from statistics import mean, stdev
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from ercbench.evaluation.retrieval import Labelled, probe, retrieval
-from ercbench.features.encoder import items_of
-from ercbench.features.store import FeatureStore
+from ercbench.commands.prepare import prepare_command
+from ercbench.config.schema import register
+from ercbench.evaluation.encoders.retrieval import Labelled, probe, retrieval
+from ercbench.features.encoders.encoder import items_of
+from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder
-from ercbench.finetune import finetune
-from ercbench.prepare import prepare_command
-from ercbench.schema import register
+from ercbench.training.finetune import finetune
 
 EMOTIONS = {
     **{"W": "anger", "L": "boredom", "E": "disgust", "A": "fear"},

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
+from ercbench.config.schema import MODELS
 from ercbench.data.batch import ConversationBatch, ConversationItem, collate
-from ercbench.models.classifier import ConversationClassifier
-from ercbench.models.layers import Dropout
-from ercbench.schema import MODELS
+from ercbench.models.base.classifier import ConversationClassifier
+from ercbench.models.blocks.attention import Dropout
 from iemocap_lengths import LENGTHS
 from plain import LOSSES
 from sizes import SIZES, Size

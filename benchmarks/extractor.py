@@ -20,7 +20,7 @@ from torch import nn
 
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.data.utterances import UtteranceBatch, UtteranceDataModule
-from ercbench.features.encoder import Item
+from ercbench.features.encoders.encoder import Item
 from ercbench.models.m2fnet.audio import M2FNetAudio, PictureReader
 from ercbench.models.m2fnet.triplet import extractor_loss
 

@@ -13,10 +13,10 @@ from statistics import median
 import lightning as L
 import torch
 
-from ercbench.callbacks import StepSeeds
 from ercbench.data.simulated import SimulatedDataModule
-from ercbench.fitting import quiet_lightning
 from ercbench.models.cfn_esa.lightning import CFNESA
+from ercbench.training.callbacks import StepSeeds
+from ercbench.training.fit import quiet_lightning
 
 PAIRS, EPOCHS = 5, 2
 

@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score
 
-from ercbench.evaluation.run import RunFolder
+from ercbench.records.run_folder import RunFolder
 
 DIALOGUES, UTTERANCES = 280, 2610
 LABELS = ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
 SHARES = (0.481, 0.108, 0.019, 0.08, 0.154, 0.026, 0.132)
 CHILD = """
 import json, resource, sys
-from ercbench.report import report_command
+from ercbench.commands.report import report_command
 report_command(sys.argv[1:])
 used = resource.getrusage(resource.RUSAGE_SELF)
 found = {"cpu_seconds": round(used.ru_utime + used.ru_stime, 1)}

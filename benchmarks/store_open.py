@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
-from ercbench.features.manifest import MANIFEST, SCHEMA
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.manifest import MANIFEST, SCHEMA
 
 
 def main() -> None:

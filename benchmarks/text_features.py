@@ -22,12 +22,12 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
+from ercbench.commands.prepare import prepare
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
-from ercbench.features.encoder import Item, items_of
-from ercbench.features.extract import DEFAULT, ExtractionSettings
-from ercbench.features.pretrained import MINILM, locate
-from ercbench.features.text import MINILM_SETTINGS, TextEncoder
-from ercbench.prepare import prepare
+from ercbench.features.encoders.encoder import Item, items_of
+from ercbench.features.encoders.pretrained import MINILM, locate
+from ercbench.features.encoders.text import MINILM_SETTINGS, TextEncoder
+from ercbench.features.store.extraction import DEFAULT, ExtractionSettings
 
 FILES = ("train_sent_emo.csv", "dev_sent_emo.csv", "test_sent_emo.csv")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from helpers import SMALL_RUN, compose_in, run_in
+
+pytest_plugins = ("tiny_models",)
 
 SHARED = Path(os.environ.get("ERCBENCH_SHARED", Path(__file__).parents[2] / "shared"))
 

@@ -4,7 +4,7 @@ import resource
 import pytest
 
 from ercbench.cli import explain
-from ercbench.train import train
+from ercbench.training.train import train
 from helpers import SMALL_DATA, SMALL_RUN, compose_in
 
 BROKEN = [

@@ -5,13 +5,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from ercbench.evaluation.conclusion import conclusion
-from ercbench.evaluation.disagreement import dialogues_table
-from ercbench.evaluation.groups import read_comparisons
-from ercbench.evaluation.render import to_markdown
-from ercbench.evaluation.statistics import analyse
-from ercbench.evaluation.tables import pairs_table, released_table, scores_table
-from ercbench.train import train
+from ercbench.evaluation.compare.disagreement import dialogues_table
+from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.conclusion import conclusion
+from ercbench.evaluation.tables.render import to_markdown
+from ercbench.evaluation.tables.tables import pairs_table, released_table, scores_table
+from ercbench.training.train import train
 from helpers import SMALL_RUN, compose_in
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"

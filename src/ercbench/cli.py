@@ -98,7 +98,7 @@ def _with_settings(name: str, run: Callable[[Any], None], arguments: Sequence[st
     """
     import hydra
 
-    from ercbench.schema import register
+    from ercbench.config.schema import register
 
     failures = []
 
@@ -118,46 +118,44 @@ def _with_settings(name: str, run: Callable[[Any], None], arguments: Sequence[st
 
 
 def _prepare(config: Any) -> None:
-    from ercbench.prepare import prepare_command
+    from ercbench.commands.prepare import prepare_command
 
     prepare_command(config)
 
 
 def _import(config: Any) -> None:
-    from ercbench.imports import import_command
+    from ercbench.commands.import_features import import_command
 
     import_command(config)
 
 
 def _train(config: Any) -> None:
-    from ercbench.console import print_result
-    from ercbench.train import train
+    from ercbench.commands.train import train_command
 
-    print_result(train(config))
+    train_command(config)
 
 
 def _finetune(config: Any) -> None:
-    from ercbench.console import print_encoder
-    from ercbench.finetune import finetune
+    from ercbench.commands.finetune import finetune_command
 
-    print_encoder(finetune(config))
+    finetune_command(config)
 
 
 def _reproduce(config: Any) -> None:
-    from ercbench.reproduce import reproduce
+    from ercbench.commands.reproduce import reproduce
 
     if code := reproduce(config):
         sys.exit(code)
 
 
 def _stores(arguments: Sequence[str]) -> None:
-    from ercbench.stores import stores_command
+    from ercbench.commands.stores import stores_command
 
     stores_command(arguments)
 
 
 def _report(arguments: Sequence[str]) -> None:
-    from ercbench.report import report_command
+    from ercbench.commands.report import report_command
 
     report_command(arguments)
 

@@ -20,7 +20,7 @@ from miniatures import (
     save,
 )
 
-from ercbench.corpora.community import read_community, with_utterance_ids
+from ercbench.corpora.community.read import read_community, with_utterance_ids
 from ercbench.corpora.iemocap import COSMIC_VALIDATION
 from ercbench.corpora.meld import read_meld
 from ercbench.errors import ErcbenchError

@@ -15,8 +15,8 @@ from miniatures import (
     save,
 )
 
-from ercbench.corpora.community import read_community, with_utterance_ids
-from ercbench.corpora.four_way import with_labels
+from ercbench.corpora.community.four_way import with_labels
+from ercbench.corpora.community.read import read_community, with_utterance_ids
 from ercbench.corpora.iemocap import COSMIC_VALIDATION, LABELS
 from ercbench.errors import ErcbenchError
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ercbench.corpora.mosi import FILE, fitted_on, read_contextual
+from ercbench.corpora.mosi.contextual import FILE, fitted_on, read_contextual
 from ercbench.errors import ErcbenchError
 
 VIDEOS = 70

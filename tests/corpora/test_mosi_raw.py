@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ercbench.corpora.mosi import read_contextual
-from ercbench.corpora.mosi_raw import mosi_splits, read_raw
+from ercbench.corpora.mosi.contextual import read_contextual
+from ercbench.corpora.mosi.raw import mosi_splits, read_raw
 from ercbench.errors import ErcbenchError
 
 # One video of each part of either split.

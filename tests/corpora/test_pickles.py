@@ -4,7 +4,7 @@ from collections import OrderedDict, defaultdict
 import numpy as np
 import pytest
 
-from ercbench.corpora.pickles import read_pickle
+from ercbench.corpora.community.pickles import read_pickle
 from ercbench.errors import ErcbenchError
 
 

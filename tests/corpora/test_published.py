@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from ercbench.corpora.community import read_community
+from ercbench.corpora.community.read import read_community
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
-from ercbench.corpora.mosi import read_contextual
-from ercbench.corpora.published import count_differences
+from ercbench.corpora.counts import count_differences
+from ercbench.corpora.mosi.contextual import read_contextual
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ercbench.corpora.ceilings import Ceiling, ceilings_for, forward_backward, posterior
-from ercbench.corpora.simulated import (
+from ercbench.corpora.simulated.ceilings import Ceiling, ceilings_for, forward_backward, posterior
+from ercbench.corpora.simulated.simulation import (
     CONFUSIONS,
     EMOTIONS,
     SimulationSettings,

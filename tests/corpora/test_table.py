@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from ercbench.corpora.table import OPTIONAL, REQUIRED, read_table
+from ercbench.corpora.table.read import OPTIONAL, REQUIRED, read_table
 from ercbench.errors import ErcbenchError
 
 ROWS = [

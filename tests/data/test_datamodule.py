@@ -9,7 +9,7 @@ from ercbench.data.leakage import guard
 from ercbench.data.mosi import MOSIDataModule
 from ercbench.data.simulated import SimulatedDataModule
 from ercbench.errors import ErcbenchError
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.feature_store import FeatureStore
 
 TALKS = {
     "a": [("X", "joy"), ("Y", "joy"), ("X", None)],

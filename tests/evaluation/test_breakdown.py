@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from comparisons import make_test_set
-from ercbench.evaluation.breakdown import (
+from ercbench.evaluation.compare.breakdown import (
     doubling_bins,
     lengths,
     places,
@@ -14,7 +14,7 @@ from ercbench.evaluation.breakdown import (
     shifts_and_stays,
     weighted_f1,
 )
-from ercbench.models.metrics import shifts_and_stays as torch_shifts_and_stays
+from ercbench.models.base.metrics import shifts_and_stays as torch_shifts_and_stays
 
 
 def test_places_and_lengths_count_within_a_dialogue():

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from comparisons import make_comparison
-from ercbench.evaluation.conclusion import conclusion
-from ercbench.evaluation.statistics import analyse
+from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.conclusion import conclusion
 
 MANY = [6] * 40
 

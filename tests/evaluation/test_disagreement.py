@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from comparisons import make_comparison
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.disagreement import all_wrong, dialogue_table, dialogues_table, disagree
+from ercbench.evaluation.compare.disagreement import (
+    all_wrong,
+    dialogue_table,
+    dialogues_table,
+    disagree,
+)
 
 comparisons = st.builds(
     make_comparison,

@@ -11,7 +11,7 @@ from ercbench.evaluation.figures import PLOTS, draw
 from ercbench.evaluation.figures.classes import summed_confusion
 from ercbench.evaluation.figures.style import text_colour
 from ercbench.evaluation.figures.training import read_curves
-from ercbench.evaluation.statistics import analyse
+from ercbench.evaluation.statistics.analysis import analyse
 
 METRICS = """stage,epoch,val/weighted_f1
 text,0,0.25

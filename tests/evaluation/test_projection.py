@@ -1,8 +1,8 @@
 import numpy as np
 from PIL import Image
 
-from ercbench.evaluation import projection
-from ercbench.evaluation.projection import Vectors, draw_projection, plane
+from ercbench.evaluation.encoders import projection
+from ercbench.evaluation.encoders.projection import Vectors, draw_projection, plane
 
 
 def vectors(count, clusters=3, apart=0.0, seed=0):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
-from ercbench.evaluation.groups import TestSet
-from ercbench.evaluation.resampling import (
+from ercbench.evaluation.compare.groups import TestSet
+from ercbench.evaluation.statistics.resampling import (
     Swaps,
     bootstrap,
     draw_dialogues,
@@ -17,7 +17,7 @@ from ercbench.evaluation.resampling import (
     draw_swaps,
     permutation_p,
 )
-from ercbench.evaluation.scores import SCORES, count
+from ercbench.evaluation.statistics.scores import SCORES, count
 
 REFERENCE = {
     "accuracy": accuracy_score,

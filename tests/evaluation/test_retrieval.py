@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-import ercbench.models.embedder
+import ercbench.models.base.embedder
 from ercbench.data.batch import IGNORE
-from ercbench.evaluation.retrieval import neighbour, retrieval
-from ercbench.models.embedder import nearest_label
+from ercbench.evaluation.encoders.retrieval import neighbour, retrieval
+from ercbench.models.base.embedder import nearest_label
 
 VECTORS = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1], [1, 0.3]])
 
@@ -36,6 +36,6 @@ def test_a_part_compared_in_blocks_finds_the_same_neighbours(monkeypatch):
     labels = torch.arange(23) % 5
     labels[7] = IGNORE
     whole = nearest_label(vectors, labels)
-    monkeypatch.setattr(ercbench.models.embedder, "AT_ONCE", 4)
+    monkeypatch.setattr(ercbench.models.base.embedder, "AT_ONCE", 4)
     assert torch.equal(nearest_label(vectors, labels), whole)
     assert IGNORE not in whole

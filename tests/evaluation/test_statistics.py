@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from ercbench.evaluation.groups import read_comparisons
-from ercbench.evaluation.scores import SCORES
-from ercbench.evaluation.statistics import analyse
+from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.statistics.scores import SCORES
 from records import write_run
 
 SIZES = (6, 4, 9, 3, 7, 5, 8, 6, 4, 9, 3, 7, 5, 8, 6)

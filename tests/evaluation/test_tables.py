@@ -5,13 +5,13 @@ from dataclasses import asdict
 import pytest
 from rich.console import Console
 
-from ercbench.corpora.simulated import SimulationSettings, simulate
+from ercbench.corpora.simulated.simulation import SimulationSettings, simulate
 from ercbench.evaluation.ceilings import ceiling_scores
-from ercbench.evaluation.groups import read_comparisons
-from ercbench.evaluation.render import to_csv, to_latex, to_markdown, to_rich
-from ercbench.evaluation.statistics import analyse
-from ercbench.evaluation.summary import summary
-from ercbench.evaluation.tables import Cell, Column, Table, tables
+from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.tables.summary import summary
+from ercbench.evaluation.tables.tables import Cell, Column, Table, tables
 from records import LABELS, make_result, write_run
 
 LONG = (6, 4, 9, 3, 7, 5, 8, 6, 4, 9, 3, 7)

@@ -15,8 +15,8 @@ from small import seen, talk, write_clip
 
 from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.extract import ExtractionSettings, extract, merge_shards
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.extraction import ExtractionSettings, extract, merge_shards
+from ercbench.features.store.feature_store import FeatureStore
 
 FILE = "text.letters.safetensors"
 QUICK = ExtractionSettings(chunk=8)
@@ -100,7 +100,10 @@ def test_workers_do_not_change_the_bytes(new_store, plain):
 
 
 def test_workers_do_not_change_the_bytes_of_a_real_encoder(new_store, tiny_roberta):
-    from ercbench.features.text import TextEncoder, TextSettings  # not needed in most workers
+    from ercbench.features.encoders.text import (  # not needed in most workers
+        TextEncoder,
+        TextSettings,
+    )
 
     settings = TextSettings(str(tiny_roberta), pooling="mean", before=2, batch_tokens=64)
     files = []
@@ -247,8 +250,8 @@ def test_a_damaged_part_is_named(new_store):
 
 
 def test_a_corpus_without_recordings_is_refused_before_anything_is_done(new_store, tiny_resnet):
-    from ercbench.features.acoustics import MelEncoder
-    from ercbench.features.visual import FrameEncoder, VisualSettings
+    from ercbench.features.encoders.acoustics import MelEncoder
+    from ercbench.features.encoders.visual import FrameEncoder, VisualSettings
 
     store = new_store()
     with pytest.raises(ErcbenchError, match=r"audio:mel: no utterance .* has audio or video"):
@@ -264,7 +267,7 @@ def test_shards_that_make_no_sense_are_named(shard):
 
 
 def test_a_broken_clip_is_one_missing_row(new_store, tiny_resnet, tmp_path):
-    from ercbench.features.visual import FrameEncoder, VisualSettings
+    from ercbench.features.encoders.visual import FrameEncoder, VisualSettings
 
     clips = [write_clip(tmp_path / f"{n}.mp4", seconds=0.3) for n in range(6)]
     clips[2].write_bytes(clips[2].read_bytes()[:100])

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 from small import Faces, write_clip
 
-import ercbench.features.mtcnn_networks
+import ercbench.features.media.mtcnn_networks
 from ercbench.errors import ErcbenchError
-from ercbench.features.boxes import areas, best_of_overlapping, moved, squared, within
-from ercbench.features.faces import clip_pictures, draw_boxes, read_picture
-from ercbench.features.media import clip_frames
-from ercbench.features.mtcnn import MTCNN
+from ercbench.features.media.boxes import areas, best_of_overlapping, moved, squared, within
+from ercbench.features.media.clips import clip_frames
+from ercbench.features.media.faces import clip_pictures, draw_boxes, read_picture
+from ercbench.features.media.mtcnn import MTCNN
 
 
 def black(height=40, width=60):
@@ -120,7 +120,7 @@ def test_weights_that_are_not_installed_are_named(monkeypatch):
     def absent(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(ercbench.features.mtcnn_networks, "distribution", absent)
+    monkeypatch.setattr(ercbench.features.media.mtcnn_networks, "distribution", absent)
     with pytest.raises(ErcbenchError, match="MTCNN's weights: not readable .* install it again"):
         MTCNN().detect(black(720, 1280))
 

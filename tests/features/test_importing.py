@@ -4,11 +4,11 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save_file
 
-from ercbench.corpora.community import read_community, with_utterance_ids
+from ercbench.corpora.community.read import read_community, with_utterance_ids
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.features.importing import import_features, read_keyed
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.importing import import_features, read_keyed
 
 IDS = [f"c{i // 3}-{i % 3}" for i in range(30)]
 VALUES = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)

@@ -3,7 +3,7 @@ import pytest
 from small import tone
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.mel import (
+from ercbench.features.media.mel import (
     HIGHEST_SNR,
     LOWEST_SNR,
     PictureSettings,
@@ -12,7 +12,7 @@ from ercbench.features.mel import (
     augment_picture,
     mel_picture,
 )
-from ercbench.features.sound import RATE
+from ercbench.features.media.sound import RATE
 
 FITS = ("stretch", "pad")
 SMALL = PictureSettings(bands=64, width=64)

@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from ercbench.errors import ErcbenchError
-from ercbench.features import pretrained
-from ercbench.features.pretrained import PUBLIC, locate
-from ercbench.features.text import TextEncoder, TextSettings
+from ercbench.features.encoders import pretrained
+from ercbench.features.encoders.pretrained import PUBLIC, locate
+from ercbench.features.encoders.text import TextEncoder, TextSettings
 
 
 @pytest.fixture

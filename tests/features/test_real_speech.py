@@ -6,10 +6,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from emodb import write_table
-from ercbench.features.store import FeatureStore
-from ercbench.finetune import finetune
-from ercbench.prepare import prepare_command
-from ercbench.train import train
+from ercbench.commands.prepare import prepare_command
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.training.finetune import finetune
+from ercbench.training.train import train
 from helpers import compose_in
 
 pytestmark = [pytest.mark.shared, pytest.mark.filterwarnings("ignore")]

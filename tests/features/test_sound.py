@@ -7,10 +7,10 @@ from small import heard, items, tone, write_clip, write_wav
 
 from ercbench.corpora.conversation import Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.features.acoustics import PROSODY, MelEncoder, ProsodyEncoder
-from ercbench.features.audio import AudioSettings, Wav2Vec2Encoder
-from ercbench.features.media import UnreadableError
-from ercbench.features.sound import RATE, read_sound
+from ercbench.features.encoders.acoustics import PROSODY, MelEncoder, ProsodyEncoder
+from ercbench.features.encoders.audio import AudioSettings, Wav2Vec2Encoder
+from ercbench.features.media.clips import UnreadableError
+from ercbench.features.media.sound import RATE, read_sound
 
 
 def read(path, seconds=30.0):

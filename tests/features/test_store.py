@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from ercbench.corpora.simulated import SimulationSettings, simulate
+from ercbench.corpora.simulated.simulation import SimulationSettings, simulate
 from ercbench.errors import ErcbenchError
-from ercbench.features.manifest import CORPUS, MANIFEST
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.manifest import CORPUS, MANIFEST
 
 CORPUS_AND_FEATURES = simulate(SimulationSettings(train=3, validation=2, test=2))
 CORPUS_MADE, FEATURES = CORPUS_AND_FEATURES

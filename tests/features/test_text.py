@@ -7,9 +7,9 @@ from small import said
 from transformers import AutoModel, AutoTokenizer
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.batches import by_length
-from ercbench.features.context import Frame, assemble, window_of
-from ercbench.features.text import MINILM_SETTINGS, TextEncoder, TextSettings
+from ercbench.features.encoders.batches import by_length
+from ercbench.features.encoders.context import Frame, assemble, window_of
+from ercbench.features.encoders.text import MINILM_SETTINGS, TextEncoder, TextSettings
 
 TEXTS = ("hello there", "no", "you are late again why oh why", "oh no", "hello", "you are there")
 FRAME = Frame(first=0, last=2, separators=2, most=12)

@@ -6,9 +6,9 @@ from small import heard, items, seen, write_clip
 
 from ercbench.corpora.conversation import Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.features.acoustics import MelEncoder
-from ercbench.features.media import clip_frames
-from ercbench.features.visual import FrameEncoder, VisualSettings
+from ercbench.features.encoders.acoustics import MelEncoder
+from ercbench.features.encoders.visual import FrameEncoder, VisualSettings
+from ercbench.features.media.clips import clip_frames
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from safetensors.torch import load_file
 
 from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.errors import ErcbenchError
+from ercbench.models.base.losses import weighted_nll
+from ercbench.models.blocks.packing import Layout
 from ercbench.models.cfn_esa.lightning import CFNESA, shift_class_weights
 from ercbench.models.cfn_esa.network import CFNESANetwork, shift_labels
 from ercbench.models.cfn_esa.released import load_released
 from ercbench.models.cfn_esa.settings import CFNESASettings
-from ercbench.models.layout import Layout
-from ercbench.models.losses import weighted_nll
 from helpers import WIDTHS, make_batch
 
 SMALL = CFNESASettings(hidden=8, heads=2, rume_layers=2, acme_layers=2, shift_hidden=6)

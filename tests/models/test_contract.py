@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
+from ercbench.config.schema import MODELS
 from ercbench.data.batch import collate
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
-from ercbench.models.trainable import load_weights
-from ercbench.schema import MODELS
+from ercbench.models.base.trainable import load_weights
 from helpers import LABELS, WIDTHS, make_batch, make_items
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)

@@ -5,7 +5,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score
 
 from ercbench.data.batch import IGNORE
-from ercbench.models.ensemble import STEPS, choose_weights, mix, shares
+from ercbench.models.base.ensemble import STEPS, choose_weights, mix, shares
 
 
 def examples(outputs, rows=40, classes=3, seed=0):

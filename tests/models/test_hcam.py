@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from ercbench.data.datamodule import DataSpec
+from ercbench.models.blocks.attention import CrossAttention
+from ercbench.models.blocks.packing import Layout
 from ercbench.models.hcam.lightning import HCAM
 from ercbench.models.hcam.network import CoAttentionLayer
 from ercbench.models.hcam.settings import HCAMSettings
-from ercbench.models.layers import CrossAttention
-from ercbench.models.layout import Layout
 from helpers import WIDTHS, make_batch
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)

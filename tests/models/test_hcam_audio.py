@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.audio import AudioSettings, Wav2Vec2Encoder
+from ercbench.features.encoders.audio import AudioSettings, Wav2Vec2Encoder
 from ercbench.models.hcam.audio import AudioEncoder
 from ercbench.models.hcam.encoder_settings import HCAMAudioSettings
 from tiny import save_roberta, save_wav2vec2

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from ercbench.models.layers import Dropout, RowAttention
-from ercbench.models.layout import Layout
+from ercbench.models.blocks.attention import Dropout, RowAttention
+from ercbench.models.blocks.packing import Layout
 
 LENGTHS = st.lists(st.integers(1, 12), min_size=1, max_size=7)
 

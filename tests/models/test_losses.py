@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ercbench.data.batch import IGNORE
-from ercbench.models.losses import (
+from ercbench.models.base.losses import (
     focal_loss,
     inverse_frequencies,
     released_focal_loss,

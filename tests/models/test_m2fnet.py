@@ -5,7 +5,7 @@ import torch
 
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
-from ercbench.models.layout import Layout
+from ercbench.models.blocks.packing import Layout
 from ercbench.models.m2fnet.lightning import M2FNet
 from ercbench.models.m2fnet.network import FusionAttention, sinusoids
 from ercbench.models.m2fnet.settings import M2FNetSettings

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from ercbench.data.batch import IGNORE
-from ercbench.models.metrics import ConversationMetrics, shifts_and_stays
+from ercbench.models.base.metrics import ConversationMetrics, shifts_and_stays
 
 CLASSES = 4
 

@@ -4,8 +4,8 @@ from hydra.utils import get_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ercbench.config.schema import MODELS
 from ercbench.data.datamodule import DataSpec
-from ercbench.schema import MODELS
 from helpers import make_batch
 from plain import LOSSES
 

@@ -2,8 +2,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ercbench.models.layout import Layout
-from ercbench.models.recurrence import recur
+from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.recurrence import recur
 
 
 @given(lengths=st.lists(st.integers(1, 12), min_size=1, max_size=6), layers=st.integers(1, 3))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Split, Utterance
-from ercbench.corpora.rows import read_text
+from ercbench.corpora.table.rows import read_text
 from ercbench.errors import ErcbenchError
 
 # Names in the order in which the field's files number the classes, with the release's codes.

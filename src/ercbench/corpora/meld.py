@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
-from ercbench.corpora.rows import check_keys, read_csv, repaired, seconds
+from ercbench.corpora.table.rows import check_keys, read_csv, repaired, seconds
 from ercbench.errors import ErcbenchError
 from ercbench.files import sha256_of_file
 

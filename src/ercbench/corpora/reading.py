@@ -10,9 +10,9 @@ import numpy as np
 from ercbench.corpora.conversation import Corpus
 from ercbench.corpora.iemocap import read_iemocap
 from ercbench.corpora.meld import read_meld
-from ercbench.corpora.mosi import FILE, fitted_on, read_contextual
-from ercbench.corpora.mosi_raw import read_raw
-from ercbench.corpora.table import read_table
+from ercbench.corpora.mosi.contextual import FILE, fitted_on, read_contextual
+from ercbench.corpora.mosi.raw import read_raw
+from ercbench.corpora.table.read import read_table
 from ercbench.errors import ErcbenchError
 
 

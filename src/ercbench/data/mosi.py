@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from ercbench.corpora.mosi import FILE, fitted_on, read_contextual
+from ercbench.corpora.mosi.contextual import FILE, fitted_on, read_contextual
 from ercbench.data.datamodule import ConversationDataModule, cache_path
 from ercbench.data.prepared import open_prepared
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.feature_store import FeatureStore
 
 COMMAND = "ercbench prepare corpus=mosi root=PATH"
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.errors import ErcbenchError
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.feature_store import FeatureStore
 
 
 class PreparedDataModule(ConversationDataModule):

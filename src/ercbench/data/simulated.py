@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from ercbench.corpora.simulated import SimulationSettings, simulate
+from ercbench.corpora.simulated.simulation import SimulationSettings, simulate
 from ercbench.data.datamodule import ConversationDataModule, cache_path
-from ercbench.features.store import FeatureStore
+from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import sha256_of_text
 
 

@@ -18,7 +18,7 @@ from ercbench.data.balanced import BalancedBatchSampler
 from ercbench.data.batch import IGNORE
 from ercbench.data.sampler import ConversationBatchSampler
 from ercbench.errors import ErcbenchError
-from ercbench.features.encoder import Item, items_of
+from ercbench.features.encoders.encoder import Item, items_of
 
 
 @dataclass(frozen=True)

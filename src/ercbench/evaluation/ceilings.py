@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.metrics import f1_score
 
-from ercbench.corpora.ceilings import ceilings_for, posterior
-from ercbench.corpora.simulated import Simulator, settings_of, simulate
-from ercbench.evaluation.groups import Comparison
+from ercbench.corpora.simulated.ceilings import ceilings_for, posterior
+from ercbench.corpora.simulated.simulation import Simulator, settings_of, simulate
+from ercbench.evaluation.compare.groups import Comparison
 
 
 def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:

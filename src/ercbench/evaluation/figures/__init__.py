@@ -6,14 +6,14 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures.classes import class_f1, confusion_matrices
 from ercbench.evaluation.figures.confidence import calibration
 from ercbench.evaluation.figures.dialogue import f1_by_length, f1_by_place, shift_f1
 from ercbench.evaluation.figures.overall import ceilings, pairwise_matrix
 from ercbench.evaluation.figures.style import save, styled
 from ercbench.evaluation.figures.training import learning_curves
-from ercbench.evaluation.groups import Comparison
-from ercbench.evaluation.statistics import Analysis
+from ercbench.evaluation.statistics.analysis import Analysis
 
 
 @dataclass(frozen=True)

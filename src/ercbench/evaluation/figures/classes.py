@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ercbench.evaluation.breakdown import deviation, final_groups
+from ercbench.evaluation.compare.breakdown import deviation, final_groups
+from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.figures.style import (
     BLUE,
     GREY,
@@ -17,8 +18,7 @@ from ercbench.evaluation.figures.style import (
     text_colour,
     wrapped,
 )
-from ercbench.evaluation.groups import Comparison, Group
-from ercbench.evaluation.statistics import Analysis
+from ercbench.evaluation.statistics.analysis import Analysis
 
 
 def confusion_matrices(comparison: Comparison, analysis: Analysis) -> Figure | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ercbench.evaluation.breakdown import (
+from ercbench.evaluation.compare.breakdown import (
     deviation,
     doubling_bins,
     final_groups,
@@ -14,9 +14,9 @@ from ercbench.evaluation.breakdown import (
     places,
     shifts_and_stays,
 )
+from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.figures.style import BLUE, GREY, VERMILLION, panels, rows_of_names, wrapped
-from ercbench.evaluation.groups import Comparison, Group
-from ercbench.evaluation.statistics import Analysis
+from ercbench.evaluation.statistics.analysis import Analysis
 
 # Scores of fewer utterances say nothing; their bin joins its neighbour.
 FEWEST = 20

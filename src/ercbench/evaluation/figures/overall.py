@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ercbench.evaluation.breakdown import deviation, final_groups
 from ercbench.evaluation.ceilings import ceiling_scores
+from ercbench.evaluation.compare.breakdown import deviation, final_groups
+from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures.style import (
     BLUE,
     DIFFERENCES,
@@ -18,8 +19,7 @@ from ercbench.evaluation.figures.style import (
     text_colour,
     wrapped,
 )
-from ercbench.evaluation.groups import Comparison
-from ercbench.evaluation.statistics import Analysis, Pair
+from ercbench.evaluation.statistics.analysis import Analysis, Pair
 
 SCORE = "weighted_f1"
 

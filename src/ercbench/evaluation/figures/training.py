@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ercbench.evaluation.breakdown import final_groups
+from ercbench.evaluation.compare.breakdown import final_groups
+from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.figures.style import BLUE, ORANGE, panels, wrapped
-from ercbench.evaluation.groups import Comparison, Group
-from ercbench.evaluation.records import Result
-from ercbench.evaluation.statistics import Analysis
+from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.records.reading import Result
 
 Curve = tuple[list[int], list[float]]
 

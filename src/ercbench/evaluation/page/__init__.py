@@ -15,15 +15,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from ercbench import __version__
-from ercbench.evaluation.breakdown import final_groups
-from ercbench.evaluation.conclusion import conclusion
+from ercbench.evaluation.compare.breakdown import final_groups
+from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures import Drawing
-from ercbench.evaluation.groups import Comparison
 from ercbench.evaluation.page.conversations import conversations
 from ercbench.evaluation.page.vectors import inline_svg
-from ercbench.evaluation.render import interval_of, value_of
-from ercbench.evaluation.statistics import Analysis
-from ercbench.evaluation.tables import Cell, Kind, Table
+from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.tables.conclusion import conclusion
+from ercbench.evaluation.tables.render import interval_of, value_of
+from ercbench.evaluation.tables.tables import Cell, Kind, Table
 from ercbench.files import replacing
 
 HERE = Path(__file__).parent

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ercbench.evaluation.breakdown import final_groups, last_own_emotion
-from ercbench.evaluation.groups import Comparison, Group
+from ercbench.evaluation.compare.breakdown import final_groups, last_own_emotion
+from ercbench.evaluation.compare.groups import Comparison, Group
 
 
 def conversations(name: str, comparison: Comparison) -> dict[str, Any]:

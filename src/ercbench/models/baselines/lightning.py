@@ -2,9 +2,9 @@
 
 from torch import nn
 
+from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.baselines.network import GRUNetwork, MLPNetwork
 from ercbench.models.baselines.settings import BaselineSettings, GRUSettings, MLPSettings
-from ercbench.models.classifier import ConversationClassifier
 
 
 class MLP(ConversationClassifier):

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
+from ercbench.models.base.prediction import Prediction
 from ercbench.models.baselines.settings import BaselineSettings
-from ercbench.models.layers import Dropout, ModalityProjection
-from ercbench.models.layout import Layout
-from ercbench.models.prediction import Prediction
-from ercbench.models.recurrence import recur
+from ercbench.models.blocks.attention import Dropout, ModalityProjection
+from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.recurrence import recur
 
 
 class ConcatenatedNetwork(nn.Module):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ercbench.models.settings import ModelSettings, require
+from ercbench.models.base.settings import ModelSettings, require
 
 
 @dataclass

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
 from ercbench.data.datamodule import DataSpec
+from ercbench.models.base.classifier import ConversationClassifier
+from ercbench.models.base.losses import focal_loss, released_focal_loss, weighted_nll
 from ercbench.models.cfn_esa.network import CFNESANetwork, shift_labels
 from ercbench.models.cfn_esa.settings import CFNESASettings
-from ercbench.models.classifier import ConversationClassifier
-from ercbench.models.losses import focal_loss, released_focal_loss, weighted_nll
 
 
 class CFNESA(ConversationClassifier):

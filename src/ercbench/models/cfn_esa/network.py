@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from ercbench.data.batch import IGNORE, ConversationBatch
+from ercbench.models.base.prediction import Prediction
+from ercbench.models.base.settings import primary_first
+from ercbench.models.blocks.attention import Dropout, FeedForward, ModalityProjection, RowAttention
+from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.recurrence import recur
 from ercbench.models.cfn_esa.settings import CFNESASettings
-from ercbench.models.layers import Dropout, FeedForward, ModalityProjection, RowAttention
-from ercbench.models.layout import Layout
-from ercbench.models.prediction import Prediction
-from ercbench.models.recurrence import recur
-from ercbench.models.settings import primary_first
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ercbench.models.settings import ModelSettings, one_of, require
+from ercbench.models.base.settings import ModelSettings, one_of, require
 
 EMOTION_LOSSES = ("nll", "focal", "focal_as_released")
 

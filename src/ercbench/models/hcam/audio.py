@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.audio import load_extractor
-from ercbench.features.sound import RATE
+from ercbench.features.encoders.audio import load_extractor
+from ercbench.features.media.sound import RATE
 from ercbench.models.hcam.backbone import load_backbone
 from ercbench.models.hcam.encoder_settings import HCAMAudioSettings
 

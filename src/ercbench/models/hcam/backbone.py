@@ -6,7 +6,7 @@ import torch
 from transformers import AutoConfig, AutoModel
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.pretrained import load, locate
+from ercbench.features.encoders.pretrained import load, locate
 
 
 def load_backbone(model: str, kinds: tuple[str, ...], **options: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from ercbench.models.base.settings import one_of, require
 from ercbench.models.hcam.settings import ContrastiveSettings
-from ercbench.models.settings import one_of, require
 
 POOLINGS = ("first", "mean", "last_four")
 

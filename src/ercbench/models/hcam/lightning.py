@@ -3,11 +3,11 @@
 from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
-from ercbench.models.classifier import ConversationClassifier
+from ercbench.models.base.classifier import ConversationClassifier
+from ercbench.models.base.losses import focal_loss, supervised_contrastive
+from ercbench.models.base.stages import Stage
 from ercbench.models.hcam.network import EmbeddedPrediction, HCAMNetwork
 from ercbench.models.hcam.settings import HCAMSettings
-from ercbench.models.losses import focal_loss, supervised_contrastive
-from ercbench.models.stages import Stage
 
 
 class HCAM(ConversationClassifier):

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
+from ercbench.models.base.prediction import Prediction
+from ercbench.models.blocks.attention import CrossAttention, Dropout, ModalityInput
+from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.recurrence import recur
 from ercbench.models.hcam.settings import HCAMSettings
-from ercbench.models.layers import CrossAttention, Dropout, ModalityInput
-from ercbench.models.layout import Layout
-from ercbench.models.prediction import Prediction
-from ercbench.models.recurrence import recur
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.utterances import Reader, UtteranceBatch
-from ercbench.features.encoder import Item
-from ercbench.features.media import UnreadableError
-from ercbench.features.sound import read_sound
-from ercbench.features.text import TextEncoder, TextSettings
-from ercbench.models.embedder import Embedding, UtteranceEmbedder
+from ercbench.features.encoders.encoder import Item
+from ercbench.features.encoders.text import TextEncoder, TextSettings
+from ercbench.features.media.clips import UnreadableError
+from ercbench.features.media.sound import read_sound
+from ercbench.models.base.embedder import Embedding, UtteranceEmbedder
+from ercbench.models.base.losses import focal_loss, inverse_frequencies, supervised_contrastive
+from ercbench.models.base.stages import Stage
 from ercbench.models.hcam.audio import AudioEncoder
 from ercbench.models.hcam.encoder_settings import (
     EncoderSettings,
@@ -23,8 +25,6 @@ from ercbench.models.hcam.encoder_settings import (
     HCAMTextSettings,
 )
 from ercbench.models.hcam.text import TextNetwork, TextReader
-from ercbench.models.losses import focal_loss, inverse_frequencies, supervised_contrastive
-from ercbench.models.stages import Stage
 
 
 class StageOne(UtteranceEmbedder):

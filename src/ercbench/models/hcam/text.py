@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from ercbench.features.context import TokenSequence
-from ercbench.features.encoder import Item
-from ercbench.features.pretrained import load, locate
-from ercbench.features.text import TextEncoder, pool
-from ercbench.models.embedder import Embedding
+from ercbench.features.encoders.context import TokenSequence
+from ercbench.features.encoders.encoder import Item
+from ercbench.features.encoders.pretrained import load, locate
+from ercbench.features.encoders.text import TextEncoder, pool
+from ercbench.models.base.embedder import Embedding
 from ercbench.models.hcam.encoder_settings import HCAMTextSettings
 
 

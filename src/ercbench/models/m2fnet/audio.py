@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.utterances import Reader
-from ercbench.features.encoder import Item
-from ercbench.features.mel import PictureSettings, augment_picture
-from ercbench.features.pictures import given_pictures, made_pictures, picture_of
-from ercbench.models.embedder import Embedding
+from ercbench.features.encoders.encoder import Item
+from ercbench.features.media.mel import PictureSettings, augment_picture
+from ercbench.features.media.pictures import given_pictures, made_pictures, picture_of
+from ercbench.models.base.embedder import Embedding
 from ercbench.models.m2fnet.extractor import Extractor, three_channels
 from ercbench.models.m2fnet.extractor_settings import M2FNetAudioSettings
 from ercbench.models.m2fnet.triplet_embedder import TripletEmbedder

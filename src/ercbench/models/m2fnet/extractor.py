@@ -12,7 +12,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from transformers import AutoConfig, ResNetConfig, ResNetModel
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.pretrained import load, locate
+from ercbench.features.encoders.pretrained import load, locate
 
 WIDTH = 300
 """Length of the paper's vectors."""

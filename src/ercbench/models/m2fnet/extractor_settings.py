@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ercbench.models.settings import ModelSettings, one_of, require
+from ercbench.models.base.settings import ModelSettings, one_of, require
 
 MININGS = ("semi_hard", "hard", "random")
 MARGINS = ("detached", "as_printed", "fixed")

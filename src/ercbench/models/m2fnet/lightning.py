@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ercbench.models.classifier import ConversationClassifier
+from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.m2fnet.network import M2FNetNetwork
 from ercbench.models.m2fnet.settings import M2FNetSettings
 

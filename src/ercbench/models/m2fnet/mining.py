@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ercbench.data.batch import IGNORE
+from ercbench.models.base.settings import one_of
 from ercbench.models.m2fnet.extractor_settings import MININGS
-from ercbench.models.settings import one_of
 
 
 def distances_between(rows: Tensor) -> Tensor:

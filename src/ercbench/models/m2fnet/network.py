@@ -8,17 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
-from ercbench.models.layers import (
+from ercbench.models.base.prediction import Prediction
+from ercbench.models.base.settings import primary_first, require
+from ercbench.models.blocks.attention import (
     CrossAttention,
     Dropout,
     FeedForward,
     ModalityProjection,
     RowAttention,
 )
-from ercbench.models.layout import Layout
+from ercbench.models.blocks.packing import Layout
 from ercbench.models.m2fnet.settings import M2FNetSettings
-from ercbench.models.prediction import Prediction
-from ercbench.models.settings import primary_first, require
 
 
 class Encoder(nn.Module):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ercbench.models.settings import ModelSettings, one_of, require
+from ercbench.models.base.settings import ModelSettings, one_of, require
 
 FUSIONS = ("as_printed", "residual", "concatenation")
 POSITIONS = ("none", "sinusoidal")

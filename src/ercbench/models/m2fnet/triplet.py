@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ercbench.models.base.settings import one_of
 from ercbench.models.m2fnet.extractor_settings import FORMS, MARGINS
 from ercbench.models.m2fnet.mining import distances_between, mine
-from ercbench.models.settings import one_of
 
 TRIPLET, COVARIANCE, VARIANCE = 20.0, 5.0, 1.0
 """Weights of the three parts, from the paper."""

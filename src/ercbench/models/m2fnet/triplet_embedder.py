@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ercbench.data.utterances import UtteranceBatch
-from ercbench.models.embedder import UtteranceEmbedder
+from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.models.m2fnet.extractor_settings import TripletSettings
 from ercbench.models.m2fnet.triplet import extractor_loss
 

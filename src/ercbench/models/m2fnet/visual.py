@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from ercbench.corpora.conversation import Corpus
 from ercbench.corpora.faces import read_faces
 from ercbench.data.utterances import Reader
-from ercbench.features.encoder import Item
-from ercbench.features.faces import ClipPictures, FaceDetector, clip_pictures, read_picture
-from ercbench.features.media import UnreadableError, clip_frames
-from ercbench.features.mtcnn import MTCNN
-from ercbench.models.embedder import Embedding
+from ercbench.features.encoders.encoder import Item
+from ercbench.features.media.clips import UnreadableError, clip_frames
+from ercbench.features.media.faces import ClipPictures, FaceDetector, clip_pictures, read_picture
+from ercbench.features.media.mtcnn import MTCNN
+from ercbench.models.base.embedder import Embedding
 from ercbench.models.m2fnet.extractor import Extractor
 from ercbench.models.m2fnet.extractor_settings import M2FNetVisualSettings
 from ercbench.models.m2fnet.triplet_embedder import TripletEmbedder

@@ -1,0 +1,149 @@
+"""A corpus to a feature store: what was said, and a set of features by each encoder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.config.stores import MODALITIES, PrepareSettings
+from ercbench.console import say
+from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.reading import Source, read_source, usual_name
+from ercbench.errors import ErcbenchError
+from ercbench.features.encoders.encoder import Encoder
+from ercbench.features.encoders.presets import make_encoder
+from ercbench.features.store.catalog import (
+    add_given,
+    announce,
+    describe_features,
+    open_or_create,
+    open_store,
+)
+from ercbench.features.store.extraction import DEFAULT, ExtractionSettings, check_material, extract
+from ercbench.features.store.feature_store import FeatureStore
+
+
+def prepare_command(config: DictConfig) -> None:
+    """Reads a corpus, or opens a store, and adds the features that the settings name.
+
+    Args:
+        config: As `PrepareSettings` describes it.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong.
+    """
+    settings: PrepareSettings = OmegaConf.to_object(config)  # type: ignore[assignment]
+    extraction = ExtractionSettings(settings.workers, settings.shard, settings.chunk)
+    stores = Path(settings.stores).expanduser()
+    if settings.corpus is None:
+        folder, source = _existing(settings, stores)
+    else:
+        source = read_source(settings.corpus, _root(settings), reading_options(settings))
+        folder = stores / (settings.store or usual_name(source.corpus))
+    store = prepare(source.corpus, folder, make_encoders(settings), extraction, source)
+    if extraction.share()[1] > 1:
+        say(f"shard {settings.shard} is done; when all are: ercbench stores merge {store.folder}")
+
+
+def prepare(
+    corpus: Corpus,
+    folder: Path,
+    encoders: Sequence[Encoder],
+    settings: ExtractionSettings = DEFAULT,
+    source: Source | None = None,
+) -> FeatureStore:
+    """Makes a store or goes on with one, and adds a set of features by each encoder.
+
+    Args:
+        corpus: What was said.
+        folder: The store; a new one, or one of the same corpus.
+        encoders: What makes the features; none makes a store of the transcripts alone.
+        settings: How the work is divided.
+        source: What the corpus came from, if features came with it.
+
+    Returns:
+        The store. With `shard` of several it holds parts until they are merged.
+
+    Raises:
+        ErcbenchError: The folder holds another corpus, or an encoder cannot work on this one.
+    """
+    for encoder in encoders:
+        check_material(corpus, encoder)
+    with open_or_create(corpus, folder) as opened:
+        if source is not None:
+            add_given(opened, source)
+    store = FeatureStore(folder)
+    announce(store)
+    for encoder in encoders:
+        features = extract(store, encoder, settings)
+        if features is not None:
+            say(describe_features(features))
+    return store
+
+
+def reading_options(settings: PrepareSettings) -> dict[str, Any]:
+    """Returns the settings of a corpus's reader that were given."""
+    given = {
+        "labels": settings.labels,
+        "others": settings.others,
+        "zero": settings.zero,
+        "clips": _set(asdict(settings.clips)),
+        "columns": _set(asdict(settings.columns)),
+    }
+    return {name: value for name, value in given.items() if value not in (None, {})}
+
+
+def make_encoders(settings: PrepareSettings) -> list[Encoder]:
+    """Returns the encoders that the settings name.
+
+    Raises:
+        ErcbenchError: There is no such encoder, or no such option.
+    """
+    encoders = []
+    for modality in MODALITIES:
+        options = _set(asdict(getattr(settings.options, modality)))
+        named = getattr(settings, modality)
+        names = [named] if isinstance(named, str) else named or []
+        encoders += [_encoder(modality, str(name), options) for name in names]
+    return encoders
+
+
+def _encoder(modality: str, name: str, options: Mapping[str, Any]) -> Encoder:
+    path = Path(name).expanduser()
+    if path.suffix not in (".ckpt", ".json"):
+        return make_encoder(modality, name, options)
+    from ercbench.training.trained_encoder import trained_encoder
+
+    changes = {setting: value for setting, value in options.items() if setting != "name"}
+    return trained_encoder(path, modality, options.get("name"), changes)
+
+
+def _root(settings: PrepareSettings) -> Path:
+    if settings.root is None:
+        raise ErcbenchError(
+            f"root is not set. Set it to where {settings.corpus} lies: root=PATH; for csv, to the "
+            "file."
+        )
+    return Path(settings.root).expanduser()
+
+
+def _existing(settings: PrepareSettings, stores: Path) -> tuple[Path, Source]:
+    if settings.store is None:
+        raise ErcbenchError(
+            "Neither corpus nor store is set. Set corpus=meld, iemocap, mosi or csv with "
+            "root=PATH, or store=NAME to add features to a store that exists."
+        )
+    useless = [name for name in ("root", *reading_options(settings)) if getattr(settings, name)]
+    if useless:
+        raise ErcbenchError(
+            f"{', '.join(useless)}: without corpus nothing is read. Set corpus too, or leave this "
+            "out."
+        )
+    store = open_store(stores, settings.store)
+    return store.folder, Source(store.corpus)
+
+
+def _set(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,168 @@
+"""Prints what many runs came to, and writes it down."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from ercbench.console import wide_console
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.compare.groups import Comparison, read_comparisons
+from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
+from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.tables.tables import Table, tables
+from ercbench.files import replacing
+
+if TYPE_CHECKING:
+    from ercbench.evaluation.page import Report
+
+OPTIONS = {"out", "draws", "wandb"}
+FEWEST_DRAWS = 100
+# More rows than this are for files.
+ROWS_TO_PRINT = 15
+
+
+def report_command(arguments: Sequence[str]) -> None:
+    """Prints the report that the arguments ask for.
+
+    Args:
+        arguments: At most one folder of runs, and `out=FOLDER`, `draws=NUMBER` and `wandb=true`
+            (or `--wandb`) as wished.
+
+    Raises:
+        ErcbenchError: They are others, or there is no run that can be used.
+    """
+    given = ["wandb=true" if argument == "--wandb" else argument for argument in arguments]
+    folders = [argument for argument in given if "=" not in argument]
+    settings = dict(argument.split("=", 1) for argument in given if "=" in argument)
+    if len(folders) > 1 or any(a.startswith("-") for a in given) or settings.keys() - OPTIONS:
+        raise ErcbenchError(
+            f"report: found {' '.join(arguments)}; expected at most one folder, and out=FOLDER, "
+            "draws=NUMBER or wandb=true."
+        )
+    out = Path(settings["out"]).expanduser() if settings.get("out") else None
+    report(Path(*folders or ["runs"]).expanduser(), out, _draws(settings), _wandb(settings))
+
+
+def report(
+    folder: Path, out: Path | None = None, draws: int = DRAWS, to_wandb: bool = False
+) -> None:
+    """Prints the tables of the finished runs in a folder, and writes and logs them if asked to.
+
+    Args:
+        folder: Of the runs.
+        out: Where to write tables as Markdown, LaTeX and CSV, figures, and `index.html`, if
+            anywhere.
+        draws: Of the bootstrap and of the permutation.
+        to_wandb: Whether tables, figures, conclusions and, if written, the page go to wandb.
+
+    Raises:
+        ErcbenchError: There is no run that can be used, or wandb refuses.
+    """
+    comparisons = read_comparisons(folder)
+    analyses = [analyse(comparison, draws) for comparison in comparisons]
+    found = [tables(*pair) for pair in zip(comparisons, analyses, strict=True)]
+    console = wide_console()
+    for own in found:
+        _print_tables(console, own)
+    _print_warnings(console, comparisons)
+    if out is not None:
+        write_tables(comparisons, found, out / "tables")
+    if out is not None or to_wandb:
+        with nullcontext(out) if out else TemporaryDirectory() as place:
+            reports = draw_reports(comparisons, analyses, found, Path(place) / "figures")
+            page = _write_page(reports, out, console) if out else None
+            if to_wandb:
+                _log(reports, folder, out, page)
+
+
+def write_tables(
+    comparisons: Sequence[Comparison], found: Sequence[Sequence[Table]], folder: Path
+) -> None:
+    """Writes the tables of every comparison as Markdown, LaTeX and CSV."""
+    writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
+    for stem, own in zip(stems(comparisons), found, strict=True):
+        for table in own:
+            for suffix, write in writers.items():
+                with replacing(folder / f"{stem}-{table.name}.{suffix}") as temporary:
+                    temporary.write_text(write(table))
+
+
+def draw_reports(
+    comparisons: Sequence[Comparison],
+    analyses: Sequence[Analysis],
+    found: Sequence[Sequence[Table]],
+    folder: Path,
+) -> "list[Report]":
+    """Draws the figures of every comparison and puts them to its tables."""
+    from ercbench.evaluation.figures import draw
+    from ercbench.evaluation.page import Report
+
+    reports = []
+    parts = zip(stems(comparisons), comparisons, analyses, found, strict=True)
+    for name, comparison, analysis, own in parts:
+        drawings = draw(comparison, analysis, folder / name)
+        reports.append(Report(name, comparison, analysis, own, drawings))
+    return reports
+
+
+def stems(comparisons: Sequence[Comparison]) -> list[str]:
+    """Returns a name for each comparison's files: `iemocap6-cosmic`, numbered where not unique."""
+    found: list[str] = []
+    for test in (comparison.test for comparison in comparisons):
+        stem = f"{test.corpus}{len(test.labels)}-{test.split}"
+        taken = sum(name.split("~")[0] == stem for name in found)
+        found.append(f"{stem}~{taken + 1}" if taken else stem)
+    return found
+
+
+def _draws(settings: dict[str, str]) -> int:
+    draws = settings.get("draws", str(DRAWS))
+    if not draws.isdecimal() or int(draws) < FEWEST_DRAWS:
+        raise ErcbenchError(
+            f"draws={draws}: expected a whole number of at least {FEWEST_DRAWS}. Leave it out for "
+            f"{DRAWS}."
+        )
+    return int(draws)
+
+
+def _wandb(settings: dict[str, str]) -> bool:
+    asked = settings.get("wandb", "false")
+    if asked not in ("true", "false"):
+        raise ErcbenchError(f"wandb={asked}: expected true or false. Leave it out for false.")
+    return asked == "true"
+
+
+def _write_page(reports: "Sequence[Report]", out: Path, console: Console) -> Path:
+    from ercbench.evaluation.page import write_page
+
+    page = write_page(reports, out)
+    console.print(f"Tables and figures are in {out}; open {page} in a browser.")
+    return page
+
+
+def _log(reports: "Sequence[Report]", runs: Path, out: Path | None, page: Path | None) -> None:
+    from ercbench.dashboards.report import show_report
+
+    show_report(reports, runs, out or Path(), page)
+
+
+def _print_tables(console: Console, own: Sequence[Table]) -> None:
+    """Prints what is short and not about a second score."""
+    for table in own:
+        if table.name in ("pairs-accuracy", "pairs-macro_f1"):
+            continue
+        if table.name.startswith("pairs") and len(table.rows) > ROWS_TO_PRINT:
+            console.print(f"{len(table.rows)} pairs: out=FOLDER writes them to a table.")
+        else:
+            console.print(to_rich(table))
+
+
+def _print_warnings(console: Console, comparisons: Sequence[Comparison]) -> None:
+    for warning in dict.fromkeys(w for comparison in comparisons for w in comparison.warnings):
+        colour = "bold red" if warning.startswith("SERIOUS") else "yellow"
+        console.print(Text("warning:", style=colour), Text(warning))

@@ -1,0 +1,239 @@
+"""Every published row of a paper: a plan, the runs, the verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from hydra import compose
+from omegaconf import DictConfig
+from rich.table import Table
+
+from ercbench.console import wide_console
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.published.values import published
+from ercbench.evaluation.published.verdict import Attempt, exit_code, verdict_table, verdicts
+from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.tables.wording import model_title
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.files import config_folder, replacing
+from ercbench.records.run_folder import RunFolder, code_version
+from ercbench.training.train import train
+
+SIZES = ("laptop", "paper")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a row is to be run.
+
+    Attributes:
+        attempt: The row, not yet run; its reason says why it cannot be.
+        experiment: Which experiment runs it.
+        settings: Its settings, but the seed.
+        features: Keys of the feature sets it sees.
+    """
+
+    attempt: Attempt
+    experiment: str
+    settings: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+
+    @property
+    def possible(self) -> bool:
+        """Whether it can be run."""
+        return not self.attempt.reason
+
+
+def reproduce(config: DictConfig) -> int:
+    """Runs what can be run of a paper's rows and says how near it came.
+
+    Args:
+        config: As `ReproduceSettings` describes it.
+
+    Returns:
+        The exit code: 0, 1 or 3, see `exit_code`.
+
+    Raises:
+        ErcbenchError: A setting is wrong.
+    """
+    check(config)
+    plans = make_plans(config)
+    wide_console().print(plan_table(plans, config))
+    if config.plan:
+        return 0
+    attempts = [run_plan(plan, config) for plan in plans]
+    return judge(attempts, config)
+
+
+def check(config: DictConfig) -> None:
+    """Refuses settings that mean nothing.
+
+    Raises:
+        ErcbenchError: One is wrong.
+    """
+    if config.size not in SIZES:
+        raise ErcbenchError(f"size={config.size}: expected one of {', '.join(SIZES)}. Change size.")
+    if not config.seeds:
+        raise ErcbenchError("seeds=[]: expected at least one. Give one, as in seeds=[0].")
+
+
+def make_plans(config: DictConfig) -> list[Plan]:
+    """Returns how every row is run, or one plan on simulated data if these are asked for."""
+    if config.simulated:
+        return [simulated_plan(config)]
+    return [plan_row(row, config) for row in config.paper.rows]
+
+
+def simulated_plan(config: DictConfig) -> Plan:
+    """Returns the plan to run the paper's model on the simulated corpus."""
+    model = config.paper.rows[0].experiment.split("/")[0]
+    settings = (f"model={model}", "dataset=simulated", *common(config))
+    attempt = Attempt(model, "SIMULATED data", (), (), "text, audio, visual", "no paper has it")
+    return Plan(attempt, f"simulated/{model}", (*settings, f"group=simulated/{model}"))
+
+
+def plan_row(row: Any, config: DictConfig) -> Plan:
+    """Returns how a row is run with the features that its store has."""
+    entries = published(config.paper.model, tuple(row.modalities), row.corpus, row.classes)
+    attempt = Attempt(row.row, f"{row.corpus}, {row.classes} labels", entries, (), "", "")
+    experiment = sized(row.experiment, config.size)
+    try:
+        features = choose_features(row, config)
+    except ErcbenchError as error:
+        return Plan(replace(attempt, reason=str(error)), experiment)
+    missing = sorted(set(row.modalities) - {key.split(":")[0] for key in features})
+    deviations = [f"no {', no '.join(missing)} in the store"] if missing else []
+    deviations += [config.paper.deviations, f"size: {experiment}"]
+    told = f"other features than the paper's: {', '.join(features)}"
+    settings = (
+        f"experiment={experiment}",
+        f"store={row.store}",
+        f"features=[{','.join(features)}]",
+        *common(config),
+    )
+    return Plan(
+        replace(attempt, features=told, deviations="; ".join(deviations)),
+        experiment,
+        settings,
+        tuple(features),
+    )
+
+
+def common(config: DictConfig) -> tuple[str, ...]:
+    """Returns the settings of every run."""
+    folders = (f"runs={config.runs}", f"stores={config.stores}")
+    return (*folders, "protocol=as_released", "trainer.enable_progress_bar=false", *config.settings)
+
+
+def sized(experiment: str, size: str) -> str:
+    """Returns the experiment of that size; one that has no other size is the paper's own."""
+    larger = config_folder() / "experiment" / f"{experiment}_paper.yaml"
+    return f"{experiment}_paper" if size == "paper" and larger.is_file() else experiment
+
+
+def choose_features(row: Any, config: DictConfig) -> list[str]:
+    """Returns the feature sets of a row's modalities, as far as its store has any.
+
+    Raises:
+        ErcbenchError: There is no store, or none or several sets of a modality it needs.
+    """
+    folder = Path(config.stores).expanduser() / row.store
+    if not folder.is_dir():
+        raise ErcbenchError(f"no store '{folder}': make it with ercbench prepare, see docs/data.md")
+    keys = FeatureStore(folder).keys()
+    chosen = [choose(modality, keys, config) for modality in row.modalities]
+    if chosen[0] is None:
+        raise ErcbenchError(
+            f"'{folder}' has no {row.modalities[0]} features: ercbench prepare store={row.store} "
+            f"{row.modalities[0]}=…"
+        )
+    return [key for key in chosen if key]
+
+
+def choose(modality: str, keys: Sequence[str], config: DictConfig) -> str | None:
+    """Returns the set of a modality that the settings name, or the only one, or None.
+
+    Raises:
+        ErcbenchError: There is no such set, or the settings do not say which of several.
+    """
+    found = [key.split(":")[1] for key in keys if key.split(":")[0] == modality]
+    named = config[modality]
+    if named in found or (named is None and len(found) == 1):
+        return f"{modality}:{named or found[0]}"
+    if named is None and not found:
+        return None
+    raise ErcbenchError(
+        f"{modality}={named or 'null'}: this store has {', '.join(found) or 'none'}. Name one of "
+        f"them as {modality}=NAME."
+    )
+
+
+def plan_table(plans: Sequence[Plan], config: DictConfig) -> Table:
+    """Returns what will be run, what is finished, how long the rest may take."""
+    table = Table(title=f"{len(plans)} rows, seeds {', '.join(map(str, config.seeds))}")
+    for column in ("row", "on", "experiment", "features", "finished", "to go"):
+        table.add_column(column)
+    for plan in plans:
+        own = (plan.attempt.row, plan.attempt.corpus, plan.experiment)
+        if not plan.possible:
+            table.add_row(*own, f"[yellow]cannot be run: {plan.attempt.reason}[/]", "", "")
+            continue
+        seconds = finished(plan, config)
+        done, wanted = len(seconds), len(config.seeds)
+        rest = f"about {mean(seconds) * (wanted - done) / 60:.0f} min" if done else "not known yet"
+        features = ", ".join(plan.features) or plan.attempt.features
+        table.add_row(*own, features, f"{done} of {wanted}", rest if done < wanted else "nothing")
+    return table
+
+
+def finished(plan: Plan, config: DictConfig) -> list[float]:
+    """Returns the seconds of the runs of a plan that have finished with this code."""
+    folder, found = Path(config.runs).expanduser(), []
+    for run in [RunFolder(path) for path in folder.glob("*/")]:
+        if not run.finished:
+            continue
+        result = run.read_result()
+        same = result["group"] == plan.experiment and result["code"] == code_version()
+        features = plan.features or tuple(result["features"])
+        if same and result["seed"] in config.seeds and tuple(result["features"]) == features:
+            found.append(result["seconds"])
+    return found
+
+
+def run_plan(plan: Plan, config: DictConfig) -> Attempt:
+    """Trains a run per seed; what has finished is not trained again."""
+    if not plan.possible:
+        return plan.attempt
+    runs: list[str] = []
+    for seed in config.seeds:
+        try:
+            result = train(compose("train", [*plan.settings, f"seed={seed}"]))
+        except ErcbenchError as error:
+            return replace(plan.attempt, reason=f"seed {seed}: {error}", runs=())
+        runs.append(result["run"])
+        score = result["test"]["weighted_f1"]
+        print(f"{plan.experiment}, seed {seed}: weighted F1 {100 * score:.1f}", flush=True)
+    return replace(plan.attempt, runs=tuple(runs))
+
+
+def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
+    """Prints and writes the verdict; returns the exit code."""
+    ran = any(attempt.runs for attempt in attempts)
+    comparisons = read_comparisons(Path(config.runs).expanduser()) if ran else []
+    found = verdicts(attempts, comparisons, [analyse(each) for each in comparisons])
+    table = verdict_table(found, model_title(config.paper.model))
+    wide_console().print(to_rich(table))
+    writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
+    for suffix, write in writers.items():
+        path = Path(config.out).expanduser() / f"verdict-{config.paper.model.lower()}.{suffix}"
+        with replacing(path) as temporary:
+            temporary.write_text(write(table))
+    if ran:
+        print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
+    else:
+        print("Nothing could be run. For SIMULATED data: simulated=true (make: DATASET=simulated).")
+    return exit_code(found)

@@ -1,0 +1,1 @@
+"""CMU-MOSI, from the field's contextual arrays or from the raw release."""

@@ -1,0 +1,1 @@
+"""The SIMULATED corpus and the exact ceilings of what can be predicted on it."""

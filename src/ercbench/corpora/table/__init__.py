@@ -1,0 +1,1 @@
+"""Anybody's conversations from a csv or jsonl file."""

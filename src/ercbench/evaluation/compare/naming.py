@@ -1,0 +1,109 @@
+"""Short names for groups of runs, from what tells them apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ercbench.evaluation.tables.wording import model_title
+from ercbench.records.reading import Result
+
+# Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
+BESIDE_THE_POINT = (
+    *("seed", "features", "protocol.as_released"),
+    *("trainer.enable_progress_bar", "trainer.enable_model_summary"),
+)
+
+
+@dataclass(frozen=True)
+class Name:
+    """The name of a group, without its output.
+
+    Attributes:
+        model: How the model is called.
+        details: What tells it from other groups of this model.
+    """
+
+    model: str
+    details: tuple[str, ...] = ()
+
+    def of(self, output: str) -> str:
+        """Returns the name of one output: `HCAM: ensemble, hidden=64`."""
+        model = self.model if output == "final" else f"{self.model}: {output}"
+        return ", ".join([model, *self.details])
+
+
+def settings_of(result: Result) -> dict[str, str]:
+    """Returns everything but seed and code that tells runs apart, flat: `model.hidden` to `64`."""
+    flat: dict[str, str] = {}
+
+    def add(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                add(f"{prefix}.{key}" if prefix else key, item)
+        elif prefix not in BESIDE_THE_POINT:
+            flat[prefix] = str(value)
+
+    add("", result["settings"])
+    contents = result["data"].get("features", {})
+    flat["modalities"] = "+".join(key.split(":")[0] for key in result["features"])
+    flat["features"] = "+".join(result["features"])
+    flat["contents of features"] = "+".join(contents[key][:6] for key in sorted(contents))
+    return flat
+
+
+def differences(result: Result, results: Sequence[Result]) -> dict[str, str]:
+    """Returns the settings in which a run differs from any other of its model, code last."""
+    rivals = [_all_settings(other) for other in results if other["model"] == result["model"]]
+    keys = {key: None for settings in rivals for key in settings}  # a set that keeps its order
+    own = _all_settings(result)
+    return {
+        key: own.get(key, "none") for key in keys if len({other.get(key) for other in rivals}) > 1
+    }
+
+
+def names(results: Sequence[Result]) -> list[Name]:
+    """Returns a name for each group: as few of its differences as tell it from the others."""
+    details = [differences(result, results) for result in results]
+    chosen = {result["model"]: _telling(result["model"], results, details) for result in results}
+    named = []
+    for result, own in zip(results, details, strict=True):
+        model = str(result["model"])
+        told = tuple(_short(key, own[key]) for key in chosen[model])
+        named.append(Name(model_title(model), told))
+    return named
+
+
+def _all_settings(result: Result) -> dict[str, str]:
+    return settings_of(result) | {"code": result["code"][:6]}
+
+
+def _telling(model: str, results: Sequence[Result], details: Sequence[dict[str, str]]) -> list[str]:
+    """Chooses settings until no two groups of a model have the same values, greedily.
+
+    Other features are always named; another version of the code only where nothing else tells
+    two groups apart.
+    """
+    own = [d for result, d in zip(results, details, strict=True) if result["model"] == model]
+    order = sorted((key for key in own[0] if key != "code"), key=_preference)
+    chosen = [key for key in order if key in ("modalities", "features")][:1]
+
+    def distinct(keys: Sequence[str]) -> int:
+        return len({tuple(group[key] for key in keys) for group in own})
+
+    while distinct(chosen) < distinct(order):
+        chosen.append(max(order, key=lambda key: distinct([*chosen, key])))
+    return chosen if distinct(chosen) == len(own) else [*chosen, "code"]
+
+
+def _preference(key: str) -> int:
+    """Orders equally telling settings: what was seen, the model's own, the rest."""
+    ranked = ("modalities", "features", "contents of features")
+    if key in ranked:
+        return ranked.index(key)
+    return 3 if key.startswith("model.") else 4
+
+
+def _short(key: str, value: str) -> str:
+    if key in ("modalities", "features"):
+        return value
+    return f"{key.split('.')[-1]}={value}"

@@ -1,0 +1,1 @@
+"""How well an utterance encoder's vectors tell labels apart."""

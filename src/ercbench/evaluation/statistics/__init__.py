@@ -1,0 +1,1 @@
+"""Estimates, tests and intervals, always over whole dialogues."""

@@ -1,0 +1,1 @@
+"""Tables of a comparison, as rows and as text."""

@@ -1,0 +1,173 @@
+"""What stands under a table: how its numbers came about, and what they are not."""
+
+from collections.abc import Mapping
+
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.published.values import RECONSTRUCTED
+from ercbench.evaluation.statistics.analysis import ALPHA, POWER, Analysis
+from ercbench.evaluation.tables.wording import model_title
+
+# Below this the bootstrap is known to be too sure.
+FEW = 20
+
+
+def features_differ(comparison: Comparison) -> bool:
+    """Whether groups of a comparison see different features."""
+    return len({group.features for group in comparison.groups}) > 1
+
+
+def features_seen(group: Group, comparison: Comparison) -> str:
+    """Returns the modalities a group sees, or its feature sets where modalities have several."""
+    keys = {key for other in comparison.groups for key in other.features}
+    modalities = {key.split(":")[0] for key in keys}
+    if len(keys) > len(modalities):
+        return ", ".join(group.features)
+    return "+".join(key.split(":")[0] for key in group.features)
+
+
+def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
+    """Returns the notes of the table of all scores."""
+    notes = [
+        f"per cent on test; {_seeds(comparison)}; epoch chosen on validation; in brackets the 95 % "
+        f"interval over dialogues and seeds (percentile bootstrap, {analysis.draws:,} draws)",
+        "shift and stay: weighted F1 where a speaker's emotion differs from, or equals, the last "
+        "own one",
+    ]
+    if len(comparison.groups) > 1:
+        notes.append(_bold(analysis))
+    detectable = analysis.detectable["weighted_f1"]
+    if detectable:
+        notes.append(
+            f"a difference of {100 * detectable:.1f} points of weighted F1 would be found on "
+            f"{100 * POWER:.0f} % of test sets like this one, of {analysis.dialogues} dialogues "
+            "(median over pairs); smaller ones mostly stay unseen"
+        )
+    if len(comparison.groups) > 1 and any(len(group.seeds) == 1 for group in comparison.groups):
+        notes.append(
+            "a model with one seed may owe a difference to the luck of one training, of which "
+            "neither p nor the interval knows"
+        )
+    if analysis.dialogues < FEW:
+        notes.append(
+            f"only {analysis.dialogues} test dialogues: intervals over so few are too narrow"
+        )
+    if comparison.test.simulated:
+        notes.append(
+            "a ceiling is the highest expected accuracy of any model that sees this much, and that "
+            "reader's weighted F1"
+        )
+    return notes + _outputs(comparison) + common_notes(comparison)
+
+
+def classes_notes(comparison: Comparison) -> list[str]:
+    """Returns the notes of the table of classes."""
+    note = f"per cent on test; {_seeds(comparison)}; in brackets the class's test utterances"
+    return [f"{note}; n/a: it has none", *common_notes(comparison)]
+
+
+def released_notes(comparison: Comparison, sources: Mapping[str, str]) -> list[str]:
+    """Returns the notes of the table of published and as-released values.
+
+    Args:
+        comparison: The groups.
+        sources: Row of a paper to where its value was found.
+    """
+    notes = [f"per cent on test; {_seeds(comparison)}"]
+    if any("as_released" in run for group in comparison.groups for run in group.runs):
+        notes.append(
+            "chosen on test: the epoch that is best on test, as the released code chooses it; "
+            "gained: what that adds, for nothing"
+        )
+    if sources:
+        found: dict[str, list[str]] = {}
+        for row, source in sources.items():
+            found.setdefault(source, []).append(row)
+        listed = "; ".join(f"{source}: {' and '.join(rows)}" for source, rows in found.items())
+        notes.append(
+            "the papers use other features, and mostly choose on test from one seed: the distance "
+            "is not a failure to reproduce"
+        )
+        notes.append(f"sources of what is published: {listed}")
+    return notes + common_notes(comparison)
+
+
+def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
+    """Returns the notes of a table of pairs."""
+    ways = "all ways" if analysis.exact else f"{analysis.draws:,} draws"
+    pairs = len(analysis.pairs["accuracy"])
+    notes = [
+        "differences in points, with the 95 % interval over dialogues and seeds; bold: p Holm "
+        f"below {ALPHA} and an interval without 0",
+        f"the permutation behind p swaps whole dialogues ({ways}) of these trained networks; p "
+        f"Holm is corrected over all pairs ({pairs})",
+        "McNemar's p is a second opinion on the mean probabilities of all seeds; it takes "
+        "utterances for independent, which they are not",
+        "effect d: the difference in standard deviations between dialogues (0.2 is called small, "
+        "0.5 medium, 0.8 large)",
+        "P(better): how often one run of the better beats one of the worse on the same draw of "
+        f"dialogues; detectable: would be found on {100 * POWER:.0f} % of such test sets",
+    ]
+    if pairs * analysis.smallest_p > ALPHA:
+        notes.append(_powerless(analysis))
+    return notes + common_notes(comparison)
+
+
+def common_notes(comparison: Comparison) -> list[str]:
+    """Returns the notes that every table of a comparison needs, marks explained."""
+    notes = []
+    if comparison.test.simulated:
+        notes.append("SIMULATED data: nothing here says anything about people")
+    if features_differ(comparison):
+        notes.append("models see different features, so that not only models are compared")
+    models = {group.model for group in comparison.groups}
+    notes += [
+        f"† {model_title(model)} is a reconstruction: {reason}"
+        for model, reason in RECONSTRUCTED.items()
+        if model in models
+    ]
+    return notes + _leaks(comparison)
+
+
+def _seeds(comparison: Comparison) -> str:
+    most = max(len(group.seeds) for group in comparison.groups)
+    return "one seed only, so no sd" if most == 1 else "mean ± sd over seeds, no sd with one seed"
+
+
+def _bold(analysis: Analysis) -> str:
+    rule = (
+        f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all pairs "
+        f"({len(analysis.pairs['accuracy'])}), and an interval of the difference without 0"
+    )
+    if any(analysis.best.values()):
+        return f"bold: better than every other model, {rule}"
+    return f"nothing in bold: no model is better than every other one ({rule})"
+
+
+def _powerless(analysis: Analysis) -> str:
+    pairs = len(analysis.pairs["accuracy"])
+    if analysis.exact:
+        return f"{analysis.dialogues} dialogues are too few for any p Holm below {ALPHA}"
+    return (
+        f"{pairs} pairs are too many for {analysis.draws:,} draws: after Holm no p can be below "
+        f"{ALPHA}. Set draws={int(2 * pairs / ALPHA)} or compare fewer runs"
+    )
+
+
+def _outputs(comparison: Comparison) -> list[str]:
+    if all(group.output == "final" for group in comparison.groups):
+        return []
+    return [
+        "a name after a model's is another of its outputs: one stage alone, or the ensemble of "
+        "all, a sum of probabilities weighed on validation"
+    ]
+
+
+def _leaks(comparison: Comparison) -> list[str]:
+    found = {
+        f"LEAK: {leak['features']} saw the labels of {leak['overlap']} of {leak['size']} "
+        f"{leak['part']} conversations"
+        for group in comparison.groups
+        for run in group.runs
+        for leak in run["leaks"]
+    }
+    return sorted(found)

@@ -1,0 +1,269 @@
+"""Tables of a comparison as plain rows; `render` makes them text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, stdev
+from typing import Literal
+
+import numpy as np
+
+from ercbench.evaluation.ceilings import ceiling_scores
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.published.values import RECONSTRUCTED, Published, published
+from ercbench.evaluation.statistics.analysis import Analysis, Estimate
+from ercbench.evaluation.statistics.scores import SCORES
+from ercbench.evaluation.tables import notes
+from ercbench.evaluation.tables.wording import SCORE_TITLES
+
+Kind = Literal["text", "count", "percent", "p", "number"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value of a table.
+
+    Attributes:
+        value: A text, a share of 1, a number; None where there is none to be had.
+        deviation: Standard deviation over seeds, if there are several.
+        interval: Ends of the 95 % interval, if it was estimated.
+        bold: Whether it stands out.
+    """
+
+    value: str | float | None
+    deviation: float | None = None
+    interval: tuple[float, float] | None = None
+    bold: bool = False
+
+
+EMPTY = Cell("")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands in a column.
+
+    Attributes:
+        title: Its head.
+        kind: How its values are written; `percent` are shares of 1, written times 100.
+    """
+
+    title: str
+    kind: Kind = "percent"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that nothing is decided about but its contents.
+
+    Attributes:
+        name: What it shows, in one word: `scores`, `classes`, `released`, `pairs`.
+        corpus: On what; says whether it is simulated.
+        title: In words.
+        columns: Their heads.
+        rows: A cell per column each.
+        notes: What the reader has to know.
+    """
+
+    name: str
+    corpus: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...]
+
+
+def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
+    """Returns all tables of a comparison that have anything to show."""
+    pairs = [pairs_table(comparison, analysis, score) for score in SCORES]
+    found = [
+        scores_table(comparison, analysis),
+        classes_table(comparison),
+        released_table(comparison, analysis),
+        *pairs,
+    ]
+    return [table for table in found if table.rows]
+
+
+def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
+    """Returns all scores of every group by ascending accuracy, ceilings among them."""
+    several = notes.features_differ(comparison)
+    features = [Column("features", "text")] if several else []
+    rows = [
+        (
+            analysis.estimates[group.name]["accuracy"].mean,
+            (
+                _name(group),
+                *([Cell(notes.features_seen(group, comparison))] if several else []),
+                Cell(len(group.seeds)),
+                *_estimated(group, analysis),
+                *(_recorded(group, score) for score in ("shift_f1", "stay_f1")),
+            ),
+        )
+        for group in comparison.groups
+    ]
+    for name, (accuracy, f1) in ceiling_scores(comparison).items():
+        blank = [EMPTY] * (1 + several)
+        own = (Cell(f"ceiling: {name}"), *blank, Cell(accuracy), Cell(f1), *[EMPTY] * 3)
+        rows.append((accuracy, own))
+    return make_table(
+        "scores",
+        "scores",
+        comparison,
+        [
+            Column("model", "text"),
+            *features,
+            Column("seeds", "count"),
+            *map(Column, SCORE_TITLES.values()),
+        ],
+        [row for _, row in sorted(rows, key=lambda row: row[0])],
+        notes.scores_notes(comparison, analysis),
+    )
+
+
+def classes_table(comparison: Comparison) -> Table:
+    """Returns the F1 of every class by group, with the number of its utterances."""
+    labels, truth = comparison.test.labels, comparison.test.truth
+    support = [int(np.count_nonzero(truth == index)) for index in range(len(labels))]
+    rows = [
+        (
+            _name(group),
+            *(
+                _mean([scores["class_f1"][index] if count else None for scores in group.scores])
+                for index, count in enumerate(support)
+            ),
+        )
+        for group in comparison.groups
+    ]
+    titles = [f"{label} ({count})" for label, count in zip(labels, support, strict=True)]
+    columns = [Column("model", "text"), *map(Column, titles)]
+    return make_table(
+        "classes", "F1 per class", comparison, columns, rows, notes.classes_notes(comparison)
+    )
+
+
+def released_table(comparison: Comparison, analysis: Analysis) -> Table:
+    """Returns what choosing on test would have gained, and what the papers print."""
+    rows, sources = [], {}
+    for group in comparison.groups:
+        entries = _published(group, comparison)
+        for score in SCORES:
+            entry = entries.get(score)
+            if entry:
+                sources[f"{SCORE_TITLES[score]} of {entry.row}"] = entry.source
+            if entry or any("as_released" in run for run in group.runs):
+                rows.append(_released_row(group, score, analysis, entry))
+    titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
+    columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
+    filled = [index for index in range(len(columns)) if any(row[index] != EMPTY for row in rows)]
+    return make_table(
+        "released",
+        "epochs chosen on test, and published values",
+        comparison,
+        [columns[index] for index in filled],
+        [tuple(row[index] for index in filled) for row in rows],
+        notes.released_notes(comparison, sources),
+    )
+
+
+def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table:
+    """Returns every pair of groups, compared by one score."""
+    columns = [
+        *(Column(title, "text") for title in ("better", "worse")),
+        Column("difference"),
+        *(Column(title, "p") for title in ("p", "p Holm", "p McNemar")),
+        Column("effect d", "number"),
+        *map(Column, ("P(better)", "detectable")),
+    ]
+    rows = [
+        (
+            Cell(pair.first, bold=pair.significant),
+            Cell(pair.second),
+            Cell(pair.difference, interval=(pair.low, pair.high), bold=pair.significant),
+            *map(Cell, (pair.p, pair.p_holm, pair.p_mcnemar)),
+            *map(Cell, (pair.effect, pair.probability, pair.detectable)),
+        )
+        for pair in sorted(analysis.pairs[score], key=lambda pair: -pair.difference)
+    ]
+    title = f"every pair, by {SCORE_TITLES[score]}"
+    return make_table(
+        f"pairs-{score}", title, comparison, columns, rows, notes.pairs_notes(comparison, analysis)
+    )
+
+
+def make_table(
+    name: str,
+    title: str,
+    comparison: Comparison,
+    columns: Iterable[Column],
+    rows: Iterable[tuple[Cell, ...]],
+    said: Iterable[str],
+) -> Table:
+    """Returns a table whose title says on which corpus, split and features it is.
+
+    Args:
+        name: What it shows, in one word.
+        title: The same in words.
+        comparison: What it is about.
+        columns: Their heads.
+        rows: A cell per column each.
+        said: What the reader has to know.
+    """
+    test = comparison.test
+    where = [test.title, f"split {test.split}"]
+    if not notes.features_differ(comparison):
+        where.append(", ".join(comparison.groups[0].features))
+    full = f"{', '.join(where)}: {title}"
+    return Table(name, test.title, full, tuple(columns), tuple(rows), tuple(said))
+
+
+def _name(group: Group) -> Cell:
+    marks = " †" if group.model in RECONSTRUCTED else ""
+    marks += " LEAK" if any(run["leaks"] for run in group.runs) else ""
+    return Cell(group.name + marks)
+
+
+def _estimated(group: Group, analysis: Analysis) -> list[Cell]:
+    estimates = analysis.estimates[group.name]
+    return [
+        replace(_estimate(estimates[score]), bold=analysis.best[score] == group.name)
+        for score in SCORES
+    ]
+
+
+def _estimate(estimate: Estimate) -> Cell:
+    return Cell(estimate.mean, estimate.deviation, (estimate.low, estimate.high))
+
+
+def _recorded(group: Group, score: str) -> Cell:
+    return _mean([scores[score] for scores in group.scores])
+
+
+def _mean(values: Sequence[float | None]) -> Cell:
+    known = [value for value in values if value is not None]
+    if not known:
+        return Cell(None)
+    return Cell(mean(known), stdev(known) if len(known) > 1 else None)
+
+
+def _published(group: Group, comparison: Comparison) -> dict[str, Published]:
+    if group.output != "final":
+        return {}
+    test = comparison.test
+    entries = published(group.model, group.features, test.corpus, len(test.labels))
+    return {entry.score: entry for entry in entries}
+
+
+def _released_row(
+    group: Group, score: str, analysis: Analysis, entry: Published | None
+) -> tuple[Cell, ...]:
+    runs = [run for run in group.runs if "as_released" in run] if group.output == "final" else []
+    ours = analysis.estimates[group.name][score]
+    on_test = [run["as_released"]["test"][score] for run in runs]
+    gained = [run["as_released"]["test"][score] - run["test"][score] for run in runs]
+    return (
+        _name(group),
+        Cell(SCORE_TITLES[score]),
+        Cell(ours.mean, ours.deviation),
+        *((_mean(on_test), _mean(gained)) if runs else (EMPTY, EMPTY)),
+        *((Cell(entry.value), Cell(ours.mean - entry.value)) if entry else (EMPTY, EMPTY)),
+    )

@@ -1,0 +1,95 @@
+"""What all encoders with a transformers model have in common."""
+
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel
+
+from ercbench.errors import ErcbenchError
+from ercbench.features.checks import check_choice
+from ercbench.features.encoders.pretrained import Located, load, locate
+
+DTYPES = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class BackboneSettings:
+    """Which model, and how it computes.
+
+    Attributes:
+        model: A public name of `pretrained.py`, or the folder of a model.
+        dtype: `float32`, or `bfloat16` for matrix products in half the bits (by autocast).
+        device: `auto`, `cpu`, `cuda`.
+    """
+
+    model: str
+    dtype: str = "float32"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        check_choice("dtype", self.dtype, DTYPES)
+
+
+class Backbone:
+    """A frozen model, loaded when it first encodes; a frozen dataclass builds on it.
+
+    Attributes:
+        settings: Which model and how.
+        name: What the feature set is called; by default after the model.
+    """
+
+    settings: BackboneSettings
+    name: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or self._located.name)
+
+    @property
+    def width(self) -> int:
+        """Length of a vector: the width of the model's last layer."""
+        config = load(AutoConfig, self._located)
+        return config.hidden_sizes[-1] if hasattr(config, "hidden_sizes") else config.hidden_size
+
+    def describe(self) -> dict[str, Any]:
+        """Returns the model, its revision and the settings."""
+        settings = asdict(self.settings) | {"device": self._device.type}
+        del settings["model"]
+        encoder, revision = self._located.encoder, self._located.revision
+        return {"encoder": encoder, "revision": revision, "settings": settings}
+
+    @property
+    def _located(self) -> Located:
+        return locate(self.settings.model)
+
+    @cached_property
+    def _device(self) -> torch.device:
+        return device_of(self.settings.device)
+
+    @cached_property
+    def _model(self) -> Any:
+        model = load(AutoModel, self._located, dtype=torch.float32)
+        return model.eval().to(self._device)
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        half = self.settings.dtype == "bfloat16"
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=half)
+
+
+def device_of(name: str) -> torch.device:
+    """Returns the device that a setting names; `auto` is a GPU where there is one.
+
+    Raises:
+        ErcbenchError: There is no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise ErcbenchError(
+            f"device={name}: cannot be used ({str(error).splitlines()[0]}). Set device to auto, "
+            "cpu or cuda."
+        ) from None

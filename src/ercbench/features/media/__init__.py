@@ -1,0 +1,1 @@
+"""Sound, clips and faces as arrays."""

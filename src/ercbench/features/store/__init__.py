@@ -1,0 +1,1 @@
+"""The feature store: written, read, filled by encoders, imported into."""

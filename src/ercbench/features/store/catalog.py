@@ -1,0 +1,100 @@
+"""Feature stores by name: found, opened, made of a corpus, described."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ercbench.console import say
+from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.counts import count_differences
+from ercbench.corpora.reading import Source
+from ercbench.errors import ErcbenchError
+from ercbench.features.store.feature_store import FeatureSet, FeatureStore
+
+
+def find_stores(folder: Path) -> list[Path]:
+    """Returns the stores in a folder, by name."""
+    paths = sorted(path.parent for path in folder.glob("*/corpus.json"))
+    return [path for path in paths if not path.name.startswith(".")]
+
+
+def open_store(stores: Path, name: str) -> FeatureStore:
+    """Opens a store by name.
+
+    Raises:
+        ErcbenchError: There is none of that name; the message lists those there are.
+    """
+    if not (stores / name).is_dir():
+        there = ", ".join(path.name for path in find_stores(stores)) or "none"
+        raise ErcbenchError(
+            f"store={name}: no such store in '{stores}' (there: {there}). Take one of these, or "
+            "make it with ercbench prepare corpus=… root=… or ercbench import."
+        )
+    return FeatureStore(stores / name)
+
+
+@contextmanager
+def open_or_create(corpus: Corpus, folder: Path) -> Iterator[FeatureStore]:
+    """Yields the store of a corpus: the one that is there, or a new one, whole or not at all.
+
+    Raises:
+        ErcbenchError: There is a store with another corpus.
+    """
+    if not folder.exists():
+        with FeatureStore.creating(folder, corpus) as store:
+            yield store
+        return
+    store = FeatureStore(folder)
+    if store.corpus != corpus:
+        raise ErcbenchError(
+            f"{folder}: holds the store of another corpus or of another reading of it "
+            f"({describe_corpus(store.corpus)}; now: {describe_corpus(corpus)}). Give the new one "
+            "another name with store=NAME, or delete this folder."
+        )
+    yield store
+
+
+def add_given(store: FeatureStore, source: Source) -> None:
+    """Adds the features that came with a corpus, unless they are there."""
+    for key in source.features.keys() - set(store.keys()):
+        modality, name = key.split(":", 1)
+        store.add(
+            modality,
+            name,
+            source.features[key],
+            encoder="came with the corpus",
+            fitted_on=source.fitted_on.get(key),
+            source=source.corpus.provenance.get("source"),
+        )
+
+
+def announce(store: FeatureStore) -> None:
+    """Says what a store holds, where its labels are from, and what differs from the papers."""
+    corpus = store.corpus
+    say(f"{store.folder}: {describe_corpus(corpus)}")
+    say(f"recognised: {corpus.provenance.get('source', corpus.name)}")
+    say(f"labels: {corpus.provenance.get('labels', 'of unrecorded origin')}")
+    for difference in count_differences(corpus):
+        say(f"differs from what is published: {difference}")
+    for key in store.keys():
+        say(f"there already: {describe_features(store.open(*key.split(':', 1)))}")
+
+
+def describe_corpus(corpus: Corpus) -> str:
+    """Returns one line: name, counts, labels and splits."""
+    utterances = sum(len(conversation) for conversation in corpus.conversations)
+    return (
+        f"{corpus.name}, {len(corpus.conversations)} conversations, {utterances} utterances, "
+        f"{len(corpus.labels)} labels, splits: {', '.join(corpus.splits) or 'none'}"
+    )
+
+
+def describe_features(features: FeatureSet) -> str:
+    """Returns one line: name, width, missing rows and what made them."""
+    missing = int((~features.present).sum())
+    made = features.metadata
+    revision = f" at {made['revision']}" if made.get("revision") else ""
+    return (
+        f"{features.key}: width {features.width}, {missing} of {len(features.present)} missing, "
+        f"by {made['encoder']}{revision}"
+    )

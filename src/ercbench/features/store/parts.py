@@ -1,0 +1,167 @@
+"""What an unfinished extraction leaves beside its target: a plan and finished chunks of rows."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ercbench.errors import ErcbenchError
+from ercbench.features.encoders.encoder import Encoder, Vector
+from ercbench.files import replacing, sha256_of_text
+
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides the bytes of a feature set; equal plans give equal parts.
+
+    Attributes:
+        modality: Such as `text`.
+        name: Distinguishes the sets of one modality.
+        width: Length of a vector.
+        rows: Utterances of the manifest.
+        chunk: Rows per part. What is computed together is the rows of one part.
+        manifest_sha256: Of the store's manifest.
+        fitted_on: Conversations whose labels the encoder saw; None if not known.
+        description: The encoder's own account of itself.
+    """
+
+    modality: str
+    name: str
+    width: int
+    rows: int
+    chunk: int
+    manifest_sha256: str
+    fitted_on: list[str] | None
+    description: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The set's name in settings and tables, `modality:name`."""
+        return f"{self.modality}:{self.name}"
+
+    @property
+    def chunks(self) -> int:
+        """How many parts there are."""
+        return -(-self.rows // self.chunk)
+
+    def rows_of(self, chunk: int) -> range:
+        """Returns the rows of one chunk."""
+        return range(chunk * self.chunk, min(self.rows, (chunk + 1) * self.chunk))
+
+    def folder(self, store: Path) -> Path:
+        """Returns where the parts of this plan lie; another plan has another folder."""
+        mark = sha256_of_text(json.dumps(asdict(self), sort_keys=True))[:12]
+        return store / f".parts-{self.modality}.{self.name}-{mark}"
+
+
+def make_plan(encoder: Encoder, manifest_sha256: str, rows: int, chunk: int) -> Plan:
+    """Returns the plan of an encoder's extraction over one manifest."""
+    return Plan(
+        encoder.modality,
+        encoder.name,
+        encoder.width,
+        rows,
+        chunk,
+        manifest_sha256,
+        None if encoder.fitted_on is None else list(encoder.fitted_on),
+        json.loads(json.dumps(encoder.describe())),  # as it will be read back
+    )
+
+
+class Parts:
+    """The finished chunks of one plan, each a file that is whole or absent.
+
+    Args:
+        folder: Where they lie or shall lie.
+        plan: What they are parts of.
+    """
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan = folder, plan
+
+    @classmethod
+    def of(cls, folder: Path) -> "Parts":
+        """Returns the parts in a folder that has a plan.
+
+        Raises:
+            ErcbenchError: The plan is missing or damaged.
+        """
+        try:
+            return cls(folder, Plan(**json.loads((folder / PLAN).read_text())))
+        except (OSError, ValueError, TypeError) as error:
+            raise ErcbenchError(
+                f"{folder / PLAN}: not a whole plan ({error}). Delete the folder and extract again."
+            ) from None
+
+    @staticmethod
+    def folders(store: Path) -> list[Path]:
+        """Returns the folders of unfinished extractions in a store."""
+        return sorted(path.parent for path in store.glob(f".parts-*/{PLAN}"))
+
+    def begin(self) -> None:
+        """Writes the plan, from which another machine's parts can be recognised."""
+        with replacing(self.folder / PLAN) as temporary:
+            temporary.write_text(json.dumps(asdict(self.plan), indent=2) + "\n")
+
+    def path(self, chunk: int) -> Path:
+        """Returns the file of one chunk."""
+        return self.folder / f"part-{chunk:06}.safetensors"
+
+    def finished(self) -> set[int]:
+        """Returns the chunks that are there."""
+        names = (re.fullmatch(r"part-(\d{6})\.safetensors", p.name) for p in self.folder.iterdir())
+        return {int(name[1]) for name in names if name}
+
+    def write(self, chunk: int, vectors: Sequence[Vector]) -> None:
+        """Writes one chunk: zeros and a reason where there is no vector."""
+        width = self.plan.width
+        values = np.zeros((len(vectors), width), dtype=np.float32)
+        reasons = {}
+        for row, vector in enumerate(vectors):
+            if isinstance(vector, str):
+                reasons[row] = vector
+            elif np.isfinite(vector).all():
+                values[row] = _checked(vector, width, self.plan.key)
+            else:
+                reasons[row] = "the encoder gave NaN or infinity"
+        with replacing(self.path(chunk)) as temporary:
+            save_file({"values": values}, temporary, metadata={"missing": json.dumps(reasons)})
+
+    def read(self, chunk: int) -> tuple[np.ndarray, dict[int, str]]:
+        """Returns one chunk's values [rows, width] and the reason for each missing row.
+
+        Raises:
+            ErcbenchError: The file is damaged or has another shape.
+        """
+        rows = self.plan.rows_of(chunk)
+        try:
+            with safe_open(self.path(chunk), framework="numpy") as file:
+                values = file.get_tensor("values")
+                reasons = json.loads(file.metadata()["missing"])
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            raise ErcbenchError(
+                f"{self.path(chunk)}: not a whole part ({error}). Delete it and extract again."
+            ) from None
+        if values.shape != (len(rows), self.plan.width):
+            raise ErcbenchError(
+                f"{self.path(chunk)}: has shape {list(values.shape)}, expected "
+                f"{[len(rows), self.plan.width]}. Delete it and extract again."
+            )
+        return values, {rows[int(row)]: reason for row, reason in reasons.items()}
+
+
+def _checked(vector: np.ndarray, width: int, key: str) -> np.ndarray:
+    if vector.shape != (width,):
+        raise ErcbenchError(
+            f"Encoder of '{key}': gave a vector of shape {list(vector.shape)}, but announced "
+            f"width {width}. Correct the encoder."
+        )
+    return vector

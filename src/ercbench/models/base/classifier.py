@@ -1,0 +1,105 @@
+"""What every dialogue model has in common, beyond its training: input, loss and metrics."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ercbench.data.batch import ConversationBatch
+from ercbench.data.datamodule import DataSpec
+from ercbench.models.base.losses import inverse_frequencies, weighted_nll
+from ercbench.models.base.metrics import ConversationMetrics
+from ercbench.models.base.prediction import Prediction
+from ercbench.models.base.standardiser import Standardiser
+from ercbench.models.base.trainable import Trainable, labelled
+
+
+class ConversationClassifier(Trainable):
+    """Trains and judges a network that labels every utterance of a conversation.
+
+    A model is a subclass that names its settings, builds its network and, if it has losses or
+    stages of its own, overrides `training_losses` or `stages`.
+
+    Args:
+        spec: What the data is like.
+        settings: The fields of `settings_class` by name.
+
+    Attributes:
+        network: `network(batch) -> Prediction`.
+        standardise: Applied to every batch first; travels with the checkpoint.
+    """
+
+    class_weights: Tensor
+    spec: DataSpec
+
+    def __init__(self, spec: DataSpec | dict[str, Any], **settings: Any) -> None:
+        super().__init__(spec if isinstance(spec, DataSpec) else DataSpec(**spec), settings)
+        self.standardise = Standardiser(self.spec.widths)
+        self.network = self.build_network()
+        self.validation_metrics = ConversationMetrics(len(self.spec.labels))
+        weights = inverse_frequencies(self.spec.label_counts)
+        if self.settings.class_weights == "none":
+            weights = torch.ones_like(weights)
+        self.register_buffer("class_weights", weights, persistent=False)
+        self.begin(self.stages()[-1])
+
+    def build_network(self) -> nn.Module:
+        """Returns the network, from `settings` and `spec`; for a subclass to say."""
+        raise NotImplementedError
+
+    def emotion_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
+        """Returns the loss of [B, L, C] logits against [B, L] labels; see `losses`."""
+        return weighted_nll(logits, labels, self.class_weights, over)
+
+    def training_losses(
+        self, piece: ConversationBatch, whole: ConversationBatch
+    ) -> dict[str, Tensor]:
+        """Returns `loss`, the emotion loss of a piece of a batch averaged over the whole batch."""
+        return {"loss": self.emotion_loss(self.predict(piece).logits, piece.labels, whole.labels)}
+
+    def prepared(self, batch: ConversationBatch) -> ConversationBatch:
+        """Returns the batch with standardised features."""
+        return self.standardise(batch)
+
+    def predict(self, batch: ConversationBatch) -> Prediction:
+        """Predicts a standardised batch, as far as the stage goes."""
+        return self.network(batch)
+
+    def forward(self, batch: ConversationBatch) -> Prediction:
+        """Predicts a batch as the data module yields it."""
+        return self.predict(self.standardise(batch))
+
+    def validation_step(self, batch: ConversationBatch, batch_idx: int) -> None:
+        """Collects predictions on validation conversations."""
+        logits = self(batch).logits
+        self.validation_metrics.update(logits, batch.labels, batch.speakers)
+        loss = self.emotion_loss(logits, batch.labels)
+        self.tell({"val/loss": loss}, batch_size=labelled(batch))
+
+    def on_validation_epoch_end(self) -> None:
+        """Scores the whole validation part."""
+        scores = self.validation_metrics.compute()
+        self.tell({f"val/{n}": s.float() for n, s in scores.items() if s.ndim == 0})
+        self.validation_metrics.reset()
+
+    def outputs(self, batch: ConversationBatch) -> dict[str, Tensor]:
+        """Returns everything the trained model has to say of a batch as the data module yields it.
+
+        Returns:
+            Name to [B, L, C] logits; `final` is the model's answer, others are those of stages
+            before it.
+        """
+        return {"final": self(batch).logits}
+
+    def predict_step(
+        self, batch: ConversationBatch, batch_idx: int
+    ) -> dict[str, dict[str, Tensor]]:
+        """Returns output to conversation id to [L, C] probabilities."""
+        masks = batch.mask.cpu()
+
+        def by_id(logits: Tensor) -> dict[str, Tensor]:
+            probabilities = logits.float().softmax(-1).cpu()
+            each = zip(batch.conversation_ids, probabilities, masks, strict=True)
+            return {id: padded[mask] for id, padded, mask in each}
+
+        return {name: by_id(logits) for name, logits in self.outputs(batch).items()}

@@ -1,0 +1,53 @@
+"""A weighted sum of several outputs' class probabilities, weighed on validation."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from ercbench.data.batch import IGNORE
+from ercbench.models.base.metrics import CHOOSING
+
+# Weights are multiples of 1 / STEPS.
+STEPS = 10
+
+
+def choose_weights(outputs: Sequence[Tensor], labels: Tensor, metric: str) -> tuple[float, ...]:
+    """Returns the weights, adding up to 1, whose sum of probabilities scores best.
+
+    Every combination of multiples of a tenth is tried; of equals the one wins that leans most on
+    the first output.
+
+    Args:
+        outputs: [N, C] probabilities of each output on validation.
+        labels: [N], `IGNORE` where there is none.
+        metric: A key of `CHOOSING`.
+    """
+    known = labels != IGNORE
+    probabilities, classes = torch.stack(list(outputs))[:, known], outputs[0].shape[-1]
+
+    def score(weights: tuple[float, ...]) -> float:
+        mixed = mix(probabilities, weights).argmax(-1)
+        return CHOOSING[metric](mixed, labels[known], classes).item()
+
+    return max(sorted(shares(len(outputs)), reverse=True), key=score)
+
+
+def mix(outputs: Tensor, weights: Sequence[float]) -> Tensor:
+    """Returns the [N, C] weighted sum of [M, N, C] probabilities."""
+    return torch.einsum("mnc,m->nc", outputs, torch.tensor(weights))
+
+
+def shares(parts: int) -> Iterator[tuple[float, ...]]:
+    """Yields every way to share 1 among the parts in tenths."""
+    for counts in _counts(parts, STEPS):
+        yield tuple(count / STEPS for count in counts)
+
+
+def _counts(parts: int, steps: int) -> Iterator[tuple[int, ...]]:
+    if parts == 1:
+        yield (steps,)
+        return
+    for first in range(steps + 1):
+        for others in _counts(parts - 1, steps - first):
+            yield (first, *others)

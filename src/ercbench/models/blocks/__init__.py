@@ -1,0 +1,1 @@
+"""Layers of dialogue networks: packed batches, attention, recurrence."""

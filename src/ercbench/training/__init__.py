@@ -1,0 +1,1 @@
+"""Fitting, evaluating and recording a dialogue model or an utterance encoder."""

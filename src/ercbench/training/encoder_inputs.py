@@ -1,0 +1,103 @@
+"""What an encoder is trained on: a prepared corpus, or a folder of its own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.config.schema import DATASETS
+from ercbench.corpora.conversation import Corpus
+from ercbench.data.utterances import UtteranceDataModule
+from ercbench.errors import ErcbenchError
+from ercbench.features.store.catalog import open_store
+from ercbench.models.base.embedder import UtteranceEmbedder
+
+
+def make_datamodule(config: DictConfig, held_out: Sequence[str]) -> UtteranceDataModule:
+    """Returns what the encoder is trained on, as it reads it."""
+    settings = encoder_settings(config)
+    kind: Any = get_class(settings._target_)
+    corpus, split, cache = material(config, kind, settings)
+    return UtteranceDataModule(
+        corpus,
+        split,
+        kind.make_reader(settings, corpus, cache),
+        settings.batch_size,
+        getattr(settings, "members", None),
+        getattr(settings, "augment", False),
+        config.seed,
+        held_out,
+        conversations=not kind.reads_folder,
+    )
+
+
+def material(
+    config: DictConfig, kind: type[UtteranceEmbedder], settings: Any
+) -> tuple[Corpus, str, Path]:
+    """Returns a corpus, the name of its split, and a folder for what a reader prepares.
+
+    Raises:
+        ErcbenchError: The encoder needs a folder and a corpus is named, or the other way round.
+    """
+    check_material(config, kind)
+    if kind.reads_folder:
+        corpus = kind.read_folder(settings, Path(config.source).expanduser(), config.seed)
+        return corpus, next(iter(corpus.splits)), Path(config.runs).expanduser()
+    store = open_store(Path(config.stores).expanduser(), config.store or usual_store(config.corpus))
+    return store.corpus, config.split or DATASETS[store.corpus.name]().split, store.folder
+
+
+def check_material(config: DictConfig, kind: type[UtteranceEmbedder]) -> None:
+    """Checks that what the encoder is trained on is named, and nothing else.
+
+    Raises:
+        ErcbenchError: It is not.
+    """
+    names = ("corpus", "store", "split") if kind.reads_folder else ("source",)
+    useless = [f"{name}={config[name]}" for name in names if config[name] is not None]
+    if kind.reads_folder and config.folds > 1:
+        useless.append(f"folds={config.folds}")
+    wanted = "source=FOLDER" if kind.reads_folder else "corpus or store"
+    if useless:
+        raise ErcbenchError(
+            f"{', '.join(useless)}: mean nothing to {kind.__name__}, whose material is named by "
+            f"{wanted}. Leave them out."
+        )
+    if kind.reads_folder and config.source is None:
+        raise ErcbenchError(
+            "source is not set. Set source=FOLDER, which holds a folder of pictures for each "
+            "person."
+        )
+
+
+def encoder_settings(config: DictConfig) -> Any:
+    """Returns the encoder's settings, checked.
+
+    Raises:
+        ErcbenchError: One is out of its range.
+    """
+    try:
+        return OmegaConf.to_object(config.encoder)
+    except Exception as error:
+        # whatever checks a setting calls it a model's
+        if isinstance(error.__cause__ or error, ErcbenchError):
+            message = str(error.__cause__ or error)
+            raise ErcbenchError(message.replace("model.", "encoder.")) from None
+        raise
+
+
+def usual_store(corpus: str | None) -> str:
+    """Returns the name of the store in which a corpus is usually prepared.
+
+    Raises:
+        ErcbenchError: It has none.
+    """
+    usual = getattr(DATASETS[corpus](), "store", None) if corpus in DATASETS else None
+    if usual is None:
+        raise ErcbenchError(
+            f"corpus={corpus}: expected iemocap, meld or mosi, prepared before; any other store is "
+            "named by store=NAME. Change corpus, or set store."
+        )
+    return usual

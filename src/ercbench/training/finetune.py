@@ -1,0 +1,200 @@
+"""One encoder trained on single utterances: corpus to data module, to encoder, to run record."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.console import say
+from ercbench.data.batch import IGNORE
+from ercbench.data.utterances import UtteranceDataModule
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.encoders.projection import Vectors, draw_projection
+from ercbench.evaluation.encoders.retrieval import neighbour, probe, retrieval, scores
+from ercbench.files import sha256_of_file
+from ercbench.models.base.embedder import UtteranceEmbedder
+from ercbench.records.run_folder import RunFolder, code_version, fingerprint
+from ercbench.training.encoder_inputs import make_datamodule
+from ercbench.training.fit import fit, quiet_lightning
+from ercbench.training.train import once, peak_memory
+from ercbench.training.trained_encoder import write_crossfit
+
+# Settings that say where and how, but not what comes out.
+BESIDE_THE_POINT = ("runs", "stores", "store", "source", "force", "logger", "folds")
+
+
+def finetune(config: DictConfig) -> dict[str, Any]:
+    """Trains an encoder on the training part, and on all but each fold of it if `folds` says so.
+
+    Args:
+        config: As `FinetuneSettings` describes it.
+
+    Returns:
+        The contents of the whole encoder's `result.json`.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong.
+    """
+    quiet_lightning()
+    whole = train_encoder(config, [])
+    folder = Path(config.runs).expanduser() / whole["run"]
+    if config.folds > 1:
+        parts = folds_of(whole["fitted_on"], config.folds, config.seed)
+        results = [train_encoder(config, held_out) for held_out in parts]
+        others = [Path(config.runs).expanduser() / result["run"] for result in results]
+        say(f"cross-fitted: {write_crossfit(folder, others, parts)}")
+    say(f"encoder: {folder / 'checkpoints' / 'best.ckpt'}")
+    return whole
+
+
+def folds_of(conversations: Sequence[str], folds: int, seed: int) -> list[list[str]]:
+    """Deals the conversations, shuffled by the seed, into so many parts of like size.
+
+    Raises:
+        ErcbenchError: There are fewer conversations than parts.
+    """
+    if folds > len(conversations):
+        raise ErcbenchError(
+            f"folds={folds}: but the training part has {len(conversations)} conversations. Change "
+            "folds."
+        )
+    order = np.random.default_rng(seed).permutation(len(conversations))
+    return [[conversations[i] for i in order[first::folds]] for first in range(folds)]
+
+
+def train_encoder(config: DictConfig, held_out: Sequence[str]) -> dict[str, Any]:
+    """Trains one encoder, or returns the record of one that was trained before."""
+    datamodule = make_datamodule(config, held_out)
+    record = describe(config, datamodule)
+    run = RunFolder(Path(config.runs).expanduser() / record["run"])
+    return once(config, run, lambda: fit_and_judge(config, datamodule, run, record))
+
+
+def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, Any]:
+    """Returns what is known of a run before it starts, its fingerprint and folder name included."""
+    settings: Any = OmegaConf.to_container(config, resolve=True)
+    settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
+    pictures = settings["encoder"].pop("pictures", None)
+    said = [(u.id, u.text, u.label) for u in datamodule.corpus.utterances()]
+    data = {
+        "corpus": fingerprint({}, {"said": said}),
+        "fitted_on": datamodule.fitted_on,
+        "pictures": sha256_of_file(Path(pictures).expanduser())
+        if pictures
+        else datamodule.corpus.provenance.get("pictures"),
+    }
+    mark, model = fingerprint(settings, data), settings["encoder"]["_target_"].split(".")[-1]
+    return {
+        "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
+        "fingerprint": mark,
+        "encoder": model,
+        "corpus": datamodule.corpus.name,
+        "seed": config.seed,
+        "labels": list(datamodule.corpus.labels),
+        "fitted_on": datamodule.fitted_on,
+        "settings": settings,
+        "code": code_version(),
+    }
+
+
+def fit_and_judge(
+    config: DictConfig, datamodule: UtteranceDataModule, run: RunFolder, record: dict[str, Any]
+) -> dict[str, Any]:
+    """Fits, judges and draws the vectors before and after on the test part, writes the record."""
+    started = time.perf_counter()
+    L.seed_everything(config.seed, verbose=False)
+    settings: Any = OmegaConf.to_container(config.encoder, resolve=True)
+    model: UtteranceEmbedder = get_class(settings.pop("_target_"))(datamodule.spec, **settings)
+    model.fitted_on = datamodule.fitted_on
+    before = embed_parts(model, datamodule, config)
+    _, stages = fit(config, model, datamodule, run, None)
+    after = embed_parts(model, datamodule, config)
+    draw_projection(before[1], after[1], record["labels"], run.path / "projection.png")
+    result = record | {
+        **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
+        **{"untrained": judge(*before), "trained": judge(*after)},
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "seconds": time.perf_counter() - started,
+        "peak_memory_bytes": peak_memory(model.device),
+        "outputs": {},
+    }
+    kinds = ("classifier", "probe", "neighbour")
+    result["test"] = next(result["trained"][kind] for kind in kinds if kind in result["trained"])
+    run.write_result(result)
+    return run.read_result()
+
+
+@dataclass(frozen=True)
+class Embedded(Vectors):
+    """What an encoder makes of the labelled utterances of a part.
+
+    Attributes:
+        logits: [N, C], or None of an encoder without a classifier.
+    """
+
+    logits: np.ndarray | None = None
+
+    @property
+    def labelled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors [N, D] and their labels [N]."""
+        return self.values, self.labels
+
+
+def judge(train: Embedded | None, test: Embedded) -> dict[str, Any]:
+    """Returns how well the vectors tell the labels of the test part apart.
+
+    Returns:
+        `probe`, fitted on the training part, or without it `neighbour`, within the test part;
+        `retrieval` within the test part; and the scores of the `classifier`, of an encoder that
+        has one.
+    """
+    found: dict[str, Any] = {}
+    if train is not None:
+        found["probe"] = probe(train.labelled, test.labelled)
+    else:
+        found["neighbour"] = neighbour(*test.labelled)
+    found["retrieval"] = retrieval(*test.labelled)
+    if test.logits is not None:
+        found["classifier"] = scores(test.labels, test.logits.argmax(1))
+    return found
+
+
+def embed_parts(
+    model: UtteranceEmbedder, datamodule: UtteranceDataModule, config: DictConfig
+) -> tuple[Embedded | None, Embedded]:
+    """Returns the training part, unless none of its labels are the test part's, and the latter."""
+    shared = set(datamodule.part("train").labels) & set(datamodule.part("test").labels)
+    train = embed(model, datamodule, "train", config) if shared else None
+    return train, embed(model, datamodule, "test", config)
+
+
+def embed(
+    model: UtteranceEmbedder, datamodule: UtteranceDataModule, part: str, config: DictConfig
+) -> Embedded:
+    """Encodes the labelled utterances of a part."""
+    trainer = L.Trainer(
+        accelerator=config.trainer.accelerator,
+        devices=1,
+        precision=config.trainer.precision,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    batches: Any = trainer.predict(model, datamodule.loader(part))
+    _, vectors, logits = zip(*batches, strict=True)
+    labels = np.array(datamodule.part(part).labels)
+    speakers = np.array([item.utterance.speaker for item in datamodule.part(part).items])
+    known = labels != IGNORE
+    return Embedded(
+        torch.cat(vectors).numpy()[known],
+        labels[known],
+        speakers[known],
+        None if logits[0] is None else torch.cat(logits).numpy()[known],
+    )

@@ -1,0 +1,173 @@
+"""One run: settings to data module, to classifier, to trainer, to run record."""
+
+import resource
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.dashboards.run import show_result
+from ercbench.data.datamodule import ConversationDataModule
+from ercbench.data.leakage import guard
+from ercbench.files import replacing
+from ercbench.records.run_folder import RunFolder, code_version, fingerprint
+from ercbench.training.as_released import BestOnTest
+from ercbench.training.evaluate import judge
+from ercbench.training.fit import fit, quiet_lightning
+
+# Settings that say where and how, but not what comes out.
+BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
+# Where the data lie; what they are, their fingerprints say.
+PLACES = ("root", "store")
+
+
+def train(config: DictConfig) -> dict[str, Any]:
+    """Trains, chooses the epoch on validation, reads the test part once, leaves a record.
+
+    A run that has finished is not run again, one that was interrupted goes on from its last
+    epoch; both end with the same numbers.
+
+    Args:
+        config: As `TrainSettings` describes it.
+
+    Returns:
+        The contents of `result.json`.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong.
+    """
+    quiet_lightning()
+    if config.store is not None:
+        config.dataset.store = config.store
+    datamodule = instantiate(
+        config.dataset,
+        _convert_="all",
+        features=config.features,
+        stores=config.stores,
+        seed=config.seed,
+    )
+    leaks = guard(
+        datamodule.corpus.split(config.dataset.split),
+        datamodule.feature_sets,
+        config.protocol.allow_leakage,
+    )
+    record = describe(config, datamodule, leaks)
+    run = RunFolder(Path(config.runs).expanduser() / record["run"])
+    return once(config, run, lambda: fit_and_test(config, datamodule, run, record))
+
+
+def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Returns the result of a run that has finished, or that of `work`, which finishes it."""
+    with run.locked():
+        if run.finished and not config.force:
+            return run.read_result()
+        write_config(config, run.config)
+        if config.force:
+            run.last.unlink(missing_ok=True)
+        return work()
+
+
+def fit_and_test(
+    config: DictConfig, datamodule: ConversationDataModule, run: RunFolder, record: dict[str, Any]
+) -> dict[str, Any]:
+    """Fits from the beginning or from the last epoch, tests the best one, writes the record."""
+    started = time.perf_counter()
+    L.seed_everything(config.seed, verbose=False)
+    model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
+    model.standardise.fit(datamodule.statistics)
+    logger = make_logger(config, run, record["group"])
+    onlookers = released_protocol(config, datamodule)
+    trainer, stages = fit(config, model, datamodule, run, logger, onlookers)
+    outputs = judge(trainer, model, datamodule, config.selection.metric)
+    result = record | {
+        **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
+        "stages": stages,
+        "test": outputs["final"].scores["test"],
+        "outputs": {name: own.scores for name, own in outputs.items() if name != "final"},
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "seconds": time.perf_counter() - started,
+        "peak_memory_bytes": peak_memory(model.device),
+        "device": str(model.device),
+        "versions": {name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
+    }
+    if onlookers:
+        result["as_released"] = onlookers[0].best
+    for name, output in outputs.items():
+        run.write_predictions(output.rows, name)
+    run.write_result(result)
+    show_result(logger, result, outputs["final"].rows, run)
+    return run.read_result()
+
+
+def released_protocol(config: DictConfig, datamodule: ConversationDataModule) -> list[BestOnTest]:
+    """Returns what watches the test part, if the protocol wants it watched."""
+    if not config.protocol.as_released:
+        return []
+    return [BestOnTest(datamodule.test_dataloader(), config.selection.metric)]
+
+
+def describe(
+    config: DictConfig, datamodule: ConversationDataModule, leaks: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Returns what is known of a run before it starts, its fingerprint and folder name included."""
+    data = {
+        "manifest": datamodule.store.manifest_sha256,
+        "features": {s.key: s.metadata["values_sha256"] for s in datamodule.feature_sets},
+    }
+    settings: Any = OmegaConf.to_container(config, resolve=True)
+    settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
+    settings["dataset"] = {
+        key: value for key, value in settings["dataset"].items() if key not in PLACES
+    }
+    mark, model = fingerprint(settings, data), model_name(config)
+    return {
+        "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
+        "fingerprint": mark,
+        "group": config.group or f"{datamodule.corpus.name}-{model}",
+        "model": model,
+        "corpus": datamodule.corpus.name,
+        "simulated": bool(datamodule.corpus.provenance.get("simulated", False)),
+        "split": config.dataset.split,
+        "features": [s.key for s in datamodule.feature_sets],
+        "labels": list(datamodule.corpus.labels),
+        "seed": config.seed,
+        "leaks": leaks,
+        "settings": settings,
+        "data": data | {"provenance": dict(datamodule.corpus.provenance)},
+        "code": code_version(),
+    }
+
+
+def make_logger(config: DictConfig, run: RunFolder, group: str) -> Logger | None:
+    """Returns the logger the settings name, if any; a resumed run goes on in the same one."""
+    if not config.logger:
+        return None
+    name = run.path.name
+    logger = instantiate(config.logger, save_dir=run.path, name=name, id=name, group=group)
+    logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+    return logger
+
+
+def model_name(config: DictConfig) -> str:
+    """Returns the name of the model's class."""
+    return config.model._target_.split(".")[-1]
+
+
+def write_config(config: DictConfig, path: Path) -> None:
+    """Writes the resolved settings of a run."""
+    with replacing(path) as temporary:
+        OmegaConf.save(config, temporary, resolve=True)
+
+
+def peak_memory(device: torch.device) -> int:
+    """Returns the most memory in use so far, in bytes: the GPU's, or the process's on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

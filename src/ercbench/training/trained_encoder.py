@@ -1,0 +1,270 @@
+"""Encoders that were trained here, as `ercbench prepare` takes them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import get_class
+
+from ercbench.config.schema import ENCODERS
+from ercbench.errors import ErcbenchError
+from ercbench.features.encoders.batches import by_length
+from ercbench.features.encoders.encoder import Encoder, Item, Vector
+from ercbench.features.encoders.presets import NO_OPTIONS
+from ercbench.features.store.extraction import MATERIAL
+from ercbench.files import replacing, sha256_of_file
+from ercbench.models.base.embedder import UtteranceEmbedder
+from ercbench.models.base.trainable import open_checkpoint
+
+AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class TrainedEncoder:
+    """The encoder of a checkpoint.
+
+    Args:
+        path: `best.ckpt` of a run of `ercbench finetune`.
+        name: What the feature set is called.
+        options: Settings to change of those that say how utterances are encoded.
+
+    Raises:
+        ErcbenchError: The file is damaged or holds no encoder, or an option is no such setting.
+    """
+
+    path: Path
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if self._checkpoint["classifier"] not in _classes():
+            raise ErcbenchError(
+                f"{self.path}: holds a {self._checkpoint['classifier']}; expected one of "
+                f"{', '.join(_classes())}. Give a checkpoint of ercbench finetune."
+            )
+        unknown = sorted(set(self.options) - set(self._class.changeable))
+        if unknown:
+            raise ErcbenchError(
+                f"options: {self.path} keeps the {', '.join(unknown)} it was trained with; what "
+                f"can be changed: {', '.join(('name', *self._class.changeable))}. Leave the others "
+                "out."
+            )
+
+    @property
+    def modality(self) -> str:
+        """What it reads."""
+        return self._class.modality
+
+    @property
+    def material(self) -> tuple[str, ...]:
+        """What of an utterance it reads; nothing if it was given pictures by utterance id."""
+        return () if self._settings.get("pictures") else MATERIAL[self.modality]
+
+    @cached_property
+    def width(self) -> int:
+        """Length of a vector."""
+        weights, heads = self._checkpoint["state_dict"], ("classify.weight", "project.bias")
+        width = next(own.shape[-1] for name, own in weights.items() if name.endswith(heads))
+        return self._class.vectors * width
+
+    @property
+    def fitted_on(self) -> list[str] | None:
+        """The conversations on whose labels it was trained."""
+        return self._checkpoint["fitted_on"]
+
+    def describe(self) -> dict[str, Any]:
+        """Returns its kind, the checkpoint's hash and its settings."""
+        settings = {k: v for k, v in self._settings.items() if k != "pictures"}
+        encoder, revision = self._checkpoint["classifier"], sha256_of_file(self.path)
+        return {"encoder": encoder, "revision": revision, "settings": settings}
+
+    def encode(self, items: Sequence[Item]) -> list[Vector]:
+        """Returns, in order, a vector or the reason why there is none."""
+        step = self._class.read_together
+        parts = [items[first : first + step] for first in range(0, len(items), step)]
+        return [vector for part in parts for vector in self._encode(part)]
+
+    def _encode(self, items: Sequence[Item]) -> list[Vector]:
+        read = [self._reader.read(item) for item in items]
+        there = [place for place, example in enumerate(read) if not isinstance(example, str)]
+        vectors: list[Vector] = [r if isinstance(r, str) else "" for r in read]
+        sizes = [_size(read[place]) for place in there]
+        for batch in by_length(sizes, AT_ONCE * max(sizes, default=1)):
+            places = [there[index] for index in batch]
+            inputs = self._reader.collate([read[place] for place in places])
+            with torch.inference_mode():
+                made = self._model.network(**inputs).vectors.float().numpy()
+            for place, vector in zip(places, made, strict=True):
+                vectors[place] = vector
+        return vectors
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "name": self.name, "options": self.options}
+
+    @cached_property
+    def _checkpoint(self) -> dict[str, Any]:
+        return open_checkpoint(str(self.path))
+
+    @property
+    def _class(self) -> type[UtteranceEmbedder]:
+        return _classes()[self._checkpoint["classifier"]]
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        trained = self._checkpoint["hyper_parameters"]
+        return {k: v for k, v in trained.items() if k != "spec"} | dict(self.options)
+
+    @cached_property
+    def _reader(self) -> Any:
+        settings = self._class.settings_class(**self._settings)
+        return self._class.make_encoding_reader(settings, self.path.parent)
+
+    @cached_property
+    def _model(self) -> UtteranceEmbedder:
+        model = self._class(self._checkpoint["hyper_parameters"]["spec"], **self._settings)
+        model.load_state_dict(self._checkpoint["state_dict"])
+        return model.eval()
+
+
+@dataclass(frozen=True)
+class CrossFittedEncoder:
+    """Encodes a training conversation with the encoder that has not seen its labels.
+
+    Args:
+        path: `crossfit.json`, as `ercbench finetune folds=5` writes it.
+        name: What the feature set is called.
+        options: As a `TrainedEncoder` takes them.
+    """
+
+    path: Path
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def modality(self) -> str:
+        """What it reads."""
+        return self._whole.modality
+
+    @property
+    def material(self) -> tuple[str, ...]:
+        """What of an utterance it reads."""
+        return self._whole.material
+
+    @property
+    def width(self) -> int:
+        """Length of a vector."""
+        return self._whole.width
+
+    @property
+    def fitted_on(self) -> list[str] | None:
+        """The training conversations: every other one is encoded with all their labels known."""
+        return self._whole.fitted_on
+
+    def describe(self) -> dict[str, Any]:
+        """Returns the whole encoder's description and the hashes of all."""
+        made = self._whole.describe()
+        folds = [sha256_of_file(self.path.parent / f["checkpoint"]) for f in self._folds]
+        return made | {"settings": made["settings"] | {"cross_fitted": folds}}
+
+    def encode(self, items: Sequence[Item]) -> list[Vector]:
+        """Returns, in order, a vector or the reason why there is none."""
+        vectors: list[Vector] = [""] * len(items)
+        encoders = [self._of(item.conversation.id) for item in items]
+        for encoder in dict.fromkeys(encoders):
+            places = [place for place, own in enumerate(encoders) if own is encoder]
+            made = encoder.encode([items[place] for place in places])
+            for place, vector in zip(places, made, strict=True):
+                vectors[place] = vector
+        return vectors
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "name": self.name, "options": self.options}
+
+    def _of(self, conversation: str) -> TrainedEncoder:
+        for fold, encoder in zip(self._folds, self._parts, strict=True):
+            if conversation in fold["held_out"]:
+                return encoder
+        return self._whole
+
+    @cached_property
+    def _folds(self) -> list[dict[str, Any]]:
+        try:
+            return json.loads(self.path.read_text())["folds"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ErcbenchError(
+                f"{self.path}: not a list of folds ({type(error).__name__}). Give the "
+                "crossfit.json that ercbench finetune folds=5 wrote."
+            ) from None
+
+    @cached_property
+    def _whole(self) -> TrainedEncoder:
+        return self._encoder("checkpoints/best.ckpt")
+
+    @cached_property
+    def _parts(self) -> list[TrainedEncoder]:
+        return [self._encoder(fold["checkpoint"]) for fold in self._folds]
+
+    def _encoder(self, checkpoint: str) -> TrainedEncoder:
+        return TrainedEncoder(self.path.parent / checkpoint, self.name, self.options)
+
+
+def trained_encoder(
+    path: Path, modality: str, name: str | None, options: Mapping[str, Any] = NO_OPTIONS
+) -> Encoder:
+    """Returns the encoder of `best.ckpt`, or the cross-fitted ones of `crossfit.json`.
+
+    Args:
+        path: Of the file.
+        modality: What it is to read.
+        name: What the features are called; None for the name of the run.
+        options: Settings to change of those that say how utterances are encoded.
+
+    Raises:
+        ErcbenchError: The file is absent or damaged, its encoder reads another modality, or an
+            option is no such setting.
+    """
+    if not path.is_file():
+        raise ErcbenchError(
+            f"{modality}={path}: no such file. Give checkpoints/best.ckpt or crossfit.json of a "
+            "run of ercbench finetune."
+        )
+    kind = CrossFittedEncoder if path.suffix == ".json" else TrainedEncoder
+    encoder: Encoder = kind(path, name or _usual_name(path), options)
+    if encoder.modality != modality:
+        raise ErcbenchError(
+            f"{modality}={path}: this encoder reads {encoder.modality}. Set {encoder.modality}= "
+            "instead."
+        )
+    return encoder
+
+
+def write_crossfit(folder: Path, others: Sequence[Path], held_out: Sequence[Sequence[str]]) -> Path:
+    """Writes which encoder has not seen which conversations; returns the file."""
+    path = folder / "crossfit.json"
+    folds = [
+        {"checkpoint": f"../{other.name}/checkpoints/best.ckpt", "held_out": list(ids)}
+        for other, ids in zip(others, held_out, strict=True)
+    ]
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps({"folds": folds}, indent=1) + "\n")
+    return path
+
+
+def _usual_name(path: Path) -> str:
+    """Names features after their run: `HCAMText-seed0`, with `-crossfit` if they are."""
+    run = path.parent if path.suffix == ".json" else path.parent.parent
+    _, *model, _ = run.name.split("-") if run.name.count("-") >= 2 else ("", run.name, "")
+    return "-".join(model) + ("-crossfit" if path.suffix == ".json" else "")
+
+
+def _classes() -> dict[str, type[UtteranceEmbedder]]:
+    settings: list[Any] = [kind() for kind in ENCODERS.values()]
+    return {own._target_.split(".")[-1]: get_class(own._target_) for own in settings}
+
+
+def _size(example: Any) -> int:
+    return len(getattr(example, "ids", example))

@@ -1,0 +1,86 @@
+import pytest
+
+from ercbench.cli import explain
+from ercbench.commands.report import report_command, stems
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.compare.groups import read_comparisons
+from records import write_run
+
+
+def test_a_report_prints_tables_and_warnings_and_writes_nothing(tmp_path, capsys):
+    write_run(tmp_path / "runs", "GRU", 0)
+    write_run(tmp_path / "runs", "GRU", 1)
+    write_run(tmp_path / "runs", "MLP", 0)
+    report_command([str(tmp_path / "runs"), "draws=100"])
+    text = capsys.readouterr().out
+    assert "F1 per class" in text
+    assert "every pair, by weighted F1" in text
+    assert "every pair, by accuracy" not in text
+    assert "warning: MLP: no run of seed 1" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_tables_figures_and_a_page_are_written(tmp_path, capsys):
+    write_run(tmp_path / "runs", "GRU")
+    write_run(tmp_path / "runs", "MLP")
+    report_command([str(tmp_path / "runs"), f"out={tmp_path / 'report'}", "draws=100"])
+    written = {path.name for path in (tmp_path / "report" / "tables").iterdir()}
+    names = ("scores", "classes", "pairs-accuracy", "pairs-weighted_f1", "pairs-macro_f1")
+    endings = ("md", "tex", "csv")
+    assert written == {f"made-up3-standard-{name}.{end}" for name in names for end in endings}
+    figures = {path.name for path in (tmp_path / "report" / "figures").rglob("pairwise.*")}
+    assert figures == {"pairwise.svg", "pairwise.png"}
+    page = tmp_path / "report" / "index.html"
+    assert "made-up3-standard" in page.read_text(encoding="utf-8")
+    assert "index.html in a browser" in " ".join(capsys.readouterr().out.split())
+
+
+def test_comparisons_of_one_corpus_have_files_of_their_own(tmp_path):
+    write_run(tmp_path, "GRU")
+    write_run(tmp_path, "MLP", data={"manifest": "other"})
+    write_run(tmp_path, "HCAM", split="made-up")
+    names = stems(read_comparisons(tmp_path))
+    assert len(set(names)) == 3
+    assert {"made-up3-made-up", "made-up3-standard"} < set(names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a", "b"], "expected at most one folder"),
+        (["--help"], "expected at most one folder"),
+        (["ouut=x"], "expected at most one folder, and out=FOLDER, draws=NUMBER or wandb=true"),
+        (["--wanbd"], "expected at most one folder"),
+        (["wandb=yes"], "wandb=yes: expected true or false"),
+        (["draws=many"], "draws=many: expected a whole number of at least 100"),
+        (["draws=3"], "draws=3: expected a whole number of at least 100"),
+    ],
+)
+def test_other_arguments_are_refused(arguments, said):
+    with pytest.raises(ErcbenchError, match=said):
+        report_command(arguments)
+
+
+def test_a_report_needs_neither_torch_nor_wandb(run_command, tmp_path):
+    for model in ("GRU", "MLP"):
+        write_run(tmp_path / "runs", model)
+    check = (
+        "import atexit, sys; "
+        "atexit.register(lambda: print({'torch', 'lightning', 'wandb'} & set(sys.modules)))"
+    )
+    every = (
+        "import importlib, pkgutil, ercbench.evaluation as room\n"
+        "for found in pkgutil.walk_packages(room.__path__, 'ercbench.evaluation.'):\n"
+        "    importlib.import_module(found.name)"
+    )
+    done = run_command("report", "out=report", "draws=100", before=f"{check}\n{every}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("set()")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    write_run(tmp_path / "runs")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError) as caught:
+        report_command([str(tmp_path / "runs"), f"out={tmp_path / 'file'}", "draws=100"])
+    assert "file" in explain(caught.value)

@@ -1,0 +1,164 @@
+"""`ercbench reproduce`: what is run, what cannot be, and what is said of it."""
+
+import csv
+
+import numpy as np
+import pytest
+from helpers import compose_in
+from hydra import initialize_config_dir
+
+from ercbench.commands.reproduce import choose, make_plans, reproduce, sized
+from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.published.verdict import Attempt, Verdict, exit_code
+from ercbench.evaluation.statistics.analysis import Estimate
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.files import config_folder
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+PAPERS = ("hcam", "cfn_esa", "m2fnet")
+SHORT = "settings=['trainer.max_epochs=1','model.hidden=8','trainer.accelerator=cpu']"
+
+
+def mosi_store(folder):
+    """A small store that looks like CMU-MOSI's."""
+    rng = np.random.default_rng(0)
+    conversations = tuple(
+        Conversation(f"v{i}", tuple(Utterance(f"v{i}_{t}", "S", "", "np"[t % 2]) for t in range(5)))
+        for i in range(9)
+    )
+    ids = tuple(conversation.id for conversation in conversations)
+    split = Split(ids[:4], ids[4:6], ids[6:])
+    corpus = Corpus("mosi", ("n", "p"), conversations, {"poria": split})
+    with FeatureStore.creating(folder / "mosi", corpus) as store:
+        for modality in ("text", "audio"):
+            values = rng.normal(size=(45, 6)).astype(np.float32)
+            store.add(modality, "own", values, encoder="random", fitted_on=[])
+
+
+@pytest.fixture
+def reproduced(tmp_path):
+    """Runs `ercbench reproduce` in a folder; returns its exit code."""
+
+    def run(*overrides):
+        own = (f"out={tmp_path}/out", "seeds=[0,1]", *overrides)
+        config = compose_in(tmp_path, *own, command="reproduce")
+        config.runs = str(tmp_path / "runs")
+        with initialize_config_dir(str(config_folder()), version_base="1.3"):
+            return reproduce(config)
+
+    return run
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_row_has_published_numbers_and_an_experiment(tmp_path, paper):
+    config = compose_in(tmp_path, f"paper={paper}", command="reproduce")
+    plans = make_plans(config)
+    assert len(plans) == len(config.paper.rows)
+    for plan in plans:
+        assert plan.attempt.published, plan.attempt.row
+        assert (config_folder() / "experiment" / f"{plan.experiment}.yaml").is_file()
+        assert "no store" in plan.attempt.reason
+        assert not plan.possible
+
+
+def test_what_can_be_run_is_run_and_the_rest_says_why(reproduced, tmp_path, capsys):
+    mosi_store(tmp_path / "stores")
+    code = reproduced("paper=hcam", SHORT)
+    assert code == 3
+    with (tmp_path / "out" / "verdict-hcam.csv").open() as stream:
+        rows = {row["on"]: row for row in csv.DictReader(stream)}
+    assert len(rows) == 4
+    ran = rows["mosi, 2 labels"]
+    assert ran["published"] == "85.8"
+    assert ran["published lies"] in ("inside", "above", "below")
+    assert ran["seeds"] == "2"
+    assert float(ran["chosen on test"]) > 0
+    assert "text:own, audio:own" in ran["features, deviations"]
+    assert rows["meld, 7 labels"]["published lies"] == "not run"
+    assert "no store" in rows["meld, 7 labels"]["features, deviations"]
+    records = sorted((tmp_path / "runs").glob("*/result.json"))
+    times = [path.stat().st_mtime_ns for path in records]
+    assert len(records) == 2
+    assert reproduced("paper=hcam", SHORT) == 3
+    assert [path.stat().st_mtime_ns for path in records] == times, "it ran again"
+    assert "2 of 2" in capsys.readouterr().out
+
+
+def test_with_nothing_prepared_it_says_what_can_be_run(reproduced, tmp_path, capsys):
+    assert reproduced("paper=m2fnet") == 3
+    said = capsys.readouterr().out
+    assert "simulated=true" in said
+    assert "ercbench report" not in said
+    assert "not run" in (tmp_path / "out" / "verdict-m2fnet.md").read_text()
+
+
+def test_a_plan_runs_nothing(reproduced, tmp_path):
+    mosi_store(tmp_path / "stores")
+    assert reproduced("paper=hcam", "plan=true") == 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_simulated_data_is_called_simulated(reproduced, tmp_path, capsys):
+    small = "'dataset.simulation.train=12','dataset.simulation.test=6'"
+    settings = SHORT.replace("]", f",{small},'dataset.simulation.validation=6']")
+    assert reproduced("paper=cfn_esa", "simulated=true", settings) == 0
+    assert "SIMULATED" in capsys.readouterr().out
+    written = (tmp_path / "out" / "verdict-cfnesa.md").read_text()
+    assert "SIMULATED" in written
+    assert written.startswith("**CFN-ESA: ")
+
+
+def test_features_are_named_only_where_there_are_several(tmp_path):
+    keys = ["text:own", "text:tuned", "audio:own"]
+    config = {"text": None, "audio": None, "visual": None}
+    assert choose("audio", keys, config) == "audio:own"
+    assert choose("visual", keys, config) is None
+    assert choose("text", keys, config | {"text": "tuned"}) == "text:tuned"
+    with pytest.raises(ErcbenchError, match="text=null: this store has own, tuned. Name one"):
+        choose("text", keys, config)
+    with pytest.raises(ErcbenchError, match="visual=faces: this store has none"):
+        choose("visual", keys, config | {"visual": "faces"})
+
+
+def test_the_papers_size_is_taken_where_there_is_one():
+    assert sized("hcam/iemocap6", "paper") == "hcam/iemocap6_paper"
+    assert sized("m2fnet/iemocap6", "paper") == "m2fnet/iemocap6"
+    assert sized("hcam/iemocap6", "laptop") == "hcam/iemocap6"
+
+
+@pytest.mark.parametrize(
+    ("published", "word"),
+    [
+        (0.65, "inside"),
+        (0.6, "inside"),
+        (0.701, "above"),
+        (0.59, "below"),
+        (None, "nothing published"),
+    ],
+)
+def test_a_published_number_lies_inside_above_or_below_our_interval(published, word):
+    attempt = Attempt("row", "corpus", (), ("run",), "", "")
+    assert (
+        Verdict(attempt, "accuracy", published, Estimate(0.66, 0.01, 0.6, 0.7), None).word == word
+    )
+    assert Verdict(attempt, "accuracy", published, None, None).word == "not run"
+
+
+@pytest.mark.parametrize(
+    ("published", "code"), [((0.65,), 0), ((0.65, None), 0), ((0.65, 0.9), 1), ((), 0)]
+)
+def test_the_exit_code_tells(published, code):
+    ours = Estimate(0.66, None, 0.6, 0.7)
+    attempt = Attempt("row", "corpus", (), ("run",), "", "")
+    found = [Verdict(attempt, "accuracy", value, ours, None) for value in published]
+    assert exit_code(found) == code
+    assert exit_code([*found, Verdict(attempt, "accuracy", 0.9, None, None)]) == 3
+
+
+def test_wrong_settings_are_named(reproduced):
+    with pytest.raises(ErcbenchError, match="size=huge: expected one of laptop, paper"):
+        reproduced("paper=hcam", "size=huge")
+    with pytest.raises(ErcbenchError, match=r"seeds=\[\]"):
+        reproduced("paper=hcam", "seeds=[]")

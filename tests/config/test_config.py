@@ -1,0 +1,137 @@
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.utils import get_class
+from omegaconf import OmegaConf
+
+from ercbench.config.schema import DATASETS, ENCODERS, MODELS, register
+from ercbench.config.stores import ImportSettings, PrepareSettings
+from ercbench.corpora.reading import SOURCES
+from ercbench.features.encoders.audio import AudioSettings
+from ercbench.features.encoders.presets import PRESETS
+from ercbench.features.encoders.text import TextSettings
+from ercbench.features.encoders.visual import VisualSettings
+from ercbench.files import config_folder
+from ercbench.models.m2fnet.audio import M2FNetAudio
+from ercbench.models.m2fnet.visual import M2FNetVisual
+
+CONF = config_folder()
+GROUPS = ("model", "dataset", "trainer", "logger")
+
+
+def options(group):
+    return sorted(str(p.relative_to(CONF / group))[:-5] for p in (CONF / group).rglob("*.yaml"))
+
+
+CHOICES = [f"{group}={name}" for group in (*GROUPS, "experiment") for name in options(group)]
+
+
+def composed(*overrides, command="train"):
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(command, list(overrides))
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes_into_objects(choice):
+    config = composed(choice)
+    OmegaConf.resolve(config)
+    settings = OmegaConf.to_object(config.model)
+    assert issubclass(get_class(settings._target_).settings_class, type(settings))
+    assert get_class(config.dataset._target_)
+
+
+def sweeps():
+    """Returns (experiment, what it sweeps over)."""
+    for path in sorted((CONF / "experiment").rglob("*.yaml")):
+        swept = OmegaConf.select(OmegaConf.load(path), "hydra.sweeper.params")
+        if swept:
+            yield str(path.relative_to(CONF / "experiment"))[:-5], dict(swept)
+
+
+@pytest.mark.parametrize(("experiment", "swept"), list(sweeps()))
+def test_every_value_of_a_sweep_composes(experiment, swept):
+    overrides = [f"{setting}={values}" for setting, values in swept.items()]
+    for override in OverridesParser.create().parse_overrides(overrides):
+        values = list(override.sweep_string_iterator())
+        assert len(values) > 1
+        for value in values:
+            config = composed(f"experiment={experiment}", f"{override.key_or_group}={value}")
+            OmegaConf.to_object(config.model)
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_a_models_yaml_and_its_settings_class_say_the_same(name):
+    assert OmegaConf.to_object(composed(f"model={name}").model) == MODELS[name]()
+    written = OmegaConf.load(CONF / "model" / f"{name}.yaml")
+    assert {f.name for f in fields(MODELS[name])} - {"_target_"} == set(written) - {"defaults"}
+
+
+@pytest.mark.parametrize("name", list(ENCODERS))
+def test_an_encoders_yaml_and_its_settings_class_say_the_same(name):
+    config = composed(f"encoder={name}", command="finetune")
+    settings = OmegaConf.to_object(config.encoder)
+    assert settings == ENCODERS[name]()
+    assert get_class(settings._target_).settings_class is ENCODERS[name]
+    written = OmegaConf.load(CONF / "encoder" / f"{name}.yaml")
+    assert {f.name for f in fields(ENCODERS[name])} - {"_target_"} == set(written) - {"defaults"}
+
+
+def test_the_help_of_finetune_names_every_encoder():
+    text = OmegaConf.to_container(OmegaConf.load(CONF / "finetune.yaml"))["hydra"]["help"]
+    assert f"encoder: {', '.join(ENCODERS)}\n" in text["template"]
+
+
+def test_every_encoder_has_a_file_and_every_file_an_encoder():
+    assert options("encoder") == sorted(ENCODERS)
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_a_datasets_yaml_and_its_settings_class_say_the_same(name):
+    assert OmegaConf.to_object(composed(f"dataset={name}").dataset) == DATASETS[name]()
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"), [("prepare", PrepareSettings), ("import", ImportSettings)]
+)
+def test_a_commands_yaml_and_its_settings_class_say_the_same(command, settings):
+    assert OmegaConf.to_object(composed(command=command)) == settings()
+    written = set(OmegaConf.load(CONF / f"{command}.yaml")) - {"defaults", "hydra"}
+    assert written == {f.name for f in fields(settings)}
+
+
+@pytest.mark.parametrize(
+    ("modality", "settings", "of_trained"),
+    [
+        ("text", TextSettings, ()),
+        ("audio", AudioSettings, M2FNetAudio.changeable),
+        ("visual", VisualSettings, M2FNetVisual.changeable),
+    ],
+)
+def test_every_setting_of_an_encoder_can_be_given(modality, settings, of_trained):
+    given = set(composed(command="prepare").options[modality])
+    assert given == {f.name for f in fields(settings)} - {"model"} | {"name", *of_trained}
+
+
+def test_the_help_of_prepare_names_every_corpus_and_encoder():
+    text = OmegaConf.to_container(OmegaConf.load(CONF / "prepare.yaml"))["hydra"]["help"][
+        "template"
+    ]
+    assert f"corpus: {', '.join(SOURCES)}\n" in text
+    for modality, names in PRESETS.items():
+        assert f"{modality}: {', '.join(names)}, or the folder of a model\n" in text
+
+
+def test_every_dataset_has_a_file_and_every_file_a_dataset():
+    assert options("dataset") == sorted(DATASETS)
+
+
+def test_every_model_has_a_file_and_every_file_a_model():
+    assert options("model") == sorted(MODELS)
+
+
+def test_settings_end_in_yaml_everywhere():
+    assert not [p for p in Path(CONF).rglob("*") if p.is_file() and p.suffix != ".yaml"]

@@ -1,0 +1,75 @@
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from helpers import compose_in
+from omegaconf import OmegaConf
+from wandb_log import items, whole_log
+
+from ercbench.files import config_folder
+from ercbench.training.train import train
+
+
+@pytest.fixture
+def offline_run(composed, monkeypatch):
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    config = composed("logger=wandb", "model.hidden=9", "group=trial")
+    result = train(config)
+    folder = Path(config.runs) / result["run"]
+    (path,) = folder.rglob("*.wandb")
+    return result, folder, whole_log(path)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
+    result, folder, log = offline_run
+    (run,) = {r.run.run_id: r.run for r in log if r.HasField("run")}.values()
+    assert (run.project, run.run_group, run.run_id) == ("ercbench", "trial", result["run"])
+    config = items(u for r in log for own in (r.run.config, r.config) for u in own.update)
+    assert config["model"]["hidden"] == 9
+    history = [items(r.history.item) for r in log if r.HasField("history")]
+    curve = [row["val/weighted_f1"] for row in history if "val/weighted_f1" in row]
+    assert len(curve) == result["epochs"]
+    assert max(curve) == pytest.approx(result["validation"]["weighted_f1"])
+    summary = items(u for r in log if r.HasField("summary") for u in r.summary.update)
+    assert summary["test/weighted_f1"] == pytest.approx(result["test"]["weighted_f1"])
+    assert summary["validation/weighted_f1"] == pytest.approx(max(curve))
+    assert set(run.tags) >= {"simulated", "MLP", "text:simulated"}
+    tables = {p.name.split("_")[0]: json.loads(p.read_text()) for p in folder.rglob("*.table.json")}
+    assert [row[0] for row in tables["per"]["data"]] == result["labels"]
+    counts = {tuple(row[:2]): row[2] for row in tables["confusion"]["data"]}
+    rows = pq.read_table(folder / "predictions.parquet").to_pylist()
+    for (true, predicted), count in counts.items():
+        found = [r for r in rows if (r["label"], r["predicted"]) == (true, predicted)]
+        assert len(found) == count
+    table = tables["predictions"]
+    assert [dict(zip(table["columns"], row, strict=True)) for row in table["data"]] == rows
+
+
+def test_the_checkpoint_is_an_artifact_that_is_not_copied(offline_run):
+    result, folder, log = offline_run
+    artifacts = [r.artifact for r in log if r.HasField("artifact")]
+    (artifact,) = [artifact for artifact in artifacts if artifact.type == "model"]
+    assert artifact.name == result["run"]
+    (entry,) = artifact.manifest.contents
+    assert entry.path == "best.ckpt"
+    assert Path(entry.local_path) == folder / "checkpoints" / "best.ckpt"
+
+
+@pytest.mark.parametrize("path", sorted((config_folder() / "sweep").glob("*.yaml")), ids=str)
+def test_a_sweep_sets_what_there_is_and_chooses_on_validation(tmp_path, path):
+    sweep = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    assert sweep["metric"] == {"name": "validation/weighted_f1", "goal": "maximize"}
+    program, command, *fixed, own = sweep["command"]
+    assert (program, command, own) == ("ercbench", "train", "${args_no_hyphens}")
+    for draw in (min, max):
+        drawn = [f"{name}={_value(how, draw)}" for name, how in sweep["parameters"].items()]
+        config = compose_in(tmp_path, *fixed, *drawn)
+        for setting in drawn:
+            name, value = setting.split("=")
+            assert str(OmegaConf.select(config, name)) == value
+
+
+def _value(how, draw):
+    return draw(how["values"]) if "values" in how else how[draw.__name__]

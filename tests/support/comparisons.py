@@ -1,0 +1,113 @@
+"""Comparisons made up for tests of the report."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score
+
+from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
+from ercbench.evaluation.figures import draw
+from ercbench.evaluation.page import Report, write_page
+from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.tables import tables
+
+LABELS = ("neutral", "joy", "anger", "sadness")
+
+
+def make_test_set(sizes, seed=0, labels=LABELS, unlabelled=0.0, **changes):
+    """Dialogues of the given lengths between two speakers, with random emotions."""
+    rng = np.random.default_rng(seed)
+    count = sum(sizes)
+    truth = rng.integers(0, len(labels), count)
+    truth[rng.random(count) < unlabelled] = -1
+    turns = np.concatenate([np.arange(size) for size in sizes])
+    dialogues = np.repeat(np.arange(len(sizes)), sizes)
+    fields = {
+        "corpus": "made-up",
+        "split": "standard",
+        "simulated": False,
+        "labels": tuple(labels),
+        "conversations": np.array([f"d{dialogue}" for dialogue in dialogues]),
+        "utterances": np.array([f"d{d}-{t}" for d, t in zip(dialogues, turns, strict=True)]),
+        "speakers": np.array(["Ann", "Ben"])[rng.integers(0, 2, count)],
+        "texts": np.array([f"What {turn} said." for turn in turns]),
+        "truth": truth,
+    }
+    return TestSet(**fields | changes)
+
+
+def make_group(test, name, seeds=3, skill=1.0, seed=0, output="final", **changes):
+    """A model whose logits favour the truth by `skill` standard deviations."""
+    rng = np.random.default_rng([seed, len(name), *name.encode()])
+    logits = rng.normal(size=(seeds, len(test.truth), len(test.labels)))
+    known = test.truth >= 0
+    logits[:, np.flatnonzero(known), test.truth[known]] += skill
+    probabilities = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    fields = {
+        "name": name,
+        "model": name,
+        "output": output,
+        "features": ("text:made-up",),
+        "differences": {},
+        "runs": tuple(_result(test, name, n, own) for n, own in enumerate(probabilities)),
+        "probabilities": probabilities.astype(np.float32),
+        "folders": tuple(Path(f"{name}-{number}") for number in range(seeds)),
+    }
+    return Group(**fields | changes)
+
+
+def make_comparison(sizes=(5, 8, 3, 12), skills=(("GRU", 2.0), ("MLP", 1.0)), seeds=3, **changes):
+    """Models of the given skills on one made-up test set."""
+    test = make_test_set(sizes, **changes)
+    groups = [make_group(test, name, seeds, skill) for name, skill in skills]
+    return Comparison(test, tuple(groups), ())
+
+
+def make_page(folder, *comparisons, drawn=True, draws=50):
+    """The page of some comparisons; without figures it is quicker."""
+    reports = []
+    for number, comparison in enumerate(comparisons):
+        name = f"{comparison.test.corpus}{number or ''}"
+        analysis = analyse(comparison, draws=draws)
+        # a made-up corpus has no generator that could say what its ceilings are
+        plain = replace(comparison, test=replace(comparison.test, simulated=False))
+        drawings = draw(plain, analysis, folder / str(number)) if drawn else []
+        reports.append(Report(name, comparison, analysis, tables(plain, analysis), drawings))
+    return write_page(reports, folder)
+
+
+def _result(test, name, seed, probabilities):
+    known = test.truth >= 0
+    truth, predicted = test.truth[known], probabilities[known].argmax(-1)
+    labels = range(len(test.labels))
+    options = {"labels": labels, "zero_division": 0}
+    weighted = float(f1_score(truth, predicted, average="weighted", **options))
+    return {
+        "fingerprint": f"{name}{seed}",
+        "test": {
+            "accuracy": float((truth == predicted).mean()),
+            "weighted_f1": weighted,
+            "macro_f1": float(f1_score(truth, predicted, average="macro", **options)),
+            "shift_f1": weighted,
+            "stay_f1": weighted,
+            "class_f1": f1_score(truth, predicted, average=None, **options).tolist(),
+            "confusion": confusion_matrix(truth, predicted, labels=labels).tolist(),
+        },
+        "run": f"{test.corpus}-{name}-seed{seed}",
+        "model": name,
+        "corpus": test.corpus,
+        "simulated": test.simulated,
+        "split": test.split,
+        "features": ["text:made-up"],
+        "labels": list(test.labels),
+        "seed": seed,
+        "leaks": [],
+        "settings": {},
+        "data": {"manifest": "m", "provenance": {}},
+        "code": "c",
+        "best_epoch": 2,
+        "epochs": 3,
+        "stages": [{"stage": "", "best_epoch": 2, "epochs": 3}],
+        "outputs": {},
+    }

@@ -1,0 +1,240 @@
+import csv
+import json
+from pathlib import Path
+
+import lightning as L
+import pyarrow.parquet as pq
+import pytest
+import torch
+from filelock import FileLock
+from helpers import SMALL_DATA, run_in
+from sklearn.metrics import accuracy_score, f1_score
+
+import ercbench.training.train
+from ercbench.data.datamodule import ConversationDataModule
+from ercbench.errors import ErcbenchError
+from ercbench.training.callbacks import StepSeeds
+from ercbench.training.train import train
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def folder_of(result, config):
+    return Path(config.runs) / result["run"]
+
+
+def test_a_run_leaves_a_record_that_agrees_with_itself(composed):
+    config = composed()
+    result = train(config)
+    folder = folder_of(result, config)
+    assert json.loads((folder / "result.json").read_text()) == result
+    rows = pq.read_table(folder / "predictions.parquet").to_pylist()
+    true, predicted = [r["label"] for r in rows], [r["predicted"] for r in rows]
+    test = result["test"]
+    assert len({r["conversation"] for r in rows}) == 6
+    assert test["accuracy"] == pytest.approx(accuracy_score(true, predicted))
+    assert test["weighted_f1"] == pytest.approx(f1_score(true, predicted, average="weighted"))
+    for row in rows:
+        probabilities = {name: row[f"p_{name}"] for name in result["labels"]}
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert max(probabilities, key=probabilities.get) == row["predicted"]
+    assert result["simulated"] is True
+    assert result["seed"] == 0
+
+
+def test_the_epoch_is_the_first_best_on_validation(composed):
+    config = composed("selection.metric=accuracy")
+    result = train(config)
+    with (folder_of(result, config) / "metrics.csv").open() as stream:
+        scores = [float(row["val/accuracy"]) for row in csv.DictReader(stream)]
+    assert result["best_epoch"] == scores.index(max(scores))
+    assert result["validation"]["accuracy"] == max(scores)
+
+
+def test_the_test_part_is_not_touched_before_the_epoch_is_chosen(composed, monkeypatch):
+    events = []
+    part, fit = ConversationDataModule.part, L.Trainer.fit
+
+    def noted_part(self, name):
+        events.append(name)
+        return part(self, name)
+
+    def noted_fit(self, *args, **options):
+        fit(self, *args, **options)
+        events.append("chosen")
+
+    monkeypatch.setattr(ConversationDataModule, "part", noted_part)
+    monkeypatch.setattr(L.Trainer, "fit", noted_fit)
+    train(composed())
+    assert "test" in events
+    assert "test" not in events[: events.index("chosen")]
+
+
+def test_what_was_tested_are_the_weights_of_the_best_epoch(composed):
+    """Training longer past the best epoch changes nothing."""
+    short = train(composed("trainer.max_epochs=4", "model.learning_rate=0.3"))
+    assert short["best_epoch"] < 3, "the example no longer overshoots"
+    upto = train(
+        composed(f"trainer.max_epochs={short['best_epoch'] + 1}", "model.learning_rate=0.3")
+    )
+    assert upto["test"] == short["test"]
+
+
+def test_training_stops_when_validation_no_longer_improves(composed):
+    result = train(
+        composed("trainer.max_epochs=50", "selection.patience=2", "model.learning_rate=0.1")
+    )
+    assert result["epochs"] == result["best_epoch"] + 3 < 50
+
+
+def test_a_finished_run_is_not_run_again_unless_forced(composed, monkeypatch):
+    first = train(composed())
+    forced = train(composed("force=true"))
+    assert forced["test"] == first["test"]
+    assert forced["seconds"] != first["seconds"]
+    monkeypatch.setattr(
+        ercbench.training.train, "fit_and_test", lambda *_: pytest.fail("it ran again")
+    )
+    assert train(composed()) == forced
+    assert train(composed("logger=wandb", "group=other")) == forced
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["seed=1", "model.hidden=9", "dataset.simulation.seed=8", "trainer.precision=bf16-mixed"],
+)
+def test_what_changes_the_numbers_changes_the_folder(composed, change):
+    assert train(composed())["run"] != train(composed(change))["run"]
+
+
+KILL = """
+import os
+import lightning as L
+from ercbench.training.callbacks import History, StepSeeds
+plain = {where}
+def dies(self, *args, **options):
+    trainer = self if isinstance(self, L.Trainer) else args[0]
+    if trainer.current_epoch >= 3 and args[3:] in ((), (1,)):
+        os._exit(9)
+    return plain(self, *args, **options)
+{where} = dies
+"""
+
+
+STOPS_EARLY = (
+    "train",
+    *SMALL_DATA,
+    *("model=cfn_esa", "model.hidden=8", "model.heads=2", "dataset.batch_size=4"),
+    *("trainer.max_epochs=20", "selection.patience=1", "model.learning_rate=0.01"),
+)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    assert run_in(folder, *STOPS_EARLY).returncode == 0
+    return next((folder / "runs").glob("[!.]*"))
+
+
+@pytest.mark.parametrize(
+    "where", ["StepSeeds.on_train_batch_start", "History.on_train_epoch_end", "L.Trainer.predict"]
+)
+def test_an_interrupted_run_ends_as_if_it_had_not_been(uninterrupted, tmp_path, where):
+    killed = run_in(tmp_path, *STOPS_EARLY, before=KILL.format(where=where))
+    assert killed.returncode == 9
+    folder = tmp_path / "runs" / uninterrupted.name
+    assert (folder / "checkpoints" / "last.ckpt").is_file()
+    assert not (folder / "result.json").exists()
+    assert run_in(tmp_path, *STOPS_EARLY).returncode == 0
+    for name in ("predictions.parquet", "metrics.csv"):
+        assert (folder / name).read_bytes() == (uninterrupted / name).read_bytes()
+    ours, theirs = (json.loads((f / "result.json").read_text()) for f in (folder, uninterrupted))
+    for name in ("test", "validation", "epochs", "best_epoch"):
+        assert ours[name] == theirs[name]
+    assert ours["epochs"] < 20, "the example no longer stops early"
+
+
+def test_every_epoch_has_another_order_and_other_dropout(composed, monkeypatch):
+    orders, draws = [], []
+
+    def noted(self, trainer, module, batch, index):
+        plain(self, trainer, module, batch, index)
+        orders.append(frozenset(batch.conversation_ids))
+        draws.append(torch.rand(1).item())
+
+    plain = StepSeeds.on_train_batch_start
+    monkeypatch.setattr(StepSeeds, "on_train_batch_start", noted)
+    train(composed("dataset.batch_size=4"))
+    epochs = [tuple(orders[first : first + 3]) for first in range(0, len(orders), 3)]
+    assert len(set(epochs)) == len(epochs) == 6
+    assert len(set(draws)) == len(draws)
+
+
+def test_a_folder_in_use_by_another_process_is_left_alone(composed):
+    config = composed()
+    folder = folder_of(train(config), config)
+    with (
+        FileLock(folder / ".lock"),
+        pytest.raises(ErcbenchError, match="another process is running this very run"),
+    ):
+        train(composed("force=true"))
+
+
+def test_a_foreign_checkpoint_in_the_folder_is_refused(composed):
+    config = composed()
+    folder = folder_of(train(config), config)
+    other = train(composed("features=text"))
+    (folder / "result.json").unlink()
+    (folder_of(other, config) / "checkpoints" / "last.ckpt").replace(
+        folder / "checkpoints" / "last.ckpt"
+    )
+    with pytest.raises(ErcbenchError, match="last.ckpt: trained for another data"):
+        train(composed())
+
+
+def test_a_damaged_result_is_named(composed):
+    config = composed()
+    path = folder_of(train(config), config) / "result.json"
+    path.write_text(path.read_text()[:50])
+    with pytest.raises(ErcbenchError, match="result.json: damaged"):
+        train(config)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_with_advice(composed):
+    with pytest.raises(ErcbenchError, match=r"loss became (nan|inf).*Lower the learning rate, now"):
+        train(composed("model.learning_rate=1e30"))
+
+
+def test_gradients_are_clipped_where_the_model_says(composed):
+    with pytest.raises(ErcbenchError, match=r"Set model\.gradient_clip=1\.0"):
+        train(composed("+trainer.gradient_clip_val=1.0"))
+    free, clipped = (train(composed(f"model.gradient_clip={c}")) for c in ("null", "1e-6"))
+    assert free["test"] != clipped["test"]
+
+
+def test_only_scores_can_choose_the_epoch(composed):
+    with pytest.raises(ErcbenchError, match="expected one of accuracy, weighted_f1, macro_f1"):
+        train(composed("selection.metric=loss"))
+
+
+def test_leaking_features_stop_the_run_or_mark_the_record(composed, monkeypatch):
+    from ercbench.features.store.feature_store import FeatureStore
+
+    add = FeatureStore.add
+
+    def leaky_add(self, *args, **options):
+        return add(self, *args, **options | {"fitted_on": ["test-0000", "test-0001"]})
+
+    monkeypatch.setattr(FeatureStore, "add", leaky_add)
+    with pytest.raises(ErcbenchError, match="saw the labels of 2 of 6 test"):
+        train(composed())
+    result = train(composed("protocol.allow_leakage=true"))
+    assert {leak["features"] for leak in result["leaks"]} == {
+        "text:simulated",
+        "audio:simulated",
+        "visual:simulated",
+    }
+
+
+def test_bfloat16_trains(composed):
+    assert train(composed("trainer.precision=bf16-mixed"))["test"]["accuracy"] > 0
