@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from ercbench.config.schema import MODELS
 from ercbench.data.batch import ConversationBatch, ConversationItem, collate
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.blocks.attention import Dropout
+from ercbench.models.registry import MODELS
 from iemocap_lengths import LENGTHS
 from plain import LOSSES
 from sizes import SIZES, Size
@@ -57,7 +57,7 @@ class Ours:
     """Our formulation, as the classifier trains it."""
 
     def __init__(self, name: str, size: Size, precision: str) -> None:
-        settings: Any = MODELS[name](**size.settings)
+        settings: Any = MODELS[name].settings(**size.settings)
         self.model: ConversationClassifier = get_class(settings._target_)(
             size.spec, **size.settings
         )
@@ -153,13 +153,13 @@ def _speed(seconds: float, basis: float) -> list[str]:
 def main() -> None:
     """Measures one model, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", choices=list(MODELS))
+    parser.add_argument("--model", choices=MODELS.names)
     parser.add_argument("--variant", choices=VARIANTS)
     chosen = parser.parse_args()
     if chosen.variant:
         print(json.dumps(measure(chosen.model, chosen.variant)))
         return
-    for name in [chosen.model] if chosen.model else MODELS:
+    for name in [chosen.model] if chosen.model else MODELS.names:
         Console(width=100).print(compare(name))
 
 

@@ -2,10 +2,10 @@ import json
 import resource
 
 import pytest
+from helpers import SMALL_DATA, SMALL_RUN, compose_in
 
 from ercbench.cli import explain
 from ercbench.training.train import train
-from helpers import SMALL_DATA, SMALL_RUN, compose_in
 
 BROKEN = [
     (

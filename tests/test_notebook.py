@@ -3,6 +3,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from helpers import SMALL_RUN, compose_in
 from nbclient import NotebookClient
 
 from ercbench.evaluation.compare.disagreement import dialogues_table
@@ -12,7 +13,6 @@ from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import to_markdown
 from ercbench.evaluation.tables.tables import pairs_table, released_table, scores_table
 from ercbench.training.train import train
-from helpers import SMALL_RUN, compose_in
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

@@ -7,7 +7,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_class
 from omegaconf import OmegaConf
 
-from ercbench.config.schema import DATASETS, ENCODERS, MODELS, register
+from ercbench.config.schema import DATASETS, register
 from ercbench.config.stores import ImportSettings, PrepareSettings
 from ercbench.corpora.reading import SOURCES
 from ercbench.features.encoders.audio import AudioSettings
@@ -17,6 +17,7 @@ from ercbench.features.encoders.visual import VisualSettings
 from ercbench.files import config_folder
 from ercbench.models.m2fnet.audio import M2FNetAudio
 from ercbench.models.m2fnet.visual import M2FNetVisual
+from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS
 
 CONF = config_folder()
 GROUPS = ("model", "dataset", "trainer", "logger")
@@ -63,30 +64,34 @@ def test_every_value_of_a_sweep_composes(experiment, swept):
             OmegaConf.to_object(config.model)
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", MODELS.names)
 def test_a_models_yaml_and_its_settings_class_say_the_same(name):
-    assert OmegaConf.to_object(composed(f"model={name}").model) == MODELS[name]()
+    assert OmegaConf.to_object(composed(f"model={name}").model) == MODELS[name].settings()
     written = OmegaConf.load(CONF / "model" / f"{name}.yaml")
-    assert {f.name for f in fields(MODELS[name])} - {"_target_"} == set(written) - {"defaults"}
+    assert {f.name for f in fields(MODELS[name].settings)} - {"_target_"} == set(written) - {
+        "defaults"
+    }
 
 
-@pytest.mark.parametrize("name", list(ENCODERS))
+@pytest.mark.parametrize("name", TRAINABLE_ENCODERS.names)
 def test_an_encoders_yaml_and_its_settings_class_say_the_same(name):
     config = composed(f"encoder={name}", command="finetune")
     settings = OmegaConf.to_object(config.encoder)
-    assert settings == ENCODERS[name]()
-    assert get_class(settings._target_).settings_class is ENCODERS[name]
+    assert settings == TRAINABLE_ENCODERS[name].settings()
+    assert get_class(settings._target_).settings_class is TRAINABLE_ENCODERS[name].settings
     written = OmegaConf.load(CONF / "encoder" / f"{name}.yaml")
-    assert {f.name for f in fields(ENCODERS[name])} - {"_target_"} == set(written) - {"defaults"}
+    assert {f.name for f in fields(TRAINABLE_ENCODERS[name].settings)} - {"_target_"} == set(
+        written
+    ) - {"defaults"}
 
 
 def test_the_help_of_finetune_names_every_encoder():
     text = OmegaConf.to_container(OmegaConf.load(CONF / "finetune.yaml"))["hydra"]["help"]
-    assert f"encoder: {', '.join(ENCODERS)}\n" in text["template"]
+    assert f"encoder: {', '.join(TRAINABLE_ENCODERS.names)}\n" in text["template"]
 
 
 def test_every_encoder_has_a_file_and_every_file_an_encoder():
-    assert options("encoder") == sorted(ENCODERS)
+    assert options("encoder") == TRAINABLE_ENCODERS.names
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
@@ -130,7 +135,7 @@ def test_every_dataset_has_a_file_and_every_file_a_dataset():
 
 
 def test_every_model_has_a_file_and_every_file_a_model():
-    assert options("model") == sorted(MODELS)
+    assert options("model") == MODELS.names
 
 
 def test_settings_end_in_yaml_everywhere():

@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 import pytest
 from PIL import Image
+from tiny import save_faces
 
 from ercbench.corpora.faces import read_faces
 from ercbench.errors import ErcbenchError
-from tiny import save_faces
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from comparisons import make_test_set
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from comparisons import make_test_set
 from ercbench.evaluation.compare.breakdown import (
     doubling_bins,
     lengths,

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 import pytest
-
 from comparisons import make_comparison
+
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.conclusion import conclusion
 

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from comparisons import make_comparison
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comparisons import make_comparison
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.disagreement import (
     all_wrong,

@@ -4,9 +4,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from comparisons import make_comparison
 from matplotlib import rcParams
 
-from comparisons import make_comparison
 from ercbench.evaluation.figures import PLOTS, draw
 from ercbench.evaluation.figures.classes import summed_confusion
 from ercbench.evaluation.figures.style import text_colour

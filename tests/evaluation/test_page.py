@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-
 from comparisons import make_comparison, make_page
+
 from ercbench.evaluation.page.conversations import conversations
 
 HOSTILE = """</script><script>alert(1)</script><img src=x onerror='alert(2)'>"\u2028&amp;"""

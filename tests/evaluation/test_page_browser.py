@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from comparisons import make_comparison, make_page
 
 try:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from helpers import compose_in
 
 from emodb import write_table
 from ercbench.commands.prepare import prepare_command
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.training.finetune import finetune
 from ercbench.training.train import train
-from helpers import compose_in
 
 pytestmark = [pytest.mark.shared, pytest.mark.filterwarnings("ignore")]
 

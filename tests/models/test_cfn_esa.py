@@ -2,6 +2,7 @@ import json
 
 import pytest
 import torch
+from helpers import WIDTHS, make_batch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -13,7 +14,6 @@ from ercbench.models.cfn_esa.lightning import CFNESA, shift_class_weights
 from ercbench.models.cfn_esa.network import CFNESANetwork, shift_labels
 from ercbench.models.cfn_esa.released import load_released
 from ercbench.models.cfn_esa.settings import CFNESASettings
-from helpers import WIDTHS, make_batch
 
 SMALL = CFNESASettings(hidden=8, heads=2, rume_layers=2, acme_layers=2, shift_hidden=6)
 

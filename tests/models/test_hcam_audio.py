@@ -5,12 +5,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import save_roberta, save_wav2vec2
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.audio import AudioSettings, Wav2Vec2Encoder
 from ercbench.models.hcam.audio import AudioEncoder
 from ercbench.models.hcam.encoder_settings import HCAMAudioSettings
-from tiny import save_roberta, save_wav2vec2
 
 SHORTEST = 400  # samples of one frame
 KINDS = {

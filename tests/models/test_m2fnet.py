@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from helpers import make_batch
 
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
@@ -9,7 +10,6 @@ from ercbench.models.blocks.packing import Layout
 from ercbench.models.m2fnet.lightning import M2FNet
 from ercbench.models.m2fnet.network import FusionAttention, sinusoids
 from ercbench.models.m2fnet.settings import M2FNetSettings
-from helpers import make_batch
 
 WIDTHS = {"text": 8, "audio": 4, "visual": 12}
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)

@@ -1,12 +1,12 @@
 import pytest
 import torch
+from helpers import make_batch
 from hydra.utils import get_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ercbench.config.schema import MODELS
 from ercbench.data.datamodule import DataSpec
-from helpers import make_batch
+from ercbench.models.registry import MODELS
 from plain import LOSSES
 
 WIDTHS = {"text": 8, "audio": 4, "visual": 12}
@@ -34,8 +34,8 @@ CASES = [
 
 def make_model(name, stage, options):
     torch.manual_seed(0)
-    off = {setting: 0.0 for setting in vars(MODELS[name]()) if setting.endswith("dropout")}
-    model = get_class(MODELS[name]._target_)(SPEC, **SIZES[name], **off, **options)
+    off = {setting: 0.0 for setting in vars(MODELS[name].settings()) if setting.endswith("dropout")}
+    model = get_class(MODELS[name].target)(SPEC, **SIZES[name], **off, **options)
     model.begin(model.stages()[stage])
     return model
 
@@ -49,7 +49,7 @@ def gradients(model, losses):
 
 
 def test_every_model_has_a_plain_formulation():
-    assert LOSSES.keys() == MODELS.keys()
+    assert LOSSES.keys() == set(MODELS.names)
 
 
 @pytest.mark.parametrize(("name", "stage", "options"), CASES)

@@ -9,27 +9,7 @@ from omegaconf import MISSING
 from ercbench.config.reproduce import ReproduceSettings
 from ercbench.config.stores import ImportSettings, PrepareSettings
 from ercbench.corpora.simulated.simulation import SimulationSettings
-from ercbench.models.baselines.settings import GRUSettings, MLPSettings
-from ercbench.models.cfn_esa.settings import CFNESASettings
-from ercbench.models.hcam.encoder_settings import HCAMAudioSettings, HCAMTextSettings
-from ercbench.models.hcam.settings import HCAMSettings
-from ercbench.models.m2fnet.extractor_settings import M2FNetAudioSettings, M2FNetVisualSettings
-from ercbench.models.m2fnet.settings import M2FNetSettings
-
-MODELS: dict[str, type] = {
-    "hcam": HCAMSettings,
-    "cfn_esa": CFNESASettings,
-    "m2fnet": M2FNetSettings,
-    "gru": GRUSettings,
-    "mlp": MLPSettings,
-}
-
-ENCODERS: dict[str, type] = {
-    "hcam_text": HCAMTextSettings,
-    "hcam_audio": HCAMAudioSettings,
-    "m2fnet_audio": M2FNetAudioSettings,
-    "m2fnet_visual": M2FNetVisualSettings,
-}
+from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS
 
 
 @dataclass
@@ -227,9 +207,9 @@ def register() -> None:
     store.store("prepare_schema", PrepareSettings)
     store.store("import_schema", ImportSettings)
     store.store("reproduce_schema", ReproduceSettings)
-    for name, settings in MODELS.items():
-        store.store(name, settings, group="schema/model")
-    for name, settings in ENCODERS.items():
-        store.store(name, settings, group="schema/encoder")
+    for model in MODELS:
+        store.store(model.name, model.settings, group="schema/model")
+    for encoder in TRAINABLE_ENCODERS:
+        store.store(encoder.name, encoder.settings, group="schema/encoder")
     for name, settings in DATASETS.items():
         store.store(name, settings, group="schema/dataset")

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from hydra.utils import get_class
 
-from ercbench.config.schema import ENCODERS
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.encoder import Encoder, Item, Vector
@@ -19,6 +18,7 @@ from ercbench.features.store.extraction import MATERIAL
 from ercbench.files import replacing, sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.models.base.trainable import open_checkpoint
+from ercbench.models.registry import TRAINABLE_ENCODERS
 
 AT_ONCE = 32
 
@@ -262,8 +262,8 @@ def _usual_name(path: Path) -> str:
 
 
 def _classes() -> dict[str, type[UtteranceEmbedder]]:
-    settings: list[Any] = [kind() for kind in ENCODERS.values()]
-    return {own._target_.split(".")[-1]: get_class(own._target_) for own in settings}
+    targets = [encoder.target for encoder in TRAINABLE_ENCODERS]
+    return {target.split(".")[-1]: get_class(target) for target in targets}
 
 
 def _size(example: Any) -> int:

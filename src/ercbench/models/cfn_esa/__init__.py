@@ -1,1 +1,15 @@
-"""CFN-ESA (Li et al., arXiv 2307.15432): cross-modal fusion with emotion-shift awareness."""
+"""CFN-ESA: Li et al., IEEE TAFFC 2024."""
+
+from ercbench.models.cfn_esa.settings import CFNESASettings
+from ercbench.models.registry import Model
+
+MODELS = (
+    Model(
+        name="cfn_esa",
+        title="CFN-ESA",
+        summary="Li et al. 2024, from the released code, its defects mended",
+        settings=CFNESASettings,
+        target="ercbench.models.cfn_esa.lightning.CFNESA",
+        tiny={"hidden": 8},
+    ),
+)
