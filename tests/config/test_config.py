@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from ercbench.config.schema import DATASETS, register
 from ercbench.config.stores import ImportSettings, PrepareSettings
-from ercbench.corpora.reading import SOURCES
+from ercbench.corpora.registry import CORPORA
 from ercbench.features.encoders.audio import AudioSettings
 from ercbench.features.encoders.presets import PRESETS
 from ercbench.features.encoders.text import TextSettings
@@ -125,7 +125,7 @@ def test_the_help_of_prepare_names_every_corpus_and_encoder():
     text = OmegaConf.to_container(OmegaConf.load(CONF / "prepare.yaml"))["hydra"]["help"][
         "template"
     ]
-    assert f"corpus: {', '.join(SOURCES)}\n" in text
+    assert f"corpus: {', '.join(c.name for c in CORPORA if c.read)}\n" in text
     for modality, names in PRESETS.items():
         assert f"{modality}: {', '.join(names)}, or the folder of a model\n" in text
 

@@ -9,7 +9,8 @@ from ercbench.config.stores import MODALITIES, ImportSettings
 from ercbench.corpora.community.four_way import with_labels
 from ercbench.corpora.community.read import CommunityFile, read_community, with_utterance_ids
 from ercbench.corpora.conversation import Corpus
-from ercbench.corpora.reading import Source, usual_name
+from ercbench.corpora.registry import usual_store
+from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import add_given, announce, open_or_create, open_store
 from ercbench.features.store.feature_store import FeatureStore
@@ -32,7 +33,7 @@ def import_command(config: DictConfig) -> None:
         add_arrays(store, settings, arrays)
     else:
         source = read_files(settings, arrays)
-        folder = stores / (settings.store or usual_name(source.corpus))
+        folder = stores / (settings.store or usual_store(source.corpus))
         with open_or_create(source.corpus, folder) as store:
             add_given(store, source)
             add_arrays(store, settings, arrays)

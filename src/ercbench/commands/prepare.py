@@ -10,7 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.config.stores import MODALITIES, PrepareSettings
 from ercbench.console import say
 from ercbench.corpora.conversation import Corpus
-from ercbench.corpora.reading import Source, read_source, usual_name
+from ercbench.corpora.reading import read_source
+from ercbench.corpora.registry import usual_store
+from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder
 from ercbench.features.encoders.presets import make_encoder
@@ -41,7 +43,7 @@ def prepare_command(config: DictConfig) -> None:
         folder, source = _existing(settings, stores)
     else:
         source = read_source(settings.corpus, _root(settings), reading_options(settings))
-        folder = stores / (settings.store or usual_name(source.corpus))
+        folder = stores / (settings.store or usual_store(source.corpus))
     store = prepare(source.corpus, folder, make_encoders(settings), extraction, source)
     if extraction.share()[1] > 1:
         say(f"shard {settings.shard} is done; when all are: ercbench stores merge {store.folder}")

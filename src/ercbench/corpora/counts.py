@@ -1,68 +1,9 @@
-"""How many conversations and utterances the papers print, to hold a corpus against."""
+"""A corpus held against the sizes that its papers print."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ercbench.corpora.conversation import PARTS, Corpus
-
-
-@dataclass(frozen=True)
-class Published:
-    """Counts of train, validation and test of one split.
-
-    Attributes:
-        corpus: The corpus's name.
-        classes: Number of labels, or 0 where the counts do not depend on it.
-        split: The split's name.
-        conversations: By part; None where nobody prints it.
-        utterances: Labelled ones, likewise.
-        source: Who prints them, and what is odd about them.
-    """
-
-    corpus: str
-    classes: int
-    split: str
-    conversations: tuple[int | None, int | None, int | None]
-    utterances: tuple[int | None, int | None, int | None]
-    source: str
-
-
-PUBLISHED = (
-    Published(
-        "meld",
-        0,
-        "official",
-        (1038, 114, 280),
-        (9989, 1109, 2610),
-        "MELD's authors; M2FNet's 1098 training dialogues are a misprint",
-    ),
-    Published(
-        "iemocap",
-        6,
-        "cosmic",
-        (108, 12, 31),
-        (5163, 647, 1623),
-        "COSMIC's files, in which 53 'happy' are 'xxx' in the release, one of them in the test",
-    ),
-    Published(
-        "iemocap",
-        6,
-        "dialogxl",
-        (100, 20, 31),
-        (4778, 980, 1622),
-        "DialogXL, EmoBERTa, M2FNet, from the release's own labels",
-    ),
-    Published(
-        "iemocap",
-        4,
-        "hcam",
-        (None, None, None),
-        (3205, 1085, 1241),
-        "HCAM's authors, from the release's own labels; 5531 in all",
-    ),
-    Published("mosi", 2, "poria", (49, 13, 31), (None, None, 752), "Poria et al."),
-    Published("mosi", 2, "standard", (52, 10, 31), (1284, 229, 686), "CMU's SDK"),
-)
+from ercbench.corpora.registry import CORPORA, PublishedCounts
 
 
 def count_differences(corpus: Corpus) -> list[str]:
@@ -72,8 +13,9 @@ def count_differences(corpus: Corpus) -> list[str]:
     """
     labelled = {c.id: sum(u.label is not None for u in c.utterances) for c in corpus.conversations}
     differences = []
-    for entry in PUBLISHED:
-        if entry.corpus != corpus.name or entry.classes not in (0, len(corpus.labels)):
+    known = CORPORA.entries.get(corpus.name)
+    for entry in known.counts if known else ():
+        if entry.classes not in (0, len(corpus.labels)):
             continue
         if entry.split not in corpus.splits:
             differences.append(
@@ -93,7 +35,7 @@ def count_differences(corpus: Corpus) -> list[str]:
 
 def _compare(
     corpus: Corpus,
-    entry: Published,
+    entry: PublishedCounts,
     what: str,
     counts: Sequence[int],
     published: Sequence[int | None],

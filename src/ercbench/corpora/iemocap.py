@@ -5,8 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Split, Utterance
+from ercbench.corpora.registry import CorpusReader, PublishedCounts
+from ercbench.corpora.source import Source
 from ercbench.corpora.table.rows import read_text
 from ercbench.errors import ErcbenchError
 
@@ -220,3 +223,44 @@ def _texts(path: Path) -> dict[str, str]:
 
 def _if_there(path: Path) -> str | None:
     return str(path) if path.is_file() else None
+
+
+def _read(root: Path, **settings: Any) -> Source:
+    return Source(read_iemocap(root, **settings))
+
+
+CORPORA = (
+    CorpusReader(
+        name="iemocap",
+        title="IEMOCAP",
+        summary="dyadic acted sessions, 6 or 4 emotions (Busso et al. 2008)",
+        read=_read,
+        settings=("labels", "others"),
+        split="cosmic",
+        store_name=lambda corpus: f"iemocap{len(corpus.labels)}",
+        counts=(
+            PublishedCounts(
+                "cosmic",
+                (108, 12, 31),
+                (5163, 647, 1623),
+                "COSMIC's files, in which 53 'happy' are 'xxx' in the release, one of them in the "
+                "test",
+                classes=6,
+            ),
+            PublishedCounts(
+                "dialogxl",
+                (100, 20, 31),
+                (4778, 980, 1622),
+                "DialogXL, EmoBERTa, M2FNet, from the release's own labels",
+                classes=6,
+            ),
+            PublishedCounts(
+                "hcam",
+                (None, None, None),
+                (3205, 1085, 1241),
+                "HCAM's authors, from the release's own labels; 5531 in all",
+                classes=4,
+            ),
+        ),
+    ),
+)

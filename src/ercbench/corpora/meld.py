@@ -4,8 +4,11 @@ import warnings
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.corpora.registry import CorpusReader, PublishedCounts
+from ercbench.corpora.source import Source
 from ercbench.corpora.table.rows import check_keys, read_csv, repaired, seconds
 from ercbench.errors import ErcbenchError
 from ercbench.files import sha256_of_file
@@ -167,3 +170,33 @@ def _utterance(
 
 def _part(id: str) -> str:
     return id.split("-")[0]
+
+
+def _read(root: Path, clips: Mapping[str, str] | None = None, **settings: Any) -> Source:
+    folders = {part: Path(path).expanduser().absolute() for part, path in (clips or {}).items()}
+    return Source(read_meld(root, clips=folders, **settings))
+
+
+def _store_name(corpus: Corpus) -> str:
+    return "meld" if corpus.labels == LABELS["emotion"] else "meld-sentiment"
+
+
+CORPORA = (
+    CorpusReader(
+        name="meld",
+        title="MELD",
+        summary="scenes of Friends, 7 emotions or 3 sentiments (Poria et al. 2019)",
+        read=_read,
+        settings=("labels", "clips"),
+        split="official",
+        store_name=_store_name,
+        counts=(
+            PublishedCounts(
+                "official",
+                (1038, 114, 280),
+                (9989, 1109, 2610),
+                "MELD's authors; M2FNet's 1098 training dialogues are a misprint",
+            ),
+        ),
+    ),
+)

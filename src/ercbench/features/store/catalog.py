@@ -7,7 +7,7 @@ from pathlib import Path
 from ercbench.console import say
 from ercbench.corpora.conversation import Corpus
 from ercbench.corpora.counts import count_differences
-from ercbench.corpora.reading import Source
+from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureSet, FeatureStore
 

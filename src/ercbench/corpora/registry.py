@@ -1,0 +1,80 @@
+"""Which corpora there are, how each is read, and what is published of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.source import Source
+from ercbench.registry import Registry
+
+
+@dataclass(frozen=True)
+class PublishedCounts:
+    """Counts of train, validation and test of one split.
+
+    Attributes:
+        split: The split's name.
+        conversations: By part; None where nobody prints it.
+        utterances: Labelled ones, likewise.
+        source: Who prints them, and what is odd about them.
+        classes: Number of labels, or 0 where the counts do not depend on it.
+    """
+
+    split: str
+    conversations: tuple[int | None, int | None, int | None]
+    utterances: tuple[int | None, int | None, int | None]
+    source: str
+    classes: int = 0
+
+
+def _own_name(corpus: Corpus) -> str:
+    return corpus.name
+
+
+@dataclass(frozen=True)
+class CorpusReader:
+    """A corpus that can be had by name.
+
+    Attributes:
+        name: As in `corpus=<name>` and `dataset=<name>`.
+        title: As in tables.
+        summary: What it is, in a line, with its source.
+        read: Called with the folder or file `root` and `settings` that were given; None for a
+            corpus that is made, not read.
+        settings: Names of the settings that `read` has beside `root`.
+        split: The split that is used unless another is named; None if a corpus of this kind has
+            splits of its own.
+        store_name: What the store of such a corpus is called, unless it is given another name.
+        counts: What is published of its size.
+    """
+
+    name: str
+    title: str
+    summary: str
+    read: Callable[..., Source] | None
+    settings: tuple[str, ...] = ()
+    split: str | None = None
+    store_name: Callable[[Corpus], str] = _own_name
+    counts: tuple[PublishedCounts, ...] = ()
+
+    def title_of(self, labels: int) -> str:
+        """Returns the title of its task with so many labels."""
+        return f"{self.title}, {labels} labels"
+
+
+CORPORA: Registry[CorpusReader] = Registry("corpus", "ercbench.corpora", "CORPORA", CorpusReader)
+
+
+def usual_store(corpus: Corpus) -> str:
+    """Returns what the store of a corpus is called, unless it is given another name."""
+    known = CORPORA.entries.get(corpus.name)
+    return known.store_name(corpus) if known else corpus.name
+
+
+def usual_split(corpus: Corpus) -> str | None:
+    """Returns the split that is used unless another is named: the corpus's usual or only one."""
+    known: Any = CORPORA.entries.get(corpus.name)
+    if known and known.split in corpus.splits:
+        return known.split
+    return next(iter(corpus.splits)) if len(corpus.splits) == 1 else None
