@@ -1,4 +1,11 @@
-from ercbench.files import replacing_folder
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ercbench.errors import ErcbenchError
+from ercbench.files import check_name, expanded, replacing_folder, safe_name
 
 
 def test_of_two_that_make_the_same_folder_the_first_wins(tmp_path):
@@ -9,3 +16,45 @@ def test_of_two_that_make_the_same_folder_the_first_wins(tmp_path):
             (fast / "who").write_text("fast")
     assert (path / "who").read_text() == "fast"
     assert list(tmp_path.iterdir()) == [path]
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+
+
+@given(names)
+def test_any_name_becomes_one_component_of_a_path(name):
+    made = safe_name(name)
+    assert len(made.encode()) < 255
+    assert made[0] not in ".-"
+    assert not set(made) & set("/\\:*?\"'<>|%#&;$ \n\t\0")
+    assert safe_name(made) == made
+
+
+@given(st.lists(names, unique_by=lambda name: unicodedata.normalize("NFC", name)))
+def test_distinct_names_stay_distinct(several):
+    assert len({safe_name(name) for name in several}) == len(several)
+
+
+@pytest.mark.parametrize(
+    "name", ["iemocap6", "meld-sentiment", "v1.0_b", "данные", "喜び", "हिन्दी"]
+)
+def test_a_name_that_can_be_one_stays(name):
+    assert safe_name(name) == name == check_name("store", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../x", "/etc", "a\nb", "a b", "C:x", ".x", "x" * 300]
+)
+def test_a_name_that_leads_elsewhere_is_refused_with_one_that_does_not(name):
+    with pytest.raises(ErcbenchError, match=f"Set store={safe_name(name)}$") as error:
+        check_name("store", name)
+    assert "\n" not in str(error.value)
+
+
+def test_a_home_folder_is_found_or_said_not_to_be(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expanded("~/data") == tmp_path / "data"
+    with pytest.raises(ErcbenchError, match="no home folder for '~nosuchuser'"):
+        expanded("~nosuchuser/data")
+    with pytest.raises(ErcbenchError, match="NUL"):
+        expanded("a\0b")

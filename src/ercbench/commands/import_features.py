@@ -15,6 +15,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import add_given, announce, open_or_create, open_store
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.importing import import_features, read_keyed
+from ercbench.files import expanded
 
 
 def import_command(config: DictConfig) -> None:
@@ -27,7 +28,7 @@ def import_command(config: DictConfig) -> None:
         ErcbenchError: A setting or an input is wrong; no half a store is left.
     """
     settings: ImportSettings = OmegaConf.to_object(config)  # type: ignore[assignment]
-    stores, arrays = Path(settings.stores).expanduser(), array_files(settings)
+    stores, arrays = expanded(settings.stores), array_files(settings)
     if settings.community is None:
         store = _existing(settings, stores)
         add_arrays(store, settings, arrays)
@@ -44,7 +45,7 @@ def import_command(config: DictConfig) -> None:
 def array_files(settings: ImportSettings) -> dict[str, Path]:
     """Returns the files of arrays by modality."""
     given = {modality: getattr(settings, modality) for modality in MODALITIES}
-    return {modality: Path(path).expanduser() for modality, path in given.items() if path}
+    return {modality: expanded(path) for modality, path in given.items() if path}
 
 
 def read_files(settings: ImportSettings, arrays: dict[str, Path]) -> Source:
@@ -56,7 +57,7 @@ def read_files(settings: ImportSettings, arrays: dict[str, Path]) -> Source:
         ErcbenchError: It cannot be read, holds another corpus or other labels, or the ids do not
             fit.
     """
-    found = read_community(Path(str(settings.community)).expanduser())
+    found = read_community(expanded(str(settings.community)))
     if settings.corpus not in (None, found.corpus.name):
         raise ErcbenchError(
             f"corpus={settings.corpus}: but {settings.community} was recognised as "
@@ -106,4 +107,4 @@ def _existing(settings: ImportSettings, stores: Path) -> FeatureStore:
 
 
 def _ids(settings: ImportSettings) -> Path | None:
-    return Path(settings.ids).expanduser() if settings.ids else None
+    return expanded(settings.ids) if settings.ids else None

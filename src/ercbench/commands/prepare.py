@@ -25,6 +25,7 @@ from ercbench.features.store.catalog import (
 )
 from ercbench.features.store.extraction import DEFAULT, ExtractionSettings, check_material, extract
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.files import expanded
 
 
 def prepare_command(config: DictConfig) -> None:
@@ -38,7 +39,7 @@ def prepare_command(config: DictConfig) -> None:
     """
     settings: PrepareSettings = OmegaConf.to_object(config)  # type: ignore[assignment]
     extraction = ExtractionSettings(settings.workers, settings.shard, settings.chunk)
-    stores = Path(settings.stores).expanduser()
+    stores = expanded(settings.stores)
     if settings.corpus is None:
         folder, source = _existing(settings, stores)
     else:
@@ -113,7 +114,7 @@ def make_encoders(settings: PrepareSettings) -> list[Encoder]:
 
 
 def _encoder(modality: str, name: str, options: Mapping[str, Any]) -> Encoder:
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.suffix not in (".ckpt", ".json"):
         return make_encoder(modality, name, options)
     from ercbench.training.trained_encoder import trained_encoder
@@ -128,7 +129,7 @@ def _root(settings: PrepareSettings) -> Path:
             f"root is not set. Set it to where {settings.corpus} lies: root=PATH; for csv, to the "
             "file."
         )
-    return Path(settings.root).expanduser()
+    return expanded(settings.root)
 
 
 def _existing(settings: PrepareSettings, stores: Path) -> tuple[Path, Source]:

@@ -15,7 +15,7 @@ from ercbench.evaluation.compare.groups import Comparison, read_comparisons
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.tables import Table, tables
-from ercbench.files import replacing
+from ercbench.files import expanded, replacing
 
 if TYPE_CHECKING:
     from ercbench.evaluation.page import Report
@@ -44,8 +44,8 @@ def report_command(arguments: Sequence[str]) -> None:
             f"report: found {' '.join(arguments)}; expected at most one folder, and out=FOLDER, "
             "draws=NUMBER or wandb=true."
         )
-    out = Path(settings["out"]).expanduser() if settings.get("out") else None
-    report(Path(*folders or ["runs"]).expanduser(), out, _draws(settings), _wandb(settings))
+    out = expanded(settings["out"]) if settings.get("out") else None
+    report(expanded(folders[0] if folders else "runs"), out, _draws(settings), _wandb(settings))
 
 
 def report(

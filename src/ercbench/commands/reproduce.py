@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -19,7 +18,7 @@ from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.wording import model_title
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.files import config_folder, replacing
+from ercbench.files import config_folder, expanded, replacing
 from ercbench.records.run_folder import RunFolder, code_version
 from ercbench.training.train import train
 
@@ -141,7 +140,7 @@ def choose_features(row: Any, config: DictConfig) -> list[str]:
     Raises:
         ErcbenchError: There is no store, or none or several sets of a modality it needs.
     """
-    folder = Path(config.stores).expanduser() / row.store
+    folder = expanded(config.stores) / row.store
     if not folder.is_dir():
         raise ErcbenchError(f"no store '{folder}': make it with ercbench prepare, see docs/data.md")
     keys = FeatureStore(folder).keys()
@@ -192,7 +191,7 @@ def plan_table(plans: Sequence[Plan], config: DictConfig) -> Table:
 
 def finished(plan: Plan, config: DictConfig) -> list[float]:
     """Returns the seconds of the runs of a plan that have finished with this code."""
-    folder, found = Path(config.runs).expanduser(), []
+    folder, found = expanded(config.runs), []
     for run in [RunFolder(path) for path in folder.glob("*/")]:
         if not run.finished:
             continue
@@ -223,13 +222,13 @@ def run_plan(plan: Plan, config: DictConfig) -> Attempt:
 def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
     """Prints and writes the verdict; returns the exit code."""
     ran = any(attempt.runs for attempt in attempts)
-    comparisons = read_comparisons(Path(config.runs).expanduser()) if ran else []
+    comparisons = read_comparisons(expanded(config.runs)) if ran else []
     found = verdicts(attempts, comparisons, [analyse(each) for each in comparisons])
     table = verdict_table(found, model_title(config.paper.model))
     wide_console().print(to_rich(table))
     writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
     for suffix, write in writers.items():
-        path = Path(config.out).expanduser() / f"verdict-{config.paper.model.lower()}.{suffix}"
+        path = expanded(config.out) / f"verdict-{config.paper.model.lower()}.{suffix}"
         with replacing(path) as temporary:
             temporary.write_text(write(table))
     if ran:

@@ -12,6 +12,7 @@ from ercbench.features.store.catalog import describe_features, find_stores
 from ercbench.features.store.extraction import merge_shards
 from ercbench.features.store.feature_store import FeatureSet, FeatureStore
 from ercbench.features.store.parts import Parts
+from ercbench.files import expanded
 
 
 def stores_command(arguments: Sequence[str]) -> None:
@@ -23,7 +24,7 @@ def stores_command(arguments: Sequence[str]) -> None:
     Raises:
         ErcbenchError: They are others, or there is nothing to list or to merge.
     """
-    first, *others = [Path(argument).expanduser() for argument in arguments] or [Path("stores")]
+    first, *others = [expanded(argument) for argument in arguments] or [Path("stores")]
     merging = str(first) == "merge"
     if any(argument.startswith("-") for argument in arguments) or bool(others) != merging:
         raise ErcbenchError(

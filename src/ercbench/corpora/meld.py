@@ -11,7 +11,7 @@ from ercbench.corpora.registry import CorpusReader, PublishedCounts
 from ercbench.corpora.source import Source
 from ercbench.corpora.table.rows import check_keys, read_csv, repaired, seconds
 from ercbench.errors import ErcbenchError
-from ercbench.files import sha256_of_file
+from ercbench.files import expanded, sha256_of_file
 
 # The order in which the field's files number the classes.
 LABELS = {
@@ -173,7 +173,7 @@ def _part(id: str) -> str:
 
 
 def _read(root: Path, clips: Mapping[str, str] | None = None, **settings: Any) -> Source:
-    folders = {part: Path(path).expanduser().absolute() for part, path in (clips or {}).items()}
+    folders = {part: expanded(path).absolute() for part, path in (clips or {}).items()}
     return Source(read_meld(root, clips=folders, **settings))
 
 

@@ -18,6 +18,7 @@ from ercbench.data.batch import IGNORE, ConversationItem, collate
 from ercbench.data.sampler import ConversationBatchSampler
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureSet, FeatureStore
+from ercbench.files import expanded
 
 
 @dataclass(frozen=True)
@@ -238,4 +239,4 @@ def _usual_order(modality: str) -> tuple[int, str]:
 
 def cache_path(stores: str, name: str, fingerprint: str) -> Path:
     """Returns where a store made from its source lives: `<stores>/<name>-<fingerprint>`."""
-    return Path(stores).expanduser() / f"{name}-{fingerprint[:12]}"
+    return expanded(stores) / f"{name}-{fingerprint[:12]}"

@@ -1,12 +1,12 @@
 """CMU-MOSI as a data module."""
 
-from pathlib import Path
 from typing import Any
 
 from ercbench.corpora.mosi.contextual import FILE, fitted_on, read_contextual
 from ercbench.data.datamodule import ConversationDataModule, cache_path
 from ercbench.data.prepared import open_prepared
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.files import expanded
 
 COMMAND = "ercbench prepare corpus=mosi root=PATH"
 
@@ -31,14 +31,14 @@ class MOSIDataModule(ConversationDataModule):
         **options: Any,
     ) -> None:
         super().__init__(split, **options)
-        self.root, self.stores, self.name = root, Path(stores).expanduser(), store
+        self.root, self.stores, self.name = root, expanded(stores), store
 
     def open_store(self) -> FeatureStore:
         """Opens the prepared store, or reads the npz into one unless that was done already."""
         if self.root is None:
             command = f"{COMMAND}, or set dataset.root to the folder that holds {FILE}"
             return open_prepared(self.stores, self.name, "mosi", command)
-        corpus, features = read_contextual(Path(self.root).expanduser())
+        corpus, features = read_contextual(expanded(self.root))
         folder = cache_path(str(self.stores), "mosi", corpus.provenance["sha256"])
         if not folder.exists():
             seen = fitted_on(corpus)

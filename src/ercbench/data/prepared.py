@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.files import expanded
 
 
 class PreparedDataModule(ConversationDataModule):
@@ -30,7 +31,7 @@ class PreparedDataModule(ConversationDataModule):
 
     def __init__(self, store: str | None, stores: str, split: str, **options: Any) -> None:
         super().__init__(split, **options)
-        self.name, self.stores = store, Path(stores).expanduser()
+        self.name, self.stores = store, expanded(stores)
 
     def open_store(self) -> FeatureStore:
         """Opens the store.

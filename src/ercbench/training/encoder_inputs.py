@@ -12,6 +12,7 @@ from ercbench.corpora.conversation import Corpus
 from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import open_store
+from ercbench.files import expanded
 from ercbench.models.base.embedder import UtteranceEmbedder
 
 
@@ -43,9 +44,9 @@ def material(
     """
     check_material(config, kind)
     if kind.reads_folder:
-        corpus = kind.read_folder(settings, Path(config.source).expanduser(), config.seed)
-        return corpus, next(iter(corpus.splits)), Path(config.runs).expanduser()
-    store = open_store(Path(config.stores).expanduser(), config.store or usual_store(config.corpus))
+        corpus = kind.read_folder(settings, expanded(config.source), config.seed)
+        return corpus, next(iter(corpus.splits)), expanded(config.runs)
+    store = open_store(expanded(config.stores), config.store or usual_store(config.corpus))
     return store.corpus, config.split or DATASETS[store.corpus.name]().split, store.folder
 
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -18,7 +17,7 @@ from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.encoders.projection import Vectors, draw_projection
 from ercbench.evaluation.encoders.retrieval import neighbour, probe, retrieval, scores
-from ercbench.files import sha256_of_file
+from ercbench.files import expanded, sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.records.run_folder import RunFolder, code_version, fingerprint
 from ercbench.training.encoder_inputs import make_datamodule
@@ -44,11 +43,11 @@ def finetune(config: DictConfig) -> dict[str, Any]:
     """
     quiet_lightning()
     whole = train_encoder(config, [])
-    folder = Path(config.runs).expanduser() / whole["run"]
+    folder = expanded(config.runs) / whole["run"]
     if config.folds > 1:
         parts = folds_of(whole["fitted_on"], config.folds, config.seed)
         results = [train_encoder(config, held_out) for held_out in parts]
-        others = [Path(config.runs).expanduser() / result["run"] for result in results]
+        others = [expanded(config.runs) / result["run"] for result in results]
         say(f"cross-fitted: {write_crossfit(folder, others, parts)}")
     say(f"encoder: {folder / 'checkpoints' / 'best.ckpt'}")
     return whole
@@ -73,7 +72,7 @@ def train_encoder(config: DictConfig, held_out: Sequence[str]) -> dict[str, Any]
     """Trains one encoder, or returns the record of one that was trained before."""
     datamodule = make_datamodule(config, held_out)
     record = describe(config, datamodule)
-    run = RunFolder(Path(config.runs).expanduser() / record["run"])
+    run = RunFolder(expanded(config.runs) / record["run"])
     return once(config, run, lambda: fit_and_judge(config, datamodule, run, record))
 
 
@@ -86,7 +85,7 @@ def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, A
     data = {
         "corpus": fingerprint({}, {"said": said}),
         "fitted_on": datamodule.fitted_on,
-        "pictures": sha256_of_file(Path(pictures).expanduser())
+        "pictures": sha256_of_file(expanded(pictures))
         if pictures
         else datamodule.corpus.provenance.get("pictures"),
     }

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.dashboards.run import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
-from ercbench.files import replacing
+from ercbench.files import expanded, replacing
 from ercbench.records.run_folder import RunFolder, code_version, fingerprint
 from ercbench.training.as_released import BestOnTest
 from ercbench.training.evaluate import judge
@@ -59,7 +59,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         config.protocol.allow_leakage,
     )
     record = describe(config, datamodule, leaks)
-    run = RunFolder(Path(config.runs).expanduser() / record["run"])
+    run = RunFolder(expanded(config.runs) / record["run"])
     return once(config, run, lambda: fit_and_test(config, datamodule, run, record))
 
 

