@@ -1,0 +1,89 @@
+"""What content may be made of: numbers, text, numpy arrays and plain containers, within bounds."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+MOST_NESTED = 20
+NUMBERS = {bool, int, float, type(None)}
+# What may be hashed: anything larger can be built so that hashing it takes for ever.
+KEYS = NUMBERS | {str, bytes}
+
+
+class NotPlainError(Exception):
+    """Says, as the rest of a sentence about the file, what in it is no plain content."""
+
+
+def check_keys(keys: Iterable[Any]) -> None:
+    """Raises NotPlainError if a key of a dict or a member of a set is neither number nor text."""
+    for kind in set(map(type, keys)) - KEYS:
+        raise NotPlainError(f"has a {kind.__name__} as a key or in a set")
+
+
+def check_plain(content: Any, most_bytes: int) -> None:
+    """Checks that everything in the content is plain and that writing it out would not explode.
+
+    Args:
+        content: What was read; containers may be shared in it, but not hold themselves.
+        most_bytes: Its size may be this, every shared part counted wherever it occurs.
+
+    Raises:
+        NotPlainError: It holds something else, is nested too deeply, or is too large.
+    """
+    _Measure(most_bytes).of(content, MOST_NESTED)
+
+
+class _Measure:
+    """Sizes in bytes and depths of nesting; every container is looked into once."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self.known: dict[int, tuple[int, int]] = {}
+
+    def of(self, value: Any, room: int) -> tuple[int, int]:
+        if type(value) in KEYS:
+            return _size_of_leaf(value), 0
+        if id(value) not in self.known:
+            self.known[id(value)] = self._look_into(value, room)
+        return self.known[id(value)]
+
+    def _look_into(self, value: Any, room: int) -> tuple[int, int]:
+        if type(value) is np.ndarray and value.dtype != object:
+            return _size_of_array(value), 0
+        inside = _inside(value)
+        if set(map(type, inside)) <= NUMBERS:
+            size, depth = 8 * len(inside), 1
+        elif room == 0:
+            depth = MOST_NESTED + 1
+        else:
+            found = [self.of(child, room - 1) for child in inside]
+            size, depth = sum(size for size, _ in found), 1 + max(depth for _, depth in found)
+        if depth > MOST_NESTED:
+            raise NotPlainError(f"nests more than {MOST_NESTED} containers in each other")
+        if size > self.most_bytes:
+            raise NotPlainError(f"stands for more than {self.most_bytes:,} bytes of content")
+        return size, depth
+
+
+def _inside(value: Any) -> list[Any]:
+    if type(value) is dict:
+        return [*value.keys(), *value.values()]
+    if type(value) in (list, tuple, set, frozenset):
+        return list(value)
+    if type(value) is np.ndarray:
+        return value.ravel().tolist()
+    raise NotPlainError(f"holds a {type(value).__name__} where data was expected")
+
+
+def _size_of_leaf(value: Any) -> int:
+    if type(value) is str:
+        return len(value.encode())  # raises UnicodeEncodeError for half a character
+    return len(value) if type(value) is bytes else 8
+
+
+def _size_of_array(array: np.ndarray) -> int:
+    if array.dtype.kind == "U":
+        "".join(array.ravel().tolist()).encode()
+    return array.itemsize * math.prod(max(1, length) for length in array.shape)
