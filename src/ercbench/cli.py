@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ercbench import __version__
+from ercbench.console import one_line
 from ercbench.errors import ErcbenchError
 from ercbench.files import config_folder
 
@@ -178,7 +179,7 @@ def _tell(error: Exception) -> None:
     message = explain(error)
     if message is None:
         raise error
-    print(f"ercbench: {message}", file=sys.stderr)
+    print(f"ercbench: {one_line(message)}", file=sys.stderr)
 
 
 def _causes(error: BaseException | None) -> Any:
@@ -188,7 +189,7 @@ def _causes(error: BaseException | None) -> Any:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"warning: {message}", file=sys.stderr)
+    print(f"warning: {one_line(str(message))}", file=sys.stderr)
 
 
 if __name__ == "__main__":

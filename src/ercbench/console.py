@@ -2,6 +2,8 @@
 
 from rich.console import Console
 
+LONGEST_LINE = 2000
+
 
 def wide_console() -> Console:
     """Returns a console wide enough for a table where the output is no terminal."""
@@ -12,3 +14,13 @@ def wide_console() -> Console:
 def say(line: str) -> None:
     """Prints a line beside the results, on standard error."""
     Console(stderr=True, soft_wrap=True).print(line, markup=False, highlight=False)
+
+
+def one_line(message: str) -> str:
+    """Returns a message as one printable line, whatever the names and values that it quotes."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in message)
+    line = " ".join(printable.split())
+    if len(line) <= LONGEST_LINE:
+        return line
+    half = LONGEST_LINE // 2
+    return f"{line[:half]} … {line[-half:]}"

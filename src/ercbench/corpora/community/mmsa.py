@@ -1,12 +1,14 @@
 """MMSA's dict (thuiar/MMSA): train, valid and test, each with arrays by name."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.corpora.community.plain import as_finite, as_text
+from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance, first_few
 from ercbench.corpora.mosi.contextual import LABELS
 from ercbench.corpora.mosi.raw import mosi_splits, polarity
 from ercbench.errors import ErcbenchError
@@ -38,15 +40,14 @@ def read(path: Path, content: Mapping[str, Any]) -> tuple[Corpus, dict[str, np.n
             video is in two parts.
     """
     rows = [(part, index) for part in PARTS for index in range(_length(path, part, content[part]))]
-    keys = [_key(path, str(content[part]["id"][index])) for part, index in rows]
+    keys = [_key(path, as_text(content[part]["id"][index])) for part, index in rows]
     order = sorted(range(len(rows)), key=lambda i: keys[i])
     conversations: dict[str, list[Utterance]] = {}
-    parts: dict[str, list[str]] = {part: [] for part in PARTS}
+    parts: dict[str, dict[str, None]] = {part: {} for part in PARTS}
     for i in order:
         (part, index), (video, clip) = rows[i], keys[i]
         conversations.setdefault(video, []).append(_utterance(video, clip, content[part], index))
-        if video not in parts[part]:
-            parts[part].append(video)
+        parts[part][video] = None
     _check_disjoint(path, parts)
     own = Split(tuple(parts["train"]), tuple(parts["valid"]), tuple(parts["test"]))
     whole = len(conversations) == MOSI_VIDEOS and len(rows) == MOSI_UTTERANCES
@@ -77,11 +78,15 @@ def mean_over_frames(values: Any) -> np.ndarray:
 
 
 def _length(path: Path, part: str, arrays: Mapping[str, Any]) -> int:
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"part '{part}' is a {type(arrays).__name__}")
     missing = [name for name in NEEDED if name not in arrays]
     if missing:
         raise ErcbenchError(
-            f"{path}: part '{part}' lacks {', '.join(missing)}; expected MMSA's arrays "
-            f"{', '.join(NEEDED)}. Copy the file again."
+            f"{path}: part '{part}' lacks {', '.join(missing)}; it holds "
+            f"{first_few(sorted(map(str, arrays)))}, expected MMSA's {', '.join(NEEDED)}. MulT's "
+            "and MultiBench's dicts are without transcripts: give MMSA's own file, or prepare the "
+            "corpus from its release and import these arrays as npz with utterance ids."
         )
     names = [name for name in (*NEEDED, *MODALITIES) if name in arrays]
     lengths = {name: len(arrays[name]) for name in names}
@@ -102,14 +107,14 @@ def _key(path: Path, id: str) -> tuple[str, int]:
 
 
 def _utterance(video: str, clip: int, arrays: Mapping[str, Any], index: int) -> Utterance:
-    score = float(np.ravel(arrays["regression_labels"][index])[0])
-    text = str(arrays["raw_text"][index])
+    score = as_finite(np.ravel(arrays["regression_labels"][index])[0])
+    text = as_text(arrays["raw_text"][index])
     return Utterance(f"{video}_{clip}", video, text, polarity(score), score)
 
 
-def _check_disjoint(path: Path, parts: Mapping[str, list[str]]) -> None:
-    videos = [video for part in PARTS for video in parts[part]]
-    shared = sorted({video for video in videos if videos.count(video) > 1})
+def _check_disjoint(path: Path, parts: Mapping[str, Iterable[str]]) -> None:
+    videos = Counter(video for part in PARTS for video in parts[part])
+    shared = sorted(video for video, count in videos.items() if count > 1)
     if shared:
         raise ErcbenchError(
             f"{path}: video(s) in more than one part: {', '.join(shared[:5])}; a conversation "

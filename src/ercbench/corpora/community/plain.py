@@ -35,6 +35,43 @@ def check_plain(content: Any, most_bytes: int) -> None:
     _Measure(most_bytes).of(content, MOST_NESTED)
 
 
+def as_text(value: Any) -> str:
+    """Returns text, or a number in digits, as text.
+
+    Raises:
+        ValueError: It is anything else, or bytes that are no UTF-8.
+    """
+    if isinstance(value, bytes):
+        return value.decode()
+    if not isinstance(value, str | int | float | np.number):
+        raise ValueError(f"a {type(value).__name__} stands where text was expected")
+    return str(value)
+
+
+def as_integer(value: Any) -> int:
+    """Returns a whole number.
+
+    Raises:
+        ValueError, TypeError or OverflowError: It is none.
+    """
+    whole = int(value)
+    if whole != value:
+        raise ValueError(f"{type(value).__name__} that is no whole number")
+    return whole
+
+
+def as_finite(value: Any) -> float:
+    """Returns a number.
+
+    Raises:
+        ValueError or TypeError: It is none, NaN or infinite.
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"a score is {number}")
+    return number
+
+
 class _Measure:
     """Sizes in bytes and depths of nesting; every container is looked into once."""
 
