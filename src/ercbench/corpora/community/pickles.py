@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ercbench.corpora.community.plain import NotPlainError, check_keys, check_plain
-from ercbench.corpora.community.stand_ins import STAND_INS, Dtype, StandIn, set_array_state
+from ercbench.corpora.community.stand_ins import STAND_INS, Dtype, Function, set_array_state
 from ercbench.errors import ErcbenchError
 
 MOST_OBJECTS = 10_000_000
@@ -62,9 +62,8 @@ def read_pickle(path: Path) -> Any:
             "convert it where you trust it."
         ) from None
     except _DAMAGE as error:
-        raise ErcbenchError(
-            f"{path}: not a whole pickle ({error or 'it ends too early'}). Copy the file again."
-        ) from None
+        found = str(error) or "it ends too early"
+        raise ErcbenchError(f"{path}: not a whole pickle ({found}). Copy the file again.") from None
     return value
 
 
@@ -146,7 +145,7 @@ class _PlainUnpickler(pickle._Unpickler):
 
     def _reduce(self) -> None:
         arguments = self.stack.pop()
-        function = self._top(StandIn)
+        function = self._top(Function)
         if function.call is None or type(arguments) is not tuple:
             raise NotPlainError(f"calls '{function.name}'")
         self.stack[-1] = function.call(*arguments)

@@ -87,21 +87,23 @@ class _Measure:
         return self.known[id(value)]
 
     def _look_into(self, value: Any, room: int) -> tuple[int, int]:
-        if type(value) is np.ndarray and value.dtype != object:
-            return _size_of_array(value), 0
-        inside = _inside(value)
-        if set(map(type, inside)) <= NUMBERS:
-            size, depth = 8 * len(inside), 1
-        elif room == 0:
-            depth = MOST_NESTED + 1
+        if type(value) is np.ndarray and not value.dtype.hasobject:
+            size, depth = _size_of_array(value), 0
         else:
-            found = [self.of(child, room - 1) for child in inside]
-            size, depth = sum(size for size, _ in found), 1 + max(depth for _, depth in found)
+            size, depth = self._sum_up(_inside(value), room)
         if depth > MOST_NESTED:
             raise NotPlainError(f"nests more than {MOST_NESTED} containers in each other")
         if size > self.most_bytes:
             raise NotPlainError(f"stands for more than {self.most_bytes:,} bytes of content")
         return size, depth
+
+    def _sum_up(self, inside: list[Any], room: int) -> tuple[int, int]:
+        if set(map(type, inside)) <= NUMBERS:
+            return 8 * len(inside), 1
+        if room == 0:
+            return 0, MOST_NESTED + 1
+        found = [self.of(value, room - 1) for value in inside]
+        return sum(size for size, _ in found), 1 + max(depth for _, depth in found)
 
 
 def _inside(value: Any) -> list[Any]:

@@ -6,6 +6,7 @@ that are there before it makes an array.
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,13 @@ import numpy as np
 
 from ercbench.corpora.community.plain import NotPlainError, check_keys
 
+MOST_DIMENSIONS = 32
 # bool, integers, floats, bytes and text of a fixed length, and objects.
 _CODES = re.compile(r"b1|[iu][1248]|f[248]|[SU]\d{1,7}|O[48]?")
 
 
 @dataclass(frozen=True, eq=False)
-class StandIn:
+class Function:
     """A function or class that a pickle may name.
 
     Attributes:
@@ -47,7 +49,7 @@ class Dtype:
         """Takes the byte order from what `numpy.dtype.__reduce__` gives as the state."""
         order, structure = state[1], state[2:5]
         if order not in ("<", ">", "|", "=") or any(part is not None for part in structure):
-            raise NotPlainError("has an array of structures")
+            raise NotPlainError("has an array of structures or in a strange byte order")
         self.order = order
 
     def resolved(self) -> np.dtype:
@@ -63,12 +65,10 @@ def set_array_state(array: np.ndarray, state: Any) -> None:
     """
     _, shape, dtype, is_fortran, raw = state
     resolved = _resolved(dtype)
-    if resolved.hasobject:
-        found, needed = len(raw) if type(raw) is list else -1, _count(shape)
-    else:
-        raw = _bytes(raw)
-        found, needed = len(raw), _count(shape) * resolved.itemsize
-    _check_size(found, needed)
+    if resolved.hasobject and type(raw) is not list:
+        raise NotPlainError("has an array of objects that are not listed")
+    raw = raw if resolved.hasobject else _bytes(raw)
+    _check_content(raw, resolved, _count(shape))
     checked: Any = (1, shape, resolved, bool(is_fortran), raw)
     array.__setstate__(checked)
 
@@ -83,7 +83,7 @@ def _array_of_buffer(raw: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray
     resolved, raw = _resolved(dtype), _bytes(raw)
     if resolved.hasobject or order not in ("C", "F"):
         raise NotPlainError("has an array in a form that numpy does not write")
-    _check_size(len(raw), _count(shape) * resolved.itemsize)
+    _check_content(raw, resolved, _count(shape))
     return np.ndarray(shape, resolved, raw, order=order)
 
 
@@ -91,7 +91,7 @@ def _number(dtype: Any, raw: Any) -> Any:
     resolved, raw = _resolved(dtype), _bytes(raw)
     if resolved.hasobject:
         raise NotPlainError("has a number of no known kind")
-    _check_size(len(raw), resolved.itemsize)
+    _check_content(raw, resolved, 1)
     return np.ndarray((), resolved, raw).item() if raw else resolved.type().item()
 
 
@@ -134,27 +134,36 @@ def _resolved(dtype: Any) -> np.dtype:
 
 def _bytes(raw: Any) -> bytes:
     if type(raw) not in (bytes, str):
-        raise NotPlainError("has an array without bytes")
+        raise NotPlainError(f"has a {type(raw).__name__} where bytes were expected")
     return raw if type(raw) is bytes else raw.encode("latin1")
 
 
 def _count(shape: Any) -> int:
-    if type(shape) is not tuple or any(type(n) is not int or n < 0 for n in shape):
+    whole = type(shape) is tuple and all(type(n) is int and n >= 0 for n in shape)
+    if not whole or len(shape) > MOST_DIMENSIONS:
         raise NotPlainError("has an array of an impossible shape")
     return math.prod(shape)
 
 
-def _check_size(found: int, needed: int) -> None:
-    if found != needed:
+def _check_content(raw: bytes | list[Any], dtype: np.dtype, count: int) -> None:
+    """Checks that what an array is made of is as much as it needs, and that text is text."""
+    each, what = (1, "objects") if dtype.hasobject else (dtype.itemsize, "bytes")
+    if len(raw) != count * each:
         raise NotPlainError(
-            f"has an array that needs {needed:,} bytes or items, but brings {found:,}"
+            f"has an array that needs {count * each:,} {what}, but brings {len(raw):,}"
         )
+    if dtype.kind == "U" and not _is_unicode(raw, dtype):
+        raise NotPlainError("has an array of text with characters that do not exist")
 
 
-_NDARRAY = StandIn("numpy.ndarray", None)
+def _is_unicode(raw: Any, dtype: np.dtype) -> bool:
+    return np.frombuffer(raw, f"{dtype.byteorder}u4").max(initial=0) <= sys.maxunicode
 
 
-def _all() -> dict[tuple[str, str], StandIn]:
+_NDARRAY = Function("numpy.ndarray", None)
+
+
+def _all() -> dict[tuple[str, str], Function]:
     """Returns the stand-ins by module and name, as Python 2 and 3 and numpy 1 and 2 write them."""
     found: dict[tuple[str, str], Callable[..., Any] | None]
     found = {("_codecs", "encode"): _encoded, ("numpy", "dtype"): Dtype}
@@ -169,7 +178,7 @@ def _all() -> dict[tuple[str, str], StandIn]:
         found |= {(builtins, name): _bytes_or_bytearray for name in ("bytes", "bytearray")}
     found["collections", "OrderedDict"] = _dict
     found["collections", "defaultdict"] = lambda factory=None: {}
-    stand_ins = {key: StandIn(".".join(key), call) for key, call in found.items()}
+    stand_ins = {key: Function(".".join(key), call) for key, call in found.items()}
     return stand_ins | {("numpy", "ndarray"): _NDARRAY}
 
 
