@@ -102,7 +102,7 @@ def measure(name: str, variant: str) -> dict[str, Any]:
     trained = (Ours if formulation == "ours" else Plain)(name, size, precision)
     made, seconds = batches(size.widths), {}
     for stage in trained.model.stages():
-        trained.model.begin(stage)
+        trained.model.start_stage(stage)
         started = time.perf_counter()
         epoch(trained, made, autocast=precision == "bf16-mixed")
         seconds[stage.name] = time.perf_counter() - started

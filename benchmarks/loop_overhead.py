@@ -16,7 +16,7 @@ import torch
 from ercbench.data.simulated import SimulatedDataModule
 from ercbench.models.cfn_esa.lightning import CFNESA
 from ercbench.training.callbacks import StepSeeds
-from ercbench.training.fit import quiet_lightning
+from ercbench.training.trainer import quiet_lightning
 
 PAIRS, EPOCHS = 5, 2
 

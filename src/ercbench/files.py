@@ -24,14 +24,25 @@ def replacing(path: Path) -> Iterator[Path]:
         path: The file to write; its folder is made if needed.
 
     Raises:
-        OSError: The folder cannot be written or the disk is full; `path` is left as it was.
+        OSError: The folder cannot be written or the disk is full; `path`, which it names, is left
+            as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):
+            error.filename = str(path)
+        raise
     finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what killed processes left of files that they were replacing in a folder."""
+    for temporary in folder.glob(".*.tmp"):
         temporary.unlink(missing_ok=True)
 
 

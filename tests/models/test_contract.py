@@ -49,7 +49,7 @@ def logits_by_id(model, batches):
 def in_every_stage(model):
     """Enters one stage after the other."""
     for stage in model.stages():
-        model.begin(stage)
+        model.start_stage(stage)
         yield stage
 
 
@@ -187,6 +187,7 @@ def test_a_batch_without_any_label_trains_without_harm(name):
 
 def fit(model, folder, **options):
     loader = DataLoader(make_items([3, 1, 4, 2]), batch_size=2, collate_fn=collate)
+    model.standardise.fit({m: (torch.full((w,), 0.1), torch.ones(w)) for m, w in WIDTHS.items()})
     L.seed_everything(0, verbose=False)
     for _ in in_every_stage(model):
         trainer = L.Trainer(
@@ -209,7 +210,7 @@ def test_the_same_seed_gives_the_same_weights_and_they_survive_a_checkpoint(name
     first, again = (fit(make_model(name), tmp_path) for _ in range(2))
     assert all(torch.equal(first[n], again[n]) for n in first)
     other = make_model(name)
-    load_weights(other, str(tmp_path / "end.ckpt"))
+    load_weights(other, tmp_path / "end.ckpt")
     assert all(torch.equal(first[n], p) for n, p in other.state_dict().items())
     loaded = type(other).load_from_checkpoint(tmp_path / "end.ckpt", weights_only=True)
     assert loaded.settings == other.settings
@@ -226,7 +227,7 @@ def test_it_trains_in_bfloat16(name, tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     fit(make_model("mlp"), tmp_path)
-    path = str(tmp_path / "end.ckpt")
+    path = tmp_path / "end.ckpt"
     with pytest.raises(ErcbenchError, match=r"trained for another model \(MLP\); expected GRU"):
         load_weights(make_model("gru"), path)
     wider = replace(SPEC, widths=WIDTHS | {"text": 6})
@@ -236,7 +237,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         load_weights(make_model("mlp", hidden=16), path)
     (tmp_path / "torn.ckpt").write_bytes((tmp_path / "end.ckpt").read_bytes()[:1000])
     with pytest.raises(ErcbenchError, match="not a readable ercbench checkpoint"):
-        load_weights(make_model("mlp"), str(tmp_path / "torn.ckpt"))
+        load_weights(make_model("mlp"), tmp_path / "torn.ckpt")
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_the_outputs_are_what_each_stage_predicts():
     outputs = model.outputs(batch)
     assert set(outputs) == {"final", *WIDTHS}
     for stage in model.stages():
-        model.begin(stage)
+        model.start_stage(stage)
         found = outputs["final" if stage.name == "fusion" else stage.name]
         assert torch.equal(model.eval()(batch).logits, found)
 

@@ -36,7 +36,7 @@ def make_model(name, stage, options):
     torch.manual_seed(0)
     off = {setting: 0.0 for setting in vars(MODELS[name].settings()) if setting.endswith("dropout")}
     model = get_class(MODELS[name].target)(SPEC, **SIZES[name], **off, **options)
-    model.begin(model.stages()[stage])
+    model.start_stage(model.stages()[stage])
     return model
 
 

@@ -96,26 +96,25 @@ import ercbench.training.fit
 from ercbench.training.callbacks import History, StepSeeds
 from ercbench.models.base.classifier import ConversationClassifier
 
-begun = []
-begin, end, load = (
-    ConversationClassifier.begin, History.on_train_epoch_end, ercbench.training.fit.load_weights
-)
+started = []
+start, end = ConversationClassifier.start_stage, History.on_train_epoch_end
+load = ercbench.training.fit.load_weights
 
 def noted(self, stage):
-    begun.append(stage.name)
-    begin(self, stage)
+    started.append(stage.name)
+    start(self, stage)
 
 def dies_in_an_epoch(self, trainer, module):
-    if begun[-1] == "{stage}" and trainer.current_epoch == {epoch}:
+    if started[-1] == "{stage}" and trainer.current_epoch == {epoch}:
         os._exit(9)
     end(self, trainer, module)
 
 def dies_between_stages(model, path):
-    if begun[-1] == "{stage}" and {epoch} is None:
+    if started[-1] == "{stage}" and {epoch} is None:
         os._exit(9)
     load(model, path)
 
-ConversationClassifier.begin = noted
+ConversationClassifier.start_stage = noted
 History.on_train_epoch_end = dies_in_an_epoch
 ercbench.training.fit.load_weights = dies_between_stages
 """

@@ -1,6 +1,7 @@
 """What a run needs of Lightning beyond Lightning."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 
 from ercbench.files import replacing
+from ercbench.models.base.trainable import Trainable
 
 
 class StepSeeds(L.Callback):
@@ -55,17 +57,21 @@ class History(L.Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Adds the epoch's metrics."""
-        stage: Any = pl_module.stage
-        place = {"stage": stage.name} if stage.name else {}
+        assert isinstance(pl_module, Trainable)
+        stage = {"stage": pl_module.stage.name} if pl_module.stage.name else {}
         metrics = {
-            name.removeprefix(stage.prefix): float(value)
+            name.removeprefix(pl_module.metric_prefix): float(value)
             for name, value in trainer.callback_metrics.items()
         }
-        self.rows.append(place | {"epoch": trainer.current_epoch} | metrics)
+        self.rows.append(stage | {"epoch": trainer.current_epoch} | metrics)
         with replacing(self.path) as temporary, temporary.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
+
+    def epochs(self, stage: str) -> list[dict[str, Any]]:
+        """Returns the rows of a stage."""
+        return [row for row in self.rows if row.get("stage", "") == stage]
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the rows, for the checkpoint."""
@@ -74,3 +80,8 @@ class History(L.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes the rows back from a checkpoint."""
         self.rows = list(state_dict["rows"])
+
+
+def best_epoch(rows: Sequence[dict[str, Any]], metric: str) -> dict[str, Any]:
+    """Returns the row of the epoch that scores best on validation; the first of equals."""
+    return max(rows, key=lambda row: row[f"val/{metric}"])

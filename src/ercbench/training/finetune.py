@@ -21,9 +21,10 @@ from ercbench.files import expanded, sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.records.run_folder import RunFolder, code_version, fingerprint
 from ercbench.training.encoder_inputs import make_datamodule
-from ercbench.training.fit import fit, quiet_lightning
+from ercbench.training.fit import fit
 from ercbench.training.train import once, peak_memory
 from ercbench.training.trained_encoder import write_crossfit
+from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
 BESIDE_THE_POINT = ("runs", "stores", "store", "source", "force", "logger", "folds")
@@ -41,6 +42,7 @@ def finetune(config: DictConfig) -> dict[str, Any]:
     Raises:
         ErcbenchError: A setting or an input is wrong.
     """
+    check_settings(config)
     quiet_lightning()
     whole = train_encoder(config, [])
     folder = expanded(config.runs) / whole["run"]

@@ -16,11 +16,12 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.dashboards.run import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
-from ercbench.files import expanded, replacing
+from ercbench.files import expanded, remove_unfinished, replacing
 from ercbench.records.run_folder import RunFolder, code_version, fingerprint
 from ercbench.training.as_released import BestOnTest
 from ercbench.training.evaluate import judge
-from ercbench.training.fit import fit, quiet_lightning
+from ercbench.training.fit import fit
+from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
 BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
@@ -43,6 +44,7 @@ def train(config: DictConfig) -> dict[str, Any]:
     Raises:
         ErcbenchError: A setting or an input is wrong.
     """
+    check_settings(config)
     quiet_lightning()
     if config.store is not None:
         config.dataset.store = config.store
@@ -68,6 +70,8 @@ def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]])
     with run.locked():
         if run.finished and not config.force:
             return run.read_result()
+        for folder in (run.path, run.checkpoints):
+            remove_unfinished(folder)
         write_config(config, run.config)
         if config.force:
             run.last.unlink(missing_ok=True)
@@ -83,8 +87,8 @@ def fit_and_test(
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
     logger = make_logger(config, run, record["group"])
-    onlookers = released_protocol(config, datamodule)
-    trainer, stages = fit(config, model, datamodule, run, logger, onlookers)
+    watchers = released_protocol(config, datamodule)
+    trainer, stages = fit(config, model, datamodule, run, logger, watchers)
     outputs = judge(trainer, model, datamodule, config.selection.metric)
     result = record | {
         **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
@@ -97,8 +101,8 @@ def fit_and_test(
         "device": str(model.device),
         "versions": {name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
     }
-    if onlookers:
-        result["as_released"] = onlookers[0].best
+    if watchers:
+        result["as_released"] = watchers[0].best
     for name, output in outputs.items():
         run.write_predictions(output.rows, name)
     run.write_result(result)

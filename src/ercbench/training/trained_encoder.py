@@ -107,7 +107,7 @@ class TrainedEncoder:
 
     @cached_property
     def _checkpoint(self) -> dict[str, Any]:
-        return open_checkpoint(str(self.path))
+        return open_checkpoint(self.path)
 
     @property
     def _class(self) -> type[UtteranceEmbedder]:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
 from ercbench.data.datamodule import DataSpec
+from ercbench.errors import ErcbenchError
 from ercbench.models.base.losses import inverse_frequencies, weighted_nll
 from ercbench.models.base.metrics import ConversationMetrics
 from ercbench.models.base.prediction import Prediction
@@ -41,11 +42,29 @@ class ConversationClassifier(Trainable):
         if self.settings.class_weights == "none":
             weights = torch.ones_like(weights)
         self.register_buffer("class_weights", weights, persistent=False)
-        self.begin(self.stages()[-1])
+        self.stage = self.stages()[-1]
+        self.freeze_others()
 
     def build_network(self) -> nn.Module:
         """Returns the network, from `settings` and `spec`; for a subclass to say."""
         raise NotImplementedError
+
+    def on_fit_start(self) -> None:
+        """Fits the standardisation to the data module's training part, if nobody has.
+
+        Raises:
+            ErcbenchError: There is no data module to fit it to, or no stage was started.
+        """
+        super().on_fit_start()
+        if self.standardise.fitted:
+            return
+        statistics = getattr(getattr(self.trainer, "datamodule", None), "statistics", None)
+        if statistics is None:
+            raise ErcbenchError(
+                f"{type(self).__name__}: nobody knows the mean and deviation of its features. Call "
+                "Trainer.fit with a ConversationDataModule, or model.standardise.fit before it."
+            )
+        self.standardise.fit(statistics)
 
     def emotion_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
         """Returns the loss of [B, L, C] logits against [B, L] labels; see `losses`."""
@@ -57,7 +76,7 @@ class ConversationClassifier(Trainable):
         """Returns `loss`, the emotion loss of a piece of a batch averaged over the whole batch."""
         return {"loss": self.emotion_loss(self.predict(piece).logits, piece.labels, whole.labels)}
 
-    def prepared(self, batch: ConversationBatch) -> ConversationBatch:
+    def preprocess(self, batch: ConversationBatch) -> ConversationBatch:
         """Returns the batch with standardised features."""
         return self.standardise(batch)
 
@@ -74,12 +93,12 @@ class ConversationClassifier(Trainable):
         logits = self(batch).logits
         self.validation_metrics.update(logits, batch.labels, batch.speakers)
         loss = self.emotion_loss(logits, batch.labels)
-        self.tell({"val/loss": loss}, batch_size=labelled(batch))
+        self.log_metrics({"val/loss": loss}, batch_size=labelled(batch))
 
     def on_validation_epoch_end(self) -> None:
         """Scores the whole validation part."""
         scores = self.validation_metrics.compute()
-        self.tell({f"val/{n}": s.float() for n, s in scores.items() if s.ndim == 0})
+        self.log_metrics({f"val/{n}": s.float() for n, s in scores.items() if s.ndim == 0})
         self.validation_metrics.reset()
 
     def outputs(self, batch: ConversationBatch) -> dict[str, Tensor]:

@@ -64,7 +64,8 @@ class UtteranceEmbedder(Trainable):
         super().__init__(spec, settings)
         self.network = self.build_network()
         self.fitted_on: list[str] | None = None
-        self.begin(self.stages()[-1])
+        self.stage = self.stages()[-1]
+        self.freeze_others()
         self._seen: list[tuple[Tensor, Tensor]] = []
 
     def build_network(self) -> nn.Module:
@@ -120,7 +121,7 @@ class UtteranceEmbedder(Trainable):
         predicted = judged.argmax(-1) if self.classifies else nearest_label(judged, labels)
         known, classes = labels != IGNORE, len(self.spec.labels)
         scores = {n: s(predicted[known], labels[known], classes) for n, s in CHOOSING.items()}
-        self.tell({f"val/{name}": value.float() for name, value in scores.items()})
+        self.log_metrics({f"val/{name}": value.float() for name, value in scores.items()})
 
     def predict_step(self, batch: UtteranceBatch, batch_idx: int) -> tuple[Any, ...]:
         """Returns ids, [B, D] vectors and [B, C] logits or None."""

@@ -19,8 +19,3 @@ class Stage:
     name: str = ""
     trains: tuple[str, ...] = ("",)
     epochs: int | None = None
-
-    @property
-    def prefix(self) -> str:
-        """What the names of the stage's metrics begin with."""
-        return f"{self.name}/" if self.name else ""

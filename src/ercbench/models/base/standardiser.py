@@ -29,6 +29,14 @@ class Standardiser(nn.Module):
             self.get_buffer(f"{modality}_mean").copy_(mean)
             self.get_buffer(f"{modality}_deviation").copy_(deviation)
 
+    @property
+    def fitted(self) -> bool:
+        """Whether it changes anything: before `fit`, means are 0 and deviations 1."""
+        return any(
+            bool(values.any() if name.endswith("_mean") else (values != 1).any())
+            for name, values in self.named_buffers()
+        )
+
     def forward(self, batch: ConversationBatch) -> ConversationBatch:
         """Returns the batch with standardised features."""
         return replace(batch, features={m: self._scaled(m, batch) for m in batch.features})

@@ -1,6 +1,7 @@
 """The one place with steps, stages and the optimiser, for everything that is trained here."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import lightning as L
@@ -11,6 +12,9 @@ from ercbench.data.batch import IGNORE
 from ercbench.errors import ErcbenchError
 from ercbench.models.base.settings import ModelSettings
 from ercbench.models.base.stages import Stage
+
+# What a checkpoint of ours holds beside Lightning's own.
+CHECKPOINT_KEYS = {"classifier", "stage", "hyper_parameters", "state_dict"}
 
 
 class Trainable(L.LightningModule):
@@ -23,7 +27,8 @@ class Trainable(L.LightningModule):
         settings: Of the class `settings_class`.
         spec: What the data is like, a dataclass with `plain()`.
         network: What is trained.
-        stage: The stage in which it is.
+        stage: The stage in which it is; the last one until another is started.
+        staged: Whether a stage was started.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
@@ -38,18 +43,42 @@ class Trainable(L.LightningModule):
         self.settings = self.settings_class(**settings)
         self.save_hyperparameters({"spec": spec.plain(), **settings}, logger=False)
         self.automatic_optimization = False
+        self.staged = False
 
     def stages(self) -> list[Stage]:
         """Returns the stages of training, in order; the last one's predictions are the model's."""
         return [Stage(self.settings.learning_rate)]
 
-    def begin(self, stage: Stage) -> None:
-        """Enters a stage: freezes whatever it does not train."""
-        self.stage = stage
+    @property
+    def metric_prefix(self) -> str:
+        """What the names of the stage's metrics begin with: nothing in the last stage."""
+        return "" if self.stage == self.stages()[-1] else f"{self.stage.name}/"
+
+    def start_stage(self, stage: Stage) -> None:
+        """Starts a stage, which the next `Trainer.fit` trains."""
+        self.stage, self.staged = stage, True
+        self.freeze_others()
+
+    def freeze_others(self) -> None:
+        """Freezes whatever the stage does not train."""
         self.network.requires_grad_(False)
-        for part in stage.trains:
+        for part in self.stage.trains:
             self.network.get_submodule(part).requires_grad_(True)
         self.train()
+
+    def on_fit_start(self) -> None:
+        """Refuses a plain `Trainer.fit` of a model that is trained in several stages.
+
+        Raises:
+            ErcbenchError: No stage was started.
+        """
+        names = [stage.name for stage in self.stages()]
+        if len(names) > 1 and not self.staged:
+            raise ErcbenchError(
+                f"{type(self).__name__} is trained in stages ({', '.join(names)}), and a plain "
+                "Trainer.fit trains the last one alone, on the random weights of the others. Call "
+                "ercbench.training.fit.fit, or start_stage(stage) before each stage's Trainer.fit."
+            )
 
     def train(self, mode: bool = True) -> Self:
         """Puts what the stage trains in training mode; the rest stays in evaluation mode."""
@@ -71,7 +100,7 @@ class Trainable(L.LightningModule):
         """
         raise NotImplementedError
 
-    def prepared(self, batch: Any) -> Any:
+    def preprocess(self, batch: Any) -> Any:
         """Returns a batch as the network reads it."""
         return batch
 
@@ -83,7 +112,7 @@ class Trainable(L.LightningModule):
         """
         optimizer: Any = self.optimizers()
         optimizer.zero_grad()
-        whole, totals = self.prepared(batch), Counter[str]()
+        whole, totals = self.preprocess(batch), Counter[str]()
         for piece in whole.pieces(self.settings.piece_utterances):
             losses = self.training_losses(piece, whole)
             self.manual_backward(losses["loss"])
@@ -92,7 +121,7 @@ class Trainable(L.LightningModule):
         self.clip_gradients(optimizer, gradient_clip_val=self.settings.gradient_clip)
         optimizer.step()
         curves = {f"train/{name}": value for name, value in totals.items()}
-        self.tell(curves, on_step=False, on_epoch=True, batch_size=labelled(batch))
+        self.log_metrics(curves, on_step=False, on_epoch=True, batch_size=labelled(batch))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW over what the stage trains, at its rate."""
@@ -108,9 +137,9 @@ class Trainable(L.LightningModule):
         """Notes which model the weights belong to, and how far its training has come."""
         checkpoint.update(classifier=type(self).__name__, stage=self.stage.name)
 
-    def tell(self, values: dict[str, Any], **options: Any) -> None:
-        """Logs values under the stage's name."""
-        self.log_dict({self.stage.prefix + n: value for n, value in values.items()}, **options)
+    def log_metrics(self, values: dict[str, Any], **options: Any) -> None:
+        """Logs values under the stage's name; see `metric_prefix`."""
+        self.log_dict({self.metric_prefix + n: value for n, value in values.items()}, **options)
 
     def _check_finite(self, loss: float) -> None:
         if not torch.isfinite(torch.tensor(loss)):
@@ -125,14 +154,15 @@ def labelled(batch: Any) -> int:
     return int((batch.labels != IGNORE).sum())
 
 
-def load_weights(model: Trainable, path: str) -> None:
+def load_weights(model: Trainable, path: Path) -> None:
     """Loads a checkpoint's weights into a model built for the same data.
 
     Raises:
         ErcbenchError: The file is damaged, or belongs to another model, other settings or other
             features.
     """
-    checkpoint = read_checkpoint(model, path)
+    checkpoint = open_checkpoint(path)
+    check_owner(model, path, checkpoint)
     try:
         model.load_state_dict(checkpoint["state_dict"])
     except RuntimeError as error:
@@ -142,13 +172,12 @@ def load_weights(model: Trainable, path: str) -> None:
         ) from None
 
 
-def read_checkpoint(model: Trainable, path: str) -> dict[str, Any]:
-    """Reads a checkpoint, without executing anything in it, and checks whose it is.
+def check_owner(model: Trainable, path: Path, checkpoint: dict[str, Any]) -> None:
+    """Checks that a checkpoint is of this model, for this data.
 
     Raises:
-        ErcbenchError: The file is damaged, or belongs to another model or other features.
+        ErcbenchError: It belongs to another model or other features.
     """
-    checkpoint = open_checkpoint(path)
     found = checkpoint["classifier"], checkpoint["hyper_parameters"]["spec"]
     expected = type(model).__name__, model.spec.plain()
     for what, ours, theirs in zip(("model", "data"), expected, found, strict=True):
@@ -157,21 +186,25 @@ def read_checkpoint(model: Trainable, path: str) -> dict[str, Any]:
                 f"{path}: trained for another {what} ({theirs}); expected {ours}. Use the "
                 "settings it was trained with, or delete the file to train anew."
             )
-    return checkpoint
 
 
-def open_checkpoint(path: str) -> dict[str, Any]:
+def open_checkpoint(path: Path) -> dict[str, Any]:
     """Reads any checkpoint of ours, without executing anything in it.
 
     Raises:
         ErcbenchError: The file is damaged or somebody else's.
     """
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        checkpoint["classifier"], checkpoint["hyper_parameters"]["spec"], checkpoint["state_dict"]
+        checkpoint: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise ErcbenchError(
-            f"{path}: not a readable ercbench checkpoint ({type(error).__name__}). Delete it to "
-            "train anew, or give another."
-        ) from None
+        raise _unreadable(path, type(error).__name__) from None
+    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= CHECKPOINT_KEYS:
+        raise _unreadable(path, "other contents")
     return checkpoint
+
+
+def _unreadable(path: Path, found: str) -> ErcbenchError:
+    return ErcbenchError(
+        f"{path}: not a readable ercbench checkpoint ({found}). Delete it to train anew, or give "
+        "another."
+    )

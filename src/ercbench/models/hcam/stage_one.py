@@ -17,7 +17,6 @@ from ercbench.features.media.clips import UnreadableError
 from ercbench.features.media.sound import read_sound
 from ercbench.models.base.embedder import Embedding, UtteranceEmbedder
 from ercbench.models.base.losses import focal_loss, inverse_frequencies, supervised_contrastive
-from ercbench.models.base.stages import Stage
 from ercbench.models.hcam.audio import AudioEncoder
 from ercbench.models.hcam.encoder_settings import (
     EncoderSettings,
@@ -102,9 +101,9 @@ class HCAMAudio(StageOne):
         """Returns the wav2vec2 with its head and classifier."""
         return AudioNetwork(self.settings, len(self.spec.labels))
 
-    def begin(self, stage: Stage) -> None:
-        """Enters a stage; what the encoder keeps fixed stays so."""
-        super().begin(stage)
+    def freeze_others(self) -> None:
+        """Freezes what the stage does not train, and what the encoder keeps fixed."""
+        super().freeze_others()
         for part in self.network.encoder.fixed():
             part.requires_grad_(False)
 

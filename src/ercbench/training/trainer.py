@@ -1,0 +1,169 @@
+"""Lightning's Trainer as runs use it: which of its settings can be set, and what is added."""
+
+import logging
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import lightning as L
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.errors import ErcbenchError
+from ercbench.models.base.metrics import CHOOSING
+from ercbench.models.base.trainable import Trainable
+from ercbench.records.run_folder import RunFolder
+from ercbench.training.callbacks import Patience, StepSeeds
+from ercbench.training.checkpoints import WholeCheckpoints, best_path
+
+
+@dataclass(frozen=True)
+class Valid:
+    """The valid values of a setting.
+
+    Attributes:
+        holds: Whether a value is one of them.
+        expected: The same in words.
+    """
+
+    holds: Callable[[Any], bool]
+    expected: str
+
+
+def one_of(*values: Any) -> Valid:
+    """Returns a choice of plain values."""
+    return Valid(lambda found: found in values, f"one of {', '.join(map(str, values))}")
+
+
+def count(least: int) -> Valid:
+    """Returns the whole numbers from `least` on."""
+    return Valid(
+        lambda found: type(found) is int and found >= least, f"a whole number, at least {least}"
+    )
+
+
+def has_accelerator(name: Any) -> bool:
+    """Tells whether this machine has an accelerator of that name in Lightning."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    known = {"auto": True, "cpu": True, "gpu": cuda or mps, "cuda": cuda, "mps": mps}
+    return known.get(name, False)
+
+
+FLAG = one_of(True, False)
+# Optimisation is manual, a run is one process, and every batch counts: what else Lightning's
+# Trainer can be told would not do what it says.
+TRAINER_SETTINGS: Mapping[str, Valid] = {
+    "_target_": one_of("lightning.Trainer"),
+    "accelerator": Valid(
+        has_accelerator, "auto or cpu, or gpu, cuda or mps where the machine has one"
+    ),
+    "devices": Valid(
+        lambda found: found == 1,
+        "1: a run is one process on one device (CUDA_VISIBLE_DEVICES says which), and several runs "
+        "can be started side by side",
+    ),
+    "precision": one_of("32-true", "bf16-mixed"),
+    "max_epochs": count(1),
+    "deterministic": one_of(True, False, "warn"),
+    "benchmark": FLAG,
+    "detect_anomaly": FLAG,
+    "enable_progress_bar": FLAG,
+    "enable_model_summary": FLAG,
+    "num_sanity_val_steps": count(0),
+    "log_every_n_steps": count(1),
+    "gradient_clip_val": Valid(
+        lambda found: found is None, "null; set model.gradient_clip instead"
+    ),
+    "accumulate_grad_batches": Valid(
+        lambda found: found == 1,
+        "1; set dataset.batch_size instead, and for less memory model.piece_utterances",
+    ),
+    "fast_dev_run": Valid(lambda found: found is False, "false; set trainer.max_epochs=1 instead"),
+}
+
+
+def check_settings(config: DictConfig) -> None:
+    """Refuses what would not do what it says, before anything runs.
+
+    Args:
+        config: Whose `trainer` and `selection` are used.
+
+    Raises:
+        ErcbenchError: A setting of the trainer, or the metric that is to choose, is not valid.
+    """
+    settings: Any = OmegaConf.to_container(config.trainer, resolve=True)
+    for name, found in settings.items():
+        _check_setting(name, found)
+    if config.selection.metric not in CHOOSING:
+        raise ErcbenchError(
+            f"selection.metric={config.selection.metric}: expected one of {', '.join(CHOOSING)}. "
+            "Change selection.metric."
+        )
+
+
+def _check_setting(name: str, found: Any) -> None:
+    valid = TRAINER_SETTINGS.get(name)
+    if valid is None:
+        supported = ", ".join(own for own in TRAINER_SETTINGS if own != "_target_")
+        raise ErcbenchError(
+            f"trainer.{name}={found}: a run cannot be told so. Remove it; there are {supported}."
+        )
+    if not valid.holds(found):
+        raise ErcbenchError(
+            f"trainer.{name}={found}: expected {valid.expected}. Change trainer.{name}."
+        )
+
+
+def make_trainer(
+    config: DictConfig,
+    run: RunFolder,
+    model: Trainable,
+    callbacks: Sequence[L.Callback],
+    logger: Logger | None,
+) -> L.Trainer:
+    """Returns the trainer of the model's stage, which can be resumed and chooses on validation."""
+    monitor = f"{model.metric_prefix}val/{config.selection.metric}"
+    best = best_path(run, model.stages(), model.stage)
+    checkpoint = partial(
+        ModelCheckpoint,
+        run.checkpoints,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+    stopping = Patience(
+        monitor,
+        mode="max",
+        patience=config.selection.patience,
+        check_on_train_epoch_end=True,
+    )
+    return instantiate(
+        config.trainer,
+        max_epochs=model.stage.epochs or config.trainer.max_epochs,
+        callbacks=[
+            StepSeeds(config.seed),
+            *callbacks,
+            stopping,
+            checkpoint(best.stem, monitor, mode="max"),
+            checkpoint(run.last.stem),
+        ],
+        logger=logger or False,
+        plugins=[WholeCheckpoints()],
+        default_root_dir=run.path,
+    )
+
+
+def quiet_lightning() -> None:
+    """Silences Lightning's advertisements and its hints on settings that are chosen here."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for hint in (
+        ".*does not have many workers.*",
+        ".*exists and is not empty.*",
+        ".*LeafSpec.*",
+        ".*in eval mode at the start of training.*",
+    ):
+        warnings.filterwarnings("ignore", hint)
