@@ -11,14 +11,12 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
-from hydra import compose, initialize_config_dir
 
 from ercbench.commands.prepare import prepare_command
-from ercbench.config.schema import register
+from ercbench.config.compose import compose
 from ercbench.evaluation.encoders.retrieval import Labelled, probe, retrieval
 from ercbench.features.encoders.encoder import items_of
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.files import config_folder
 from ercbench.training.finetune import finetune
 
 EMOTIONS = {
@@ -38,22 +36,20 @@ def main(recordings: Path, out: Path, *overrides: str) -> None:
         out: Where tables, stores and encoders go.
         overrides: Settings of `ercbench finetune`.
     """
-    register()
     found: dict[str, list[Scores]] = {}
     for fold in range(FOLDS):
         name = f"emodb{fold}"
         write_table(recordings, out / f"{name}.csv", fold)
         folders = [f"stores={out}/stores", f"store={name}"]
         run = [f"root={out}/{name}.csv", "corpus=csv", "audio=mel", *folders]
-        with initialize_config_dir(str(config_folder()), version_base="1.3"):
-            prepare_command(compose("prepare", run))
-            found.setdefault("mel statistics", []).append(statistics(out / "stores" / name))
-            for margin in MARGINS:
-                own = [f"encoder.margin={margin}", f"runs={out}/encoders", "split=given"]
-                run = ["encoder=m2fnet_audio", *folders, *own, *overrides]
-                result = finetune(compose("finetune", run))
-                found.setdefault(f"untrained ({margin})", []).append(result["untrained"])
-                found.setdefault(f"trained, margin={margin}", []).append(result["trained"])
+        prepare_command(compose("prepare", run))
+        found.setdefault("mel statistics", []).append(statistics(out / "stores" / name))
+        for margin in MARGINS:
+            own = [f"encoder.margin={margin}", f"runs={out}/encoders", "split=given"]
+            run = ["encoder=m2fnet_audio", *folders, *own, *overrides]
+            result = finetune(compose("finetune", run))
+            found.setdefault(f"untrained ({margin})", []).append(result["untrained"])
+            found.setdefault(f"trained, margin={margin}", []).append(result["trained"])
     show(found)
 
 

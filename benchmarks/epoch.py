@@ -17,11 +17,11 @@ import time
 from typing import Any
 
 import torch
-from hydra.utils import get_class
 from rich.console import Console
 from rich.table import Table
 from torch import nn
 
+from ercbench.config.compose import build_model
 from ercbench.data.batch import ConversationBatch, ConversationItem, collate
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.blocks.attention import Dropout
@@ -57,10 +57,7 @@ class Ours:
     """Our formulation, as the classifier trains it."""
 
     def __init__(self, name: str, size: Size, precision: str) -> None:
-        settings: Any = MODELS[name].settings(**size.settings)
-        self.model: ConversationClassifier = get_class(settings._target_)(
-            size.spec, **size.settings
-        )
+        self.model: ConversationClassifier = build_model(name, size.spec, **size.settings)
         self.pieces = size.pieces.get(precision)
 
     def optimizer(self) -> torch.optim.Optimizer:

@@ -18,10 +18,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
+from ercbench.config.compose import build_encoder
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.data.utterances import UtteranceBatch, UtteranceDataModule
 from ercbench.features.encoders.encoder import Item
-from ercbench.models.m2fnet.audio import M2FNetAudio, PictureReader
+from ercbench.models.m2fnet.audio import PictureReader
 from ercbench.models.m2fnet.triplet import extractor_loss
 
 CLIPS, LABELS = 5163, ("happy", "sad", "neutral", "angry", "excited", "frustrated")
@@ -47,7 +48,7 @@ def datamodule(side: int) -> UtteranceDataModule:
 def step_of(variant: str, data: UtteranceDataModule) -> Callable[[UtteranceBatch], None]:
     """Returns what takes one training step on a batch."""
     torch.manual_seed(0)
-    model = M2FNetAudio(data.spec)
+    model = build_encoder("m2fnet_audio", data.spec)
     bf16 = variant.endswith("bf16")
     if variant.startswith("plain"):
         network: Any = model.network

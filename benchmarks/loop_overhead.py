@@ -8,24 +8,25 @@ Usage: python benchmarks/loop_overhead.py
 
 import tempfile
 import time
+from pathlib import Path
 from statistics import median
+from typing import Any
 
 import lightning as L
 import torch
 
-from ercbench.data.simulated import SimulatedDataModule
-from ercbench.models.cfn_esa.lightning import CFNESA
+from ercbench.config.compose import build_dataset, build_model
 from ercbench.training.callbacks import StepSeeds
 from ercbench.training.trainer import quiet_lightning
 
 PAIRS, EPOCHS = 5, 2
 
 
-def build(stores: str) -> tuple[CFNESA, SimulatedDataModule]:
+def build(stores: str) -> tuple[Any, Any]:
     """Returns a fresh model and its data."""
     torch.manual_seed(0)
-    data = SimulatedDataModule({"train": 300}, stores, batch_size=32)
-    model = CFNESA(data.spec, hidden=256, heads=8, acme_layers=3)
+    data = build_dataset("simulated", Path(stores), simulation={"train": 300})
+    model = build_model("cfn_esa", data.spec, hidden=256, heads=8, acme_layers=3)
     model.standardise.fit(data.statistics)
     return model, data
 

@@ -99,13 +99,14 @@ def _with_settings(name: str, run: Callable[[Any], None], arguments: Sequence[st
     """
     import hydra
 
+    from ercbench.config.compose import checked
     from ercbench.config.schema import register
 
     failures = []
 
     def told(config: Any) -> None:
         try:
-            run(config)
+            run(checked(config))
         except Exception as error:
             _tell(error)
             failures.append(error)

@@ -5,7 +5,6 @@ import csv
 import numpy as np
 import pytest
 from helpers import compose_in
-from hydra import initialize_config_dir
 
 from ercbench.commands.reproduce import choose, make_plans, reproduce, sized
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
@@ -45,8 +44,7 @@ def reproduced(tmp_path):
         own = (f"out={tmp_path}/out", "seeds=[0,1]", *overrides)
         config = compose_in(tmp_path, *own, command="reproduce")
         config.runs = str(tmp_path / "runs")
-        with initialize_config_dir(str(config_folder()), version_base="1.3"):
-            return reproduce(config)
+        return reproduce(config)
 
     return run
 

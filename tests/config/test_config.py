@@ -1,14 +1,14 @@
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_class
 from omegaconf import OmegaConf
 
-from ercbench.config.schema import DATASETS, register
-from ercbench.config.stores import ImportSettings, PrepareSettings
+from ercbench.config.compose import compose, dataset_settings, encoder_settings, model_settings
+from ercbench.config.datasets import DATASETS
+from ercbench.config.schema import COMMANDS
 from ercbench.corpora.registry import CORPORA
 from ercbench.features.encoders.audio import AudioSettings
 from ercbench.features.encoders.presets import PRESETS
@@ -18,6 +18,7 @@ from ercbench.files import config_folder
 from ercbench.models.m2fnet.audio import M2FNetAudio
 from ercbench.models.m2fnet.visual import M2FNetVisual
 from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS
+from ercbench.settings import Settings
 
 CONF = config_folder()
 GROUPS = ("model", "dataset", "trainer", "logger")
@@ -30,15 +31,9 @@ def options(group):
 CHOICES = [f"{group}={name}" for group in (*GROUPS, "experiment") for name in options(group)]
 
 
-def composed(*overrides, command="train"):
-    register()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(command, list(overrides))
-
-
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_into_objects(choice):
-    config = composed(choice)
+    config = compose("train", [choice])
     OmegaConf.resolve(config)
     settings = OmegaConf.to_object(config.model)
     assert issubclass(get_class(settings._target_).settings_class, type(settings))
@@ -60,29 +55,37 @@ def test_every_value_of_a_sweep_composes(experiment, swept):
         values = list(override.sweep_string_iterator())
         assert len(values) > 1
         for value in values:
-            config = composed(f"experiment={experiment}", f"{override.key_or_group}={value}")
+            config = compose(
+                "train", [f"experiment={experiment}", f"{override.key_or_group}={value}"]
+            )
             OmegaConf.to_object(config.model)
 
 
 @pytest.mark.parametrize("name", MODELS.names)
-def test_a_models_yaml_and_its_settings_class_say_the_same(name):
-    assert OmegaConf.to_object(composed(f"model={name}").model) == MODELS[name].settings()
-    written = OmegaConf.load(CONF / "model" / f"{name}.yaml")
-    assert {f.name for f in fields(MODELS[name].settings)} - {"_target_"} == set(written) - {
-        "defaults"
-    }
+def test_every_setting_of_a_model_has_its_default_in_the_yaml(name):
+    settings = model_settings(name)
+    assert type(settings) is MODELS[name].settings
+    assert settings._target_ == MODELS[name].target
+    assert get_class(settings._target_).settings_class is MODELS[name].settings
 
 
 @pytest.mark.parametrize("name", TRAINABLE_ENCODERS.names)
-def test_an_encoders_yaml_and_its_settings_class_say_the_same(name):
-    config = composed(f"encoder={name}", command="finetune")
-    settings = OmegaConf.to_object(config.encoder)
-    assert settings == TRAINABLE_ENCODERS[name].settings()
+def test_every_setting_of_an_encoder_has_its_default_in_the_yaml(name):
+    settings = encoder_settings(name)
+    assert type(settings) is TRAINABLE_ENCODERS[name].settings
+    assert settings._target_ == TRAINABLE_ENCODERS[name].target
     assert get_class(settings._target_).settings_class is TRAINABLE_ENCODERS[name].settings
-    written = OmegaConf.load(CONF / "encoder" / f"{name}.yaml")
-    assert {f.name for f in fields(TRAINABLE_ENCODERS[name].settings)} - {"_target_"} == set(
-        written
-    ) - {"defaults"}
+
+
+def every_settings_class(base=Settings):
+    for own in base.__subclasses__():
+        yield own
+        yield from every_settings_class(own)
+
+
+@pytest.mark.parametrize("settings", every_settings_class(), ids=lambda own: own.__name__)
+def test_no_default_stands_in_a_class(settings):
+    assert all(f.default is f.default_factory is MISSING for f in fields(settings))
 
 
 def test_the_help_of_finetune_names_every_encoder():
@@ -95,17 +98,13 @@ def test_every_encoder_has_a_file_and_every_file_an_encoder():
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
-def test_a_datasets_yaml_and_its_settings_class_say_the_same(name):
-    assert OmegaConf.to_object(composed(f"dataset={name}").dataset) == DATASETS[name]()
+def test_every_setting_of_a_dataset_has_its_default_in_the_yaml(name):
+    assert type(dataset_settings(name)) is DATASETS[name]
 
 
-@pytest.mark.parametrize(
-    ("command", "settings"), [("prepare", PrepareSettings), ("import", ImportSettings)]
-)
-def test_a_commands_yaml_and_its_settings_class_say_the_same(command, settings):
-    assert OmegaConf.to_object(composed(command=command)) == settings()
-    written = set(OmegaConf.load(CONF / f"{command}.yaml")) - {"defaults", "hydra"}
-    assert written == {f.name for f in fields(settings)}
+@pytest.mark.parametrize("command", ["train", "finetune", "prepare", "import"])
+def test_every_setting_of_a_command_has_its_default_in_the_yaml(command):
+    assert type(OmegaConf.to_object(compose(command))) is COMMANDS[command]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_a_commands_yaml_and_its_settings_class_say_the_same(command, settings):
     ],
 )
 def test_every_setting_of_an_encoder_can_be_given(modality, settings, of_trained):
-    given = set(composed(command="prepare").options[modality])
+    given = set(compose("prepare").options[modality])
     assert given == {f.name for f in fields(settings)} - {"model"} | {"name", *of_trained}
 
 

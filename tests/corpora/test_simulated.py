@@ -2,6 +2,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from helpers import simulation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,6 @@ from ercbench.corpora.simulated.ceilings import Ceiling, ceilings_for, forward_b
 from ercbench.corpora.simulated.simulation import (
     CONFUSIONS,
     EMOTIONS,
-    SimulationSettings,
     Simulator,
     settings_of,
     simulate,
@@ -42,7 +42,7 @@ def brute_force(simulator, speakers, evidence):
 )
 @settings(max_examples=15, deadline=None)
 def test_forward_backward_is_brute_force_enumeration(speakers, stay, catch, seed):
-    simulator = Simulator(SimulationSettings(stay=stay, catch=catch, imbalance=0.4))
+    simulator = Simulator(simulation(stay=stay, catch=catch, imbalance=0.4))
     evidence = np.random.default_rng(seed).uniform(0.01, 1, size=(len(speakers), len(EMOTIONS)))
     expected = brute_force(simulator, speakers, evidence)
     np.testing.assert_allclose(
@@ -51,7 +51,7 @@ def test_forward_backward_is_brute_force_enumeration(speakers, stay, catch, seed
 
 
 def test_transitions_are_distributions_and_keep_the_prior():
-    simulator = Simulator(SimulationSettings(imbalance=0.7))
+    simulator = Simulator(simulation(imbalance=0.7))
     transition = simulator.transition()
     np.testing.assert_allclose(transition.sum(-1), 1)
     pairs = np.outer(simulator.prior, simulator.prior)
@@ -59,7 +59,7 @@ def test_transitions_are_distributions_and_keep_the_prior():
 
 
 def test_without_a_chain_context_tells_nothing():
-    settings = SimulationSettings(stay=0, catch=0, **SMALL)
+    settings = simulation(stay=0, catch=0, **SMALL)
     corpus, features = simulate(settings)
     views = [Ceiling(("text", "audio"), context) for context in (False, True)]
     alone, with_context = (
@@ -69,7 +69,7 @@ def test_without_a_chain_context_tells_nothing():
 
 
 def test_the_posterior_is_calibrated_and_seeing_more_never_hurts():
-    corpus, features = simulate(SimulationSettings())
+    corpus, features = simulate(simulation())
     simulator = Simulator(settings_of(dict(corpus.provenance)))
     truth = np.array([EMOTIONS.index(u.label) for u in corpus.utterances()])
     expected = {}
@@ -84,14 +84,14 @@ def test_the_posterior_is_calibrated_and_seeing_more_never_hurts():
 
 
 def test_a_modality_cannot_tell_the_emotions_it_confuses():
-    centres = Simulator(SimulationSettings()).centres
+    centres = Simulator(simulation()).centres
     angry, frustrated = EMOTIONS.index("angry"), EMOTIONS.index("frustrated")
     np.testing.assert_array_equal(centres["text"][angry], centres["text"][frustrated])
     assert not np.allclose(centres["audio"][angry], centres["audio"][frustrated])
 
 
 def test_the_same_settings_give_the_same_corpus_and_another_seed_another():
-    first, again, other = (simulate(SimulationSettings(seed=s, **SMALL)) for s in (1, 1, 2))
+    first, again, other = (simulate(simulation(seed=s, **SMALL)) for s in (1, 1, 2))
     assert first[0] == again[0]
     assert all((first[1][m] == again[1][m]).all() for m in CONFUSIONS)
     assert first[0] != other[0]
@@ -99,7 +99,7 @@ def test_the_same_settings_give_the_same_corpus_and_another_seed_another():
 
 def test_settings_do_what_they_say():
     def shift_rate(**options):
-        corpus, _ = simulate(SimulationSettings(**SMALL | options))
+        corpus, _ = simulate(simulation(**SMALL | options))
         last, changed = {}, []
         for utterance in corpus.utterances():
             if utterance.speaker in last:
@@ -108,9 +108,9 @@ def test_settings_do_what_they_say():
         return np.mean(changed)
 
     assert shift_rate(stay=0.9, catch=0.05) < shift_rate(stay=0.3, catch=0.2) - 0.2
-    corpus, _ = simulate(SimulationSettings(min_length=3, max_length=5, **SMALL))
+    corpus, _ = simulate(simulation(min_length=3, max_length=5, **SMALL))
     assert {len(c) for c in corpus.conversations} == {3, 4, 5}
-    corpus, _ = simulate(SimulationSettings(imbalance=1.0, **SMALL))
+    corpus, _ = simulate(simulation(imbalance=1.0, **SMALL))
     labels = [u.label for u in corpus.utterances()]
     assert labels.count("happy") > 2 * labels.count("neutral")
 
@@ -126,9 +126,9 @@ def test_settings_do_what_they_say():
 )
 def test_a_setting_out_of_range_is_named(wrong):
     with pytest.raises(ErcbenchError, match=next(iter(wrong))):
-        SimulationSettings(**wrong)
+        simulation(**wrong)
 
 
 def test_it_says_that_it_is_simulated():
-    corpus, _ = simulate(SimulationSettings(**SMALL))
+    corpus, _ = simulate(simulation(**SMALL))
     assert corpus.provenance["simulated"] is True

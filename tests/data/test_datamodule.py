@@ -2,12 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from ercbench.config.compose import build_dataset
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.data.batch import IGNORE
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
-from ercbench.data.mosi import MOSIDataModule
-from ercbench.data.simulated import SimulatedDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureStore
 
@@ -76,10 +75,13 @@ def test_a_feature_that_does_not_vary_does_not_divide_by_zero(tmp_path):
     assert data.statistics["text"][1].tolist() == [1, 1]
 
 
+def simulated(folder, **changes):
+    """The simulated corpus, batched by two."""
+    return build_dataset("simulated", folder, simulation=changes, batch_size=2)
+
+
 def test_every_part_is_batched_whole(tmp_path):
-    data = SimulatedDataModule(
-        {"train": 9, "validation": 3, "test": 4}, str(tmp_path), batch_size=2
-    )
+    data = simulated(tmp_path, train=9, validation=3, test=4)
     loaders = (data.train_dataloader(), data.val_dataloader(), data.test_dataloader())
     sizes = [sum(len(batch.conversation_ids) for batch in loader) for loader in loaders]
     assert sizes == [9, 3, 4]
@@ -90,12 +92,12 @@ def test_every_part_is_batched_whole(tmp_path):
 
 def test_the_simulated_store_is_made_once(tmp_path):
     options = {"train": 2, "validation": 1, "test": 1}
-    first = SimulatedDataModule(options, str(tmp_path)).store.folder
+    first = simulated(tmp_path, **options).store.folder
     made = {p.name: p.stat().st_mtime_ns for p in first.iterdir()}
-    again = SimulatedDataModule(options, str(tmp_path)).store.folder
+    again = simulated(tmp_path, **options).store.folder
     assert again == first
     assert {p.name: p.stat().st_mtime_ns for p in again.iterdir()} == made
-    assert SimulatedDataModule(options | {"seed": 9}, str(tmp_path)).store.folder != first
+    assert simulated(tmp_path, **options, seed=9).store.folder != first
 
 
 def test_features_that_saw_test_labels_stop_the_run(tmp_path):
@@ -128,15 +130,15 @@ def test_wrong_settings_are_named(tmp_path):
 
 def test_mosi_that_was_not_prepared_says_both_ways_to_it(tmp_path):
     with pytest.raises(ErcbenchError, match=r"ercbench prepare corpus=mosi .* dataset\.root"):
-        MOSIDataModule(stores=str(tmp_path)).open_store()
+        build_dataset("mosi", tmp_path).open_store()
 
 
 @pytest.mark.shared
 def test_the_standard_split_of_real_mosi_leaks_and_poria_does_not(shared, tmp_path):
     root = str(shared / "data" / "mosi")
-    standard = MOSIDataModule(root, str(tmp_path), split="standard")
+    standard = build_dataset("mosi", tmp_path, root=root, split="standard")
     with pytest.raises(ErcbenchError, match="text:contextual saw the labels of 24 of 31 test"):
         guard(standard.corpus.split("standard"), standard.feature_sets, allow=False)
-    poria = MOSIDataModule(root, str(tmp_path))
+    poria = build_dataset("mosi", tmp_path, root=root)
     with pytest.warns(UserWarning, match="13 of 13 validation"):
         guard(poria.corpus.split("poria"), poria.feature_sets, allow=False)

@@ -3,9 +3,10 @@ import io
 from dataclasses import asdict
 
 import pytest
+from helpers import simulation
 from rich.console import Console
 
-from ercbench.corpora.simulated.simulation import SimulationSettings, simulate
+from ercbench.corpora.simulated.simulation import simulate
 from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
@@ -190,7 +191,7 @@ def test_nothing_published_and_nothing_released_is_no_table(tmp_path):
 
 def simulated_runs(folder, *skills, features=("text:simulated", "audio:simulated")):
     """Writes runs on a simulated corpus' own test part."""
-    settings = SimulationSettings(train=5, validation=5, test=50)
+    settings = simulation(train=5, validation=5, test=50)
     corpus, _ = simulate(settings)
     tested = set(corpus.splits["simulated"].test)
     provenance = {"simulated": True, "settings": asdict(settings)}

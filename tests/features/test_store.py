@@ -2,13 +2,14 @@ import json
 
 import numpy as np
 import pytest
+from helpers import simulation
 
-from ercbench.corpora.simulated.simulation import SimulationSettings, simulate
+from ercbench.corpora.simulated.simulation import simulate
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.manifest import CORPUS, MANIFEST
 
-CORPUS_AND_FEATURES = simulate(SimulationSettings(train=3, validation=2, test=2))
+CORPUS_AND_FEATURES = simulate(simulation(train=3, validation=2, test=2))
 CORPUS_MADE, FEATURES = CORPUS_AND_FEATURES
 
 
@@ -74,7 +75,7 @@ def test_rows_that_do_not_match_the_manifest_are_refused(store):
 
 
 def test_a_manifest_changed_after_its_features_were_made_is_noticed(store):
-    other, _ = simulate(SimulationSettings(train=3, validation=2, test=2, seed=8))
+    other, _ = simulate(simulation(train=3, validation=2, test=2, seed=8))
     with FeatureStore.creating(store.folder.parent / "other", other):
         pass
     for name in (MANIFEST, CORPUS):

@@ -6,16 +6,16 @@ from helpers import WIDTHS, make_batch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from ercbench.config.compose import build_model, model_settings
 from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.errors import ErcbenchError
 from ercbench.models.base.losses import weighted_nll
 from ercbench.models.blocks.packing import Layout
-from ercbench.models.cfn_esa.lightning import CFNESA, shift_class_weights
+from ercbench.models.cfn_esa.lightning import shift_class_weights
 from ercbench.models.cfn_esa.network import CFNESANetwork, shift_labels
 from ercbench.models.cfn_esa.released import load_released
-from ercbench.models.cfn_esa.settings import CFNESASettings
 
-SMALL = CFNESASettings(hidden=8, heads=2, rume_layers=2, acme_layers=2, shift_hidden=6)
+SMALL = model_settings("cfn_esa", hidden=8, heads=2, rume_layers=2, acme_layers=2, shift_hidden=6)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,10 @@ def golden(shared):
     path = shared / "golden" / "cfn_esa_golden.safetensors"
     with safe_open(path, "pt") as file:
         return json.loads(file.metadata()["config"]), load_file(path)
+
+
+def settings_of(config):
+    return model_settings("cfn_esa", heads=config["heads"])
 
 
 def part(tensors, prefix):
@@ -38,7 +42,7 @@ def assert_close(ours, theirs):
 @pytest.mark.parametrize("dialogue", [0, 1, 2])
 def test_released_weights_compute_what_the_authors_code_computes(golden, dialogue):
     config, tensors = golden
-    network = load_released(part(tensors, "param."), heads=config["heads"]).eval()
+    network = load_released(part(tensors, "param."), settings_of(config)).eval()
     expected = part(tensors, f"dialogue{dialogue}.")
     labels = expected["label"].long()[None]
     mask = torch.ones_like(labels, dtype=torch.bool)
@@ -77,15 +81,15 @@ def test_released_weights_that_do_not_fit_are_explained(golden):
     config, tensors = golden
     weights = part(tensors, "param.")
     with pytest.raises(ErcbenchError, match="no parameter 'linear_t.bias'"):
-        load_released({}, heads=4)
+        load_released({}, SMALL)
     with pytest.raises(ErcbenchError, match="do not fit.*extra"):
-        load_released(weights | {"extra": torch.zeros(1)}, heads=4)
-    with pytest.raises(ErcbenchError, match=r"multiple of model\.heads=5"):
-        load_released(weights, heads=5)
+        load_released(weights | {"extra": torch.zeros(1)}, settings_of(config))
+    with pytest.raises(ErcbenchError, match="multiple of heads=5"):
+        load_released(weights, model_settings("cfn_esa", hidden=5, heads=5))
 
 
 def test_the_paper_size_has_the_released_number_of_parameters():
-    settings = CFNESASettings(hidden=512, heads=8, rume_layers=2, acme_layers=5)
+    settings = model_settings("cfn_esa", hidden=512, heads=8, rume_layers=2, acme_layers=5)
     with torch.device("meta"):
         network = CFNESANetwork(settings, {"text": 1024, "visual": 342, "audio": 1582}, 6)
     count = sum(p.numel() for p in network.parameters())
@@ -169,7 +173,7 @@ def test_shift_weights_balance_the_two_kinds_of_pair():
 @pytest.mark.parametrize("loss", ["nll", "focal", "focal_as_released"])
 def test_every_emotion_loss_trains(loss):
     spec = {"widths": WIDTHS, "labels": list("abcd"), "label_counts": [1] * 4, "shift_rate": 0.5}
-    model = CFNESA(spec, hidden=8, heads=2, emotion_loss=loss)
+    model = build_model("cfn_esa", spec, hidden=8, heads=2, emotion_loss=loss)
     batch = make_batch([3, 2])
     losses = model.training_losses(batch, batch)
     assert losses["loss"] == losses["emotion_loss"] + losses["shift_loss"]
@@ -178,7 +182,7 @@ def test_every_emotion_loss_trains(loss):
 
 def test_a_shift_weight_of_zero_leaves_the_module_out():
     spec = {"widths": WIDTHS, "labels": list("abcd"), "label_counts": [1] * 4, "shift_rate": 0.5}
-    model = CFNESA(spec, hidden=8, heads=2, shift_weight=0)
+    model = build_model("cfn_esa", spec, hidden=8, heads=2, shift_weight=0)
     batch = make_batch([3, 2])
     model.training_losses(batch, batch)["loss"].backward()
     assert all(p.grad is None for p in model.network.shift.parameters())

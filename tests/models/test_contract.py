@@ -7,11 +7,11 @@ import lightning as L
 import pytest
 import torch
 from helpers import LABELS, WIDTHS, make_batch, make_items
-from hydra.utils import get_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
+from ercbench.config.compose import build_model, model_settings
 from ercbench.data.batch import collate
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
@@ -25,8 +25,7 @@ every_model = pytest.mark.parametrize("name", MODELS.names)
 
 def make_model(name, spec=SPEC, **options):
     torch.manual_seed(0)
-    small = {"hidden": 8} | options
-    model = get_class(MODELS[name].target)(spec, **small)
+    model = build_model(name, spec, **{"hidden": 8} | options)
     for parameter in model.network.parameters():
         if parameter.ndim == 1:
             torch.nn.init.normal_(parameter, std=0.1)
@@ -134,7 +133,7 @@ def test_what_a_stage_does_not_train_neither_changes_nor_drops_out(name):
 
 @every_model
 def test_working_a_batch_off_in_pieces_gives_the_same_gradient(name):
-    off = {k: 0.0 for k in vars(MODELS[name].settings()) if k.endswith("dropout")}
+    off = {k: 0.0 for k in vars(model_settings(name)) if k.endswith("dropout")}
     alone = {"beta": 1.0} if name == "hcam" else {}  # contrast needs the whole batch
     model, batch = make_model(name, **off, **alone), make_batch([5, 1, 3, 4], unlabelled=0.2)
     whole = model.standardise(batch)
@@ -161,16 +160,14 @@ def test_any_length_can_be_read(name, lengths):
 @pytest.mark.parametrize("modalities", SUBSETS, ids="+".join)
 def test_any_modalities_are_enough(name, modalities):
     spec = replace(SPEC, widths={m: WIDTHS[m] for m in modalities})
-    options = {"primary": modalities[0]} if hasattr(MODELS[name].settings(), "primary") else {}
+    options = {"primary": modalities[0]} if hasattr(model_settings(name), "primary") else {}
     model, batch = make_model(name, spec, **options), make_batch([3, 2], widths=spec.widths)
     assert torch.isfinite(model(batch).logits).all()
     trained = {part for stage in model.stages() for part in stage.trains}
     assert all(n.startswith(tuple(trained)) for n, _ in model.network.named_parameters())
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in MODELS.names if hasattr(MODELS[n].settings(), "primary")]
-)
+@pytest.mark.parametrize("name", [n for n in MODELS.names if hasattr(model_settings(n), "primary")])
 def test_without_the_primary_modality_the_error_says_what_to_set(name):
     spec = replace(SPEC, widths={"audio": 3, "visual": 4})
     with pytest.raises(ErcbenchError, match=r"model\.primary=text: .*set model\.primary=audio"):
@@ -265,4 +262,4 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
 )
 def test_a_setting_out_of_range_is_named(name, wrong):
     with pytest.raises(ErcbenchError, match=rf"model\.{next(iter(wrong))}=.*expected"):
-        MODELS[name].settings(**wrong)
+        model_settings(name, **wrong)

@@ -4,12 +4,11 @@ import pytest
 import torch
 from helpers import WIDTHS, make_batch
 
+from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.blocks.attention import CrossAttention
 from ercbench.models.blocks.packing import Layout
-from ercbench.models.hcam.lightning import HCAM
 from ercbench.models.hcam.network import CoAttentionLayer
-from ercbench.models.hcam.settings import HCAMSettings
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
 SMALL = {"hidden": 8, "context_attention": 6, "fusion_attention": 6, "fusion_width": 10}
@@ -18,7 +17,7 @@ LENGTHS = [4, 1, 3]
 
 def make_model(widths=WIDTHS, **options):
     torch.manual_seed(0)
-    return HCAM(replace(SPEC, widths=widths), **SMALL | options)
+    return build_model("hcam", replace(SPEC, widths=widths), **SMALL | options)
 
 
 def asked_one_by_one(attention, query, context, heads):
@@ -45,7 +44,7 @@ def test_attention_is_the_loop_over_single_queries():
 
 
 def test_in_co_attention_everybody_asks_the_others_as_they_were_then_itself():
-    settings = HCAMSettings(**SMALL, heads=3)
+    settings = model_settings("hcam", **SMALL, heads=3)
     layer = CoAttentionLayer(["text", "audio"], settings).eval()
     rows = dict(zip(("text", "audio"), torch.randn(2, sum(LENGTHS), 10), strict=True))
     found = layer(rows, Layout(LENGTHS))

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import save_roberta, save_wav2vec2
 
+from ercbench.config.compose import encoder_settings
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.audio import AudioSettings, Wav2Vec2Encoder
 from ercbench.models.hcam.audio import AudioEncoder
-from ercbench.models.hcam.encoder_settings import HCAMAudioSettings
 
 SHORTEST = 400  # samples of one frame
 KINDS = {
@@ -36,7 +36,9 @@ def folder(request, folders):
 
 def make_encoder(folder, **options):
     torch.manual_seed(0)
-    return AudioEncoder(HCAMAudioSettings(backbone=str(folder), width=32, **options), 3)
+    return AudioEncoder(
+        encoder_settings("hcam_audio", backbone=str(folder), width=32, **options), 3
+    )
 
 
 def recordings(lengths, padding=0.0):
@@ -157,7 +159,7 @@ def test_half_precision_stays_close_and_trains(folder):
 
 
 def test_a_vector_is_as_wide_as_it_is_set(folders):
-    settings = HCAMAudioSettings(backbone=str(folders["group"]), width=None)
+    settings = encoder_settings("hcam_audio", backbone=str(folders["group"]), width=None)
     encoder = AudioEncoder(settings, 3)
     assert encoder(*recordings([5000])).shape == (1, 16)
     assert encoder.classify.in_features == 16
@@ -180,5 +182,5 @@ def test_a_model_of_another_kind_is_named(tmp_path):
     [("width", 0), ("most_seconds", 0.0), ("masked_frames", 1.0), ("batch_size", 0), ("beta", 2.0)],
 )
 def test_wrong_settings_are_named(setting, value):
-    with pytest.raises(ErcbenchError, match=rf"model\.{setting}={value}: expected"):
-        HCAMAudioSettings(**{setting: value})
+    with pytest.raises(ErcbenchError, match=rf"encoder\.{setting}={value}: expected"):
+        encoder_settings("hcam_audio", **{setting: value})

@@ -4,12 +4,11 @@ import pytest
 import torch
 from helpers import make_batch
 
+from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
 from ercbench.models.blocks.packing import Layout
-from ercbench.models.m2fnet.lightning import M2FNet
 from ercbench.models.m2fnet.network import FusionAttention, sinusoids
-from ercbench.models.m2fnet.settings import M2FNetSettings
 
 WIDTHS = {"text": 8, "audio": 4, "visual": 12}
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
@@ -18,7 +17,8 @@ LENGTHS, HEADS = [4, 1, 3], 2
 
 def make_model(widths=WIDTHS, **options):
     torch.manual_seed(0)
-    return M2FNet(replace(SPEC, widths=widths), hidden=None, heads=HEADS, **options).eval()
+    spec = replace(SPEC, widths=widths)
+    return build_model("m2fnet", spec, hidden=None, heads=HEADS, **options).eval()
 
 
 def fused_one_by_one(layer, fused, rows):
@@ -43,7 +43,7 @@ def fused_one_by_one(layer, fused, rows):
 
 
 def test_in_the_fusion_text_is_query_and_value_and_each_other_modality_a_key():
-    layer = FusionAttention(WIDTHS, M2FNetSettings(hidden=None, heads=HEADS)).eval()
+    layer = FusionAttention(WIDTHS, model_settings("m2fnet", hidden=None, heads=HEADS)).eval()
     rows = {m: torch.randn(sum(LENGTHS), w) for m, w in WIDTHS.items()}
     fused = torch.randn(sum(LENGTHS), 8)
     found = layer(fused, rows, Layout(LENGTHS))
@@ -115,5 +115,5 @@ def test_sinusoids_by_hand():
 
 
 def test_a_width_that_the_heads_cannot_share_is_named():
-    with pytest.raises(ErcbenchError, match=r"model\.heads=2: .* the audio features' width 3"):
+    with pytest.raises(ErcbenchError, match=r"heads=2: .* the audio features' width 3"):
         make_model({"text": 8, "audio": 3})

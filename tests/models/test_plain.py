@@ -1,10 +1,10 @@
 import pytest
 import torch
 from helpers import make_batch
-from hydra.utils import get_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.registry import MODELS
 from plain import LOSSES
@@ -34,8 +34,8 @@ CASES = [
 
 def make_model(name, stage, options):
     torch.manual_seed(0)
-    off = {setting: 0.0 for setting in vars(MODELS[name].settings()) if setting.endswith("dropout")}
-    model = get_class(MODELS[name].target)(SPEC, **SIZES[name], **off, **options)
+    off = {setting: 0.0 for setting in vars(model_settings(name)) if setting.endswith("dropout")}
+    model = build_model(name, SPEC, **SIZES[name], **off, **options)
     model.start_stage(model.stages()[stage])
     return model
 

@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
-from hydra import compose, initialize_config_dir
 
-from ercbench.config.schema import register
+from ercbench.config.compose import compose, dataset_settings
 from ercbench.data.batch import IGNORE, ConversationItem, collate
-from ercbench.files import config_folder
 
 WIDTHS = {"text": 5, "audio": 3, "visual": 4}
 LABELS = 4
@@ -55,10 +55,18 @@ SMALL_RUN = (*SMALL_DATA, "model=mlp", "model.hidden=8", "model.layers=1")
 
 def compose_in(folder, *overrides, command="train"):
     """Composes the settings of a command with everything it writes inside a folder."""
-    register()
     folders = [f"{name}={folder}/{name}" for name in ("runs", "stores")][command != "train" :]
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        return compose(command, [*folders, *overrides])
+    return compose(command, [*folders, *overrides])
+
+
+@cache
+def _simulation():
+    return dataset_settings("simulated").simulation
+
+
+def simulation(**changes):
+    """The settings of the simulated corpus, but for the changes."""
+    return replace(_simulation(), **changes)
 
 
 def run_in(folder, *arguments, before="", **options):

@@ -16,12 +16,12 @@ from tiny import save_faces
 
 from ercbench.cli import explain
 from ercbench.commands.prepare import prepare_command
+from ercbench.config.compose import encoder_settings
 from ercbench.corpora.conversation import Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.tables.summary import encoder_summary
 from ercbench.features.media.faces import clip_pictures
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.models.m2fnet.extractor_settings import M2FNetVisualSettings
 from ercbench.models.m2fnet.visual import ClipReader, StillReader, VisualNetwork, scene_and_face
 from ercbench.training.finetune import finetune
 from ercbench.training.train import train
@@ -136,7 +136,7 @@ def test_a_clips_vector_by_hand():
 @torch.no_grad()
 def test_a_clip_passes_the_extractor_once_and_as_its_pictures_would_alone():
     torch.manual_seed(0)
-    settings = M2FNetVisualSettings(width=8, picture_size=32)
+    settings = encoder_settings("m2fnet_visual", width=8, picture_size=32)
     network = VisualNetwork(settings).eval()
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (2, 60, 80, 3), dtype=np.uint8)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
 
-from hydra import compose
 from omegaconf import DictConfig
 from rich.table import Table
 
+from ercbench.config.compose import compose
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import read_comparisons
@@ -21,8 +21,6 @@ from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder, expanded, replacing
 from ercbench.records.run_folder import RunFolder, code_version
 from ercbench.training.train import train
-
-SIZES = ("laptop", "paper")
 
 
 @dataclass(frozen=True)
@@ -59,25 +57,12 @@ def reproduce(config: DictConfig) -> int:
     Raises:
         ErcbenchError: A setting is wrong.
     """
-    check(config)
     plans = make_plans(config)
     wide_console().print(plan_table(plans, config))
     if config.plan:
         return 0
     attempts = [run_plan(plan, config) for plan in plans]
     return judge(attempts, config)
-
-
-def check(config: DictConfig) -> None:
-    """Refuses settings that mean nothing.
-
-    Raises:
-        ErcbenchError: One is wrong.
-    """
-    if config.size not in SIZES:
-        raise ErcbenchError(f"size={config.size}: expected one of {', '.join(SIZES)}. Change size.")
-    if not config.seeds:
-        raise ErcbenchError("seeds=[]: expected at least one. Give one, as in seeds=[0].")
 
 
 def make_plans(config: DictConfig) -> list[Plan]:

@@ -1,12 +1,13 @@
 """The types of the settings of `ercbench reproduce`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Annotated
 
-from omegaconf import MISSING
+from ercbench.settings import Seed, Settings, one_of, require
 
 
-@dataclass
-class RowSettings:
+@dataclass(kw_only=True)
+class RowSettings(Settings):
     """A row of a paper's table of results.
 
     Attributes:
@@ -18,16 +19,16 @@ class RowSettings:
         modalities: What the paper's row sees.
     """
 
-    row: str = MISSING
-    corpus: str = MISSING
-    store: str = MISSING
-    classes: int = MISSING
-    experiment: str = MISSING
-    modalities: list[str] = MISSING
+    row: str
+    corpus: str
+    store: str
+    classes: int
+    experiment: str
+    modalities: list[str]
 
 
-@dataclass
-class PaperSettings:
+@dataclass(kw_only=True)
+class PaperSettings(Settings):
     """A paper.
 
     Attributes:
@@ -36,13 +37,13 @@ class PaperSettings:
         deviations: How the model here departs from the paper's, in a few words.
     """
 
-    model: str = MISSING
-    rows: list[RowSettings] = MISSING
-    deviations: str = MISSING
+    model: str
+    rows: list[RowSettings]
+    deviations: str
 
 
-@dataclass
-class ReproduceSettings:
+@dataclass(kw_only=True)
+class ReproduceSettings(Settings):
     """Everything `ercbench reproduce` can be told.
 
     Attributes:
@@ -60,15 +61,19 @@ class ReproduceSettings:
         stores: Folder of the feature stores.
     """
 
-    paper: PaperSettings = field(default_factory=PaperSettings)
-    seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
-    simulated: bool = False
-    size: str = "laptop"
-    text: str | None = None
-    audio: str | None = None
-    visual: str | None = None
-    settings: list[str] = field(default_factory=list)
-    plan: bool = False
-    runs: str = "runs/reproduce"
-    out: str = "report/reproduce"
-    stores: str = "stores"
+    paper: PaperSettings
+    seeds: list[Seed]
+    simulated: bool
+    size: Annotated[str, one_of("laptop", "paper")]
+    text: str | None
+    audio: str | None
+    visual: str | None
+    settings: list[str]
+    plan: bool
+    runs: str
+    out: str
+    stores: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("seeds", self.seeds, bool(self.seeds), "at least one, as in [0]")

@@ -1,67 +1,69 @@
 """The types of the settings of `ercbench prepare` and `import`; importing this needs no torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from ercbench.settings import Count, Settings
 
 MODALITIES = ("text", "audio", "visual")
 
 
-@dataclass
-class ClipSettings:
+@dataclass(kw_only=True)
+class ClipSettings(Settings):
     """Folders of MELD's clips, where they do not lie as in the release.
 
     Attributes:
         train: Of `dia0_utt0.mp4` and so on; likewise `dev` and `test`.
     """
 
-    train: str | None = None
-    dev: str | None = None
-    test: str | None = None
+    train: str | None
+    dev: str | None
+    test: str | None
 
 
-@dataclass
-class ColumnSettings:
+@dataclass(kw_only=True)
+class ColumnSettings(Settings):
     """What a table calls its columns, where it calls them otherwise.
 
     Attributes:
         conversation: The table's name of this column; likewise the others.
     """
 
-    conversation: str | None = None
-    utterance: str | None = None
-    speaker: str | None = None
-    text: str | None = None
-    label: str | None = None
-    split: str | None = None
-    score: str | None = None
-    start: str | None = None
-    end: str | None = None
-    audio: str | None = None
-    video: str | None = None
+    conversation: str | None
+    utterance: str | None
+    speaker: str | None
+    text: str | None
+    label: str | None
+    split: str | None
+    score: str | None
+    start: str | None
+    end: str | None
+    audio: str | None
+    video: str | None
 
 
-@dataclass
-class TextOptions:
+@dataclass(kw_only=True)
+class TextOptions(Settings):
     """What to change of a text encoder; see `TextSettings`. None keeps its own.
 
     Attributes:
         name: What the features are called.
     """
 
-    name: str | None = None
-    pooling: str | None = None
-    normalise: bool | None = None
-    before: int | None = None
-    after: int | None = None
-    speakers: bool | None = None
-    max_tokens: int | None = None
-    batch_tokens: int | None = None
-    dtype: str | None = None
-    device: str | None = None
+    name: str | None
+    pooling: str | None
+    normalise: bool | None
+    before: int | None
+    after: int | None
+    speakers: bool | None
+    max_tokens: int | None
+    batch_tokens: int | None
+    dtype: str | None
+    device: str | None
 
 
-@dataclass
-class AudioOptions:
+@dataclass(kw_only=True)
+class AudioOptions(Settings):
     """What to change of an audio encoder; see `AudioSettings`. None keeps its own.
 
     The last one is of `M2FNetAudioSettings`.
@@ -70,15 +72,15 @@ class AudioOptions:
         name: What the features are called.
     """
 
-    name: str | None = None
-    most_seconds: float | None = None
-    dtype: str | None = None
-    device: str | None = None
-    pictures: str | None = None
+    name: str | None
+    most_seconds: float | None
+    dtype: str | None
+    device: str | None
+    pictures: str | None
 
 
-@dataclass
-class VisualOptions:
+@dataclass(kw_only=True)
+class VisualOptions(Settings):
     """What to change of a visual encoder; see `VisualSettings`. None keeps its own.
 
     The last four are of `M2FNetVisualSettings`.
@@ -87,29 +89,29 @@ class VisualOptions:
         name: What the features are called.
     """
 
-    name: str | None = None
-    frames: int | None = None
-    pooling: str | None = None
-    most_seconds: float | None = None
-    dtype: str | None = None
-    device: str | None = None
-    spread: str | None = None
-    least_face: int | None = None
-    least_score: float | None = None
-    face_margin: float | None = None
+    name: str | None
+    frames: int | None
+    pooling: str | None
+    most_seconds: float | None
+    dtype: str | None
+    device: str | None
+    spread: str | None
+    least_face: int | None
+    least_score: float | None
+    face_margin: float | None
 
 
-@dataclass
-class EncoderOptions:
+@dataclass(kw_only=True)
+class EncoderOptions(Settings):
     """What to change of the encoders, by modality."""
 
-    text: TextOptions = field(default_factory=TextOptions)
-    audio: AudioOptions = field(default_factory=AudioOptions)
-    visual: VisualOptions = field(default_factory=VisualOptions)
+    text: TextOptions
+    audio: AudioOptions
+    visual: VisualOptions
 
 
-@dataclass
-class PrepareSettings:
+@dataclass(kw_only=True)
+class PrepareSettings(Settings):
     """Everything `ercbench prepare` can be told.
 
     Attributes:
@@ -129,26 +131,26 @@ class PrepareSettings:
         stores: Folder of the feature stores.
     """
 
-    corpus: str | None = None
-    root: str | None = None
-    labels: Any = None
-    others: str | None = None
-    zero: str | None = None
-    clips: ClipSettings = field(default_factory=ClipSettings)
-    columns: ColumnSettings = field(default_factory=ColumnSettings)
-    text: Any = None
-    audio: Any = None
-    visual: Any = None
-    options: EncoderOptions = field(default_factory=EncoderOptions)
-    workers: int = 1
-    shard: str = "1/1"
-    chunk: int = 256
-    store: str | None = None
-    stores: str = "stores"
+    corpus: str | None
+    root: str | None
+    labels: Any
+    others: str | None
+    zero: str | None
+    clips: ClipSettings
+    columns: ColumnSettings
+    text: Any
+    audio: Any
+    visual: Any
+    options: EncoderOptions
+    workers: Count
+    shard: str
+    chunk: Count
+    store: str | None
+    stores: str
 
 
-@dataclass
-class ImportSettings:
+@dataclass(kw_only=True)
+class ImportSettings(Settings):
     """Everything `ercbench import` can be told.
 
     Attributes:
@@ -166,14 +168,14 @@ class ImportSettings:
         stores: Folder of the feature stores.
     """
 
-    corpus: str | None = None
-    community: str | None = None
-    labels: Any = None
-    text: str | None = None
-    audio: str | None = None
-    visual: str | None = None
-    ids: str | None = None
-    name: str | None = None
-    fitted_on: list[str] | None = None
-    store: str | None = None
-    stores: str = "stores"
+    corpus: str | None
+    community: str | None
+    labels: Any
+    text: str | None
+    audio: str | None
+    visual: str | None
+    ids: str | None
+    name: str | None
+    fitted_on: list[str] | None
+    store: str | None
+    stores: str

@@ -24,10 +24,10 @@ class MOSIDataModule(ConversationDataModule):
 
     def __init__(
         self,
-        root: str | None = None,
-        stores: str = "stores",
-        split: str = "poria",
-        store: str = "mosi",
+        root: str | None,
+        stores: str,
+        split: str,
+        store: str,
         **options: Any,
     ) -> None:
         super().__init__(split, **options)

@@ -21,13 +21,13 @@ class SimulatedDataModule(ConversationDataModule):
 
     def __init__(
         self,
-        simulation: dict[str, Any] | None = None,
-        stores: str = "stores",
-        split: str = "simulated",
+        simulation: dict[str, Any],
+        stores: str,
+        split: str,
         **options: Any,
     ) -> None:
         super().__init__(split, **options)
-        self.simulation = SimulationSettings(**(simulation or {}))
+        self.simulation = SimulationSettings(**simulation)
         self.stores = stores
 
     def open_store(self) -> FeatureStore:

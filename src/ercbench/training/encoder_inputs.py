@@ -7,7 +7,8 @@ from typing import Any
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.config.schema import DATASETS
+from ercbench.config.compose import dataset_settings
+from ercbench.config.datasets import DATASETS
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
@@ -18,7 +19,7 @@ from ercbench.models.base.embedder import UtteranceEmbedder
 
 def make_datamodule(config: DictConfig, held_out: Sequence[str]) -> UtteranceDataModule:
     """Returns what the encoder is trained on, as it reads it."""
-    settings = encoder_settings(config)
+    settings: Any = OmegaConf.to_object(config.encoder)
     kind: Any = get_class(settings._target_)
     corpus, split, cache = material(config, kind, settings)
     return UtteranceDataModule(
@@ -47,7 +48,7 @@ def material(
         corpus = kind.read_folder(settings, expanded(config.source), config.seed)
         return corpus, next(iter(corpus.splits)), expanded(config.runs)
     store = open_store(expanded(config.stores), config.store or usual_store(config.corpus))
-    return store.corpus, config.split or DATASETS[store.corpus.name]().split, store.folder
+    return store.corpus, config.split or dataset_settings(store.corpus.name).split, store.folder
 
 
 def check_material(config: DictConfig, kind: type[UtteranceEmbedder]) -> None:
@@ -73,29 +74,13 @@ def check_material(config: DictConfig, kind: type[UtteranceEmbedder]) -> None:
         )
 
 
-def encoder_settings(config: DictConfig) -> Any:
-    """Returns the encoder's settings, checked.
-
-    Raises:
-        ErcbenchError: One is out of its range.
-    """
-    try:
-        return OmegaConf.to_object(config.encoder)
-    except Exception as error:
-        # whatever checks a setting calls it a model's
-        if isinstance(error.__cause__ or error, ErcbenchError):
-            message = str(error.__cause__ or error)
-            raise ErcbenchError(message.replace("model.", "encoder.")) from None
-        raise
-
-
 def usual_store(corpus: str | None) -> str:
     """Returns the name of the store in which a corpus is usually prepared.
 
     Raises:
         ErcbenchError: It has none.
     """
-    usual = getattr(DATASETS[corpus](), "store", None) if corpus in DATASETS else None
+    usual = getattr(dataset_settings(corpus), "store", None) if corpus in DATASETS else None
     if usual is None:
         raise ErcbenchError(
             f"corpus={corpus}: expected iemocap, meld or mosi, prepared before; any other store is "

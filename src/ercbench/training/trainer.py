@@ -2,8 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,35 +14,17 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.errors import ErcbenchError
-from ercbench.models.base.metrics import CHOOSING
 from ercbench.models.base.trainable import Trainable
 from ercbench.records.run_folder import RunFolder
+from ercbench.settings import Bound, one_of
 from ercbench.training.callbacks import Patience, StepSeeds
 from ercbench.training.checkpoints import WholeCheckpoints, best_path
 
 
-@dataclass(frozen=True)
-class Valid:
-    """The valid values of a setting.
-
-    Attributes:
-        holds: Whether a value is one of them.
-        expected: The same in words.
-    """
-
-    holds: Callable[[Any], bool]
-    expected: str
-
-
-def one_of(*values: Any) -> Valid:
-    """Returns a choice of plain values."""
-    return Valid(lambda found: found in values, f"one of {', '.join(map(str, values))}")
-
-
-def count(least: int) -> Valid:
-    """Returns the whole numbers from `least` on."""
-    return Valid(
-        lambda found: type(found) is int and found >= least, f"a whole number, at least {least}"
+def count(least: int) -> Bound:
+    """Returns the bound of a whole number from `least` on."""
+    return Bound(
+        f"a whole number, at least {least}", lambda found: type(found) is int and found >= least
     )
 
 
@@ -57,15 +38,15 @@ def has_accelerator(name: Any) -> bool:
 FLAG = one_of(True, False)
 # Optimisation is manual, a run is one process, and every batch counts: what else Lightning's
 # Trainer can be told would not do what it says.
-TRAINER_SETTINGS: Mapping[str, Valid] = {
+TRAINER_SETTINGS: Mapping[str, Bound] = {
     "_target_": one_of("lightning.Trainer"),
-    "accelerator": Valid(
-        has_accelerator, "auto or cpu, or gpu, cuda or mps where the machine has one"
+    "accelerator": Bound(
+        "auto or cpu, or gpu, cuda or mps where the machine has one", has_accelerator
     ),
-    "devices": Valid(
-        lambda found: found == 1,
+    "devices": Bound(
         "1: a run is one process on one device (CUDA_VISIBLE_DEVICES says which), and several runs "
         "can be started side by side",
+        lambda found: found == 1,
     ),
     "precision": one_of("32-true", "bf16-mixed"),
     "max_epochs": count(1),
@@ -76,14 +57,14 @@ TRAINER_SETTINGS: Mapping[str, Valid] = {
     "enable_model_summary": FLAG,
     "num_sanity_val_steps": count(0),
     "log_every_n_steps": count(1),
-    "gradient_clip_val": Valid(
-        lambda found: found is None, "null; set model.gradient_clip instead"
+    "gradient_clip_val": Bound(
+        "null; set model.gradient_clip instead", lambda found: found is None
     ),
-    "accumulate_grad_batches": Valid(
-        lambda found: found == 1,
+    "accumulate_grad_batches": Bound(
         "1; set dataset.batch_size instead, and for less memory model.piece_utterances",
+        lambda found: found == 1,
     ),
-    "fast_dev_run": Valid(lambda found: found is False, "false; set trainer.max_epochs=1 instead"),
+    "fast_dev_run": Bound("false; set trainer.max_epochs=1 instead", lambda found: found is False),
 }
 
 
@@ -91,19 +72,14 @@ def check_settings(config: DictConfig) -> None:
     """Refuses what would not do what it says, before anything runs.
 
     Args:
-        config: Whose `trainer` and `selection` are used.
+        config: Whose `trainer` is used.
 
     Raises:
-        ErcbenchError: A setting of the trainer, or the metric that is to choose, is not valid.
+        ErcbenchError: A setting of the trainer is not valid.
     """
     settings: Any = OmegaConf.to_container(config.trainer, resolve=True)
     for name, found in settings.items():
         _check_setting(name, found)
-    if config.selection.metric not in CHOOSING:
-        raise ErcbenchError(
-            f"selection.metric={config.selection.metric}: expected one of {', '.join(CHOOSING)}. "
-            "Change selection.metric."
-        )
 
 
 def _check_setting(name: str, found: Any) -> None:
@@ -113,10 +89,7 @@ def _check_setting(name: str, found: Any) -> None:
         raise ErcbenchError(
             f"trainer.{name}={found}: a run cannot be told so. Remove it; there are {supported}."
         )
-    if not valid.holds(found):
-        raise ErcbenchError(
-            f"trainer.{name}={found}: expected {valid.expected}. Change trainer.{name}."
-        )
+    valid.check(f"trainer.{name}", found)
 
 
 def make_trainer(

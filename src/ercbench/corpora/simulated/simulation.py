@@ -6,12 +6,12 @@ confuses. Because all of it is known, `ceilings` computes the exact posterior.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Split, Utterance
-from ercbench.errors import ErcbenchError
+from ercbench.settings import Count, NonNegative, Positive, Seed, Settings, Share, at_least, require
 
 EMOTIONS = ("happy", "sad", "neutral", "angry", "excited", "frustrated")
 
@@ -24,8 +24,8 @@ CONFUSIONS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-@dataclass
-class SimulationSettings:
+@dataclass(kw_only=True)
+class SimulationSettings(Settings):
     """What the simulated corpus is like.
 
     Attributes:
@@ -39,45 +39,31 @@ class SimulationSettings:
         catch: Probability that a speaker takes the other's last emotion.
         imbalance: 0 for equally frequent emotions; each next emotion is exp(-imbalance) times
             as frequent as the one before.
-        difficulty: Standard deviation of the noise, as a multiple of the default.
+        difficulty: Standard deviation of the noise.
         text_width: Numbers in a text vector; likewise `audio_width` and `visual_width`.
         seed: Of the corpus; the seed of a training run does not change it.
-
-    Raises:
-        ErcbenchError: A setting is outside its range.
     """
 
-    train: int = 600
-    validation: int = 100
-    test: int = 200
-    min_length: int = 4
-    max_length: int = 24
-    stay: float = 0.6
-    catch: float = 0.2
-    imbalance: float = 0.2
-    difficulty: float = 1.0
-    text_width: int = 32
-    audio_width: int = 16
-    visual_width: int = 16
-    seed: int = 7
+    train: Count
+    validation: Count
+    test: Count
+    min_length: Count
+    max_length: Count
+    stay: Share
+    catch: Share
+    imbalance: NonNegative
+    difficulty: Positive
+    text_width: Annotated[int, at_least(5)]
+    audio_width: Annotated[int, at_least(3)]
+    visual_width: Annotated[int, at_least(3)]
+    seed: Seed
 
     def __post_init__(self) -> None:
-        limits = {
-            "train, validation and test at least 1": min(self.train, self.validation, self.test)
-            > 0,
-            "1 <= min_length <= max_length": 1 <= self.min_length <= self.max_length,
-            "stay and catch at least 0, together at most 1": self.stay >= 0
-            and self.catch >= 0
-            and self.stay + self.catch <= 1,
-            "difficulty above 0": self.difficulty > 0,
-            "widths at least 5 (text) and 3 (audio, visual)": self.text_width >= 5
-            and min(self.audio_width, self.visual_width) >= 3,
-        }
-        for limit, holds in limits.items():
-            if not holds:
-                raise ErcbenchError(
-                    f"dataset.simulation: expected {limit}; found {self}. Change that setting."
-                )
+        super().__post_init__()
+        fits = self.max_length >= self.min_length
+        require("max_length", self.max_length, fits, f"at least min_length={self.min_length}")
+        fits = self.stay + self.catch <= 1
+        require("catch", self.catch, fits, f"at most 1 together with stay={self.stay}")
 
 
 class Simulator:

@@ -13,13 +13,15 @@ from torchmetrics.classification import (
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from ercbench.data.batch import IGNORE
+from ercbench.models.base.settings import SELECTION_METRICS
 
 # Scores that can choose, on validation: score(predicted [N], labels [N], classes).
-CHOOSING = {
-    "accuracy": partial(multiclass_accuracy, average="micro"),
-    "weighted_f1": partial(multiclass_f1_score, average="weighted"),
-    "macro_f1": partial(multiclass_f1_score, average="macro"),
-}
+_SCORES = (
+    partial(multiclass_accuracy, average="micro"),
+    partial(multiclass_f1_score, average="weighted"),
+    partial(multiclass_f1_score, average="macro"),
+)
+CHOOSING = dict(zip(SELECTION_METRICS, _SCORES, strict=True))
 
 
 class ConversationMetrics(nn.Module):

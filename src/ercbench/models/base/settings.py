@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from ercbench.errors import ErcbenchError
+from ercbench.settings import ClassSettings, Count, NonNegative, Positive, one_of
+
+SELECTION_METRICS = ("accuracy", "weighted_f1", "macro_f1")
 
 
-@dataclass
-class ModelSettings:
-    """Settings of any model; each model adds its own and its paper's defaults.
+@dataclass(kw_only=True)
+class ModelSettings(ClassSettings):
+    """Settings of any model; each model adds its own.
 
     Attributes:
         learning_rate: Of AdamW.
@@ -19,46 +23,14 @@ class ModelSettings:
         gradient_clip: Largest norm of a step's gradient; None leaves gradients alone.
         piece_utterances: A batch is worked off in pieces of at most this many utterances, with
             the same gradient and less memory; None takes it whole.
-
-    Raises:
-        ErcbenchError: A setting is outside its range.
     """
 
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-5
-    amsgrad: bool = False
-    class_weights: str = "none"
-    gradient_clip: float | None = None
-    piece_utterances: int | None = None
-
-    def __post_init__(self) -> None:
-        require("learning_rate", self.learning_rate, self.learning_rate > 0, "more than 0")
-        require("weight_decay", self.weight_decay, self.weight_decay >= 0, "0 or more")
-        one_of("class_weights", self.class_weights, ("none", "inverse"))
-        for name in ("gradient_clip", "piece_utterances"):
-            found = getattr(self, name)
-            require(name, found, found is None or found > 0, "more than 0, or null")
-
-
-def require(setting: str, found: object, holds: bool, expected: str) -> None:
-    """Checks a model setting.
-
-    Raises:
-        ErcbenchError: It does not hold; the message names the setting and what was expected.
-    """
-    if not holds:
-        raise ErcbenchError(
-            f"model.{setting}={found}: expected {expected}. Change model.{setting}."
-        )
-
-
-def one_of(setting: str, found: str, expected: tuple[str, ...]) -> None:
-    """Checks a model setting that is a choice.
-
-    Raises:
-        ErcbenchError: It is none of those expected; the message lists them.
-    """
-    require(setting, found, found in expected, f"one of {', '.join(expected)}")
+    learning_rate: Positive
+    weight_decay: NonNegative
+    amsgrad: bool
+    class_weights: Annotated[str, one_of("none", "inverse")]
+    gradient_clip: Positive | None
+    piece_utterances: Count | None
 
 
 def primary_first(primary: str, modalities: Iterable[str], model: str) -> list[str]:

@@ -40,7 +40,7 @@ class Trainable(L.LightningModule):
     def __init__(self, spec: Any, settings: dict[str, Any]) -> None:
         super().__init__()
         self.spec = spec
-        self.settings = self.settings_class(**settings)
+        self.settings = self.settings_class.of(settings)
         self.save_hyperparameters({"spec": spec.plain(), **settings}, logger=False)
         self.automatic_optimization = False
         self.staged = False

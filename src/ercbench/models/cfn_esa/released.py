@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,22 +14,22 @@ from ercbench.models.cfn_esa.settings import CFNESASettings
 MODALITIES = {"text": "t", "visual": "v", "audio": "a"}
 
 
-def load_released(state_dict: Mapping[str, Tensor], heads: int) -> CFNESANetwork:
+def load_released(state_dict: Mapping[str, Tensor], settings: CFNESASettings) -> CFNESANetwork:
     """Builds the network from a state dict of the released code; sizes are read off its shapes.
 
     Args:
         state_dict: Names as in the released code, such as `rume.layers.0.rnn.weight_ih_l0`.
-        heads: Attention heads (8 in the released scripts); no shape tells.
+        settings: What no shape tells: attention heads (8 in the released scripts) and dropout.
 
     Returns:
-        The network, with dropout as in our default settings.
+        The network.
 
     Raises:
         ErcbenchError: A parameter is missing, unknown or of another shape.
     """
     weights = dict(state_dict)
     try:
-        settings, widths = _sizes(weights, heads)
+        settings, widths = _sized(settings, weights)
         classes = len(weights["smax_fc.bias"])
         network = CFNESANetwork(settings, widths, classes)
         ours = _renamed(weights, settings)
@@ -46,13 +47,15 @@ def load_released(state_dict: Mapping[str, Tensor], heads: int) -> CFNESANetwork
     return network
 
 
-def _sizes(weights: dict[str, Tensor], heads: int) -> tuple[CFNESASettings, dict[str, int]]:
+def _sized(
+    settings: CFNESASettings, weights: dict[str, Tensor]
+) -> tuple[CFNESASettings, dict[str, int]]:
     def layers(part: str) -> int:
         return len({k.split(".")[2] for k in weights if k.startswith(f"{part}.layers.")})
 
-    settings = CFNESASettings(
+    settings = replace(
+        settings,
         hidden=len(weights["linear_t.bias"]),
-        heads=heads,
         rume_layers=layers("rume"),
         acme_layers=layers("acme"),
         shift_hidden=len(weights["emotion_shift.fc.0.bias"]),

@@ -1,16 +1,15 @@
 """The settings of HCAM's Stage I: an encoder of single utterances for each modality."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from ercbench.models.base.settings import one_of, require
 from ercbench.models.hcam.settings import ContrastiveSettings
+from ercbench.settings import Bound, Count, DropoutRate, at_least, from_below, one_of
 
-POOLINGS = ("first", "mean", "last_four")
 
-
-@dataclass
+@dataclass(kw_only=True)
 class EncoderSettings(ContrastiveSettings):
-    """What both encoders share; the rate is that of the authors' other systems.
+    """What both encoders share.
 
     Attributes:
         learning_rate: Of the encoder and its head alike.
@@ -18,19 +17,11 @@ class EncoderSettings(ContrastiveSettings):
         batch_size: Utterances per batch.
     """
 
-    learning_rate: float = 1e-5
-    beta: float = 0.9
-    backbone: str = ""
-    batch_size: int = 16
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("batch_size", self.batch_size, self.batch_size >= 1, "at least 1")
-        expected = "a public name, or the folder of a model"
-        require("backbone", self.backbone, bool(self.backbone), expected)
+    backbone: Annotated[str, Bound("a public name, or the folder of a model", bool)]
+    batch_size: Count
 
 
-@dataclass
+@dataclass(kw_only=True)
 class HCAMAudioSettings(EncoderSettings):
     """Stage I of sound.
 
@@ -45,23 +36,13 @@ class HCAMAudioSettings(EncoderSettings):
             leave on.
     """
 
-    _target_: str = "ercbench.models.hcam.stage_one.HCAMAudio"
-    weight_decay: float = 0.0
-    backbone: str = "wav2vec2"
-    width: int | None = 768
-    most_seconds: float = 10.0
-    frozen: bool = False
-    masked_frames: float = 0.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        width, seconds, masked = self.width, self.most_seconds, self.masked_frames
-        require("width", width, width is None or width >= 1, "1 or more, or null")
-        require("most_seconds", seconds, seconds >= 0.1, "0.1 or more")
-        require("masked_frames", masked, 0 <= masked < 1, "from 0 to below 1")
+    width: Count | None
+    most_seconds: Annotated[float, at_least(0.1)]
+    frozen: bool
+    masked_frames: Annotated[float, from_below(0, 1)]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class HCAMTextSettings(EncoderSettings):
     """Stage I of text; which model and pooling the paper used is not known.
 
@@ -75,20 +56,9 @@ class HCAMTextSettings(EncoderSettings):
         dropout: Before the classifier.
     """
 
-    _target_: str = "ercbench.models.hcam.stage_one.HCAMText"
-    weight_decay: float = 0.01
-    backbone: str = "minilm"
-    pooling: str = "mean"
-    before: int = 0
-    after: int = 0
-    speakers: bool = False
-    max_tokens: int = 128
-    dropout: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("pooling", self.pooling, POOLINGS)
-        require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
-        for name, least in (("before", 0), ("after", 0), ("max_tokens", 8)):
-            found = getattr(self, name)
-            require(name, found, found >= least, f"{least} or more")
+    pooling: Annotated[str, one_of("first", "mean", "last_four")]
+    before: Annotated[int, at_least(0)]
+    after: Annotated[int, at_least(0)]
+    speakers: bool
+    max_tokens: Annotated[int, at_least(8)]
+    dropout: DropoutRate

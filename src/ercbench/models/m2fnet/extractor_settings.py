@@ -1,15 +1,27 @@
 """The settings of M2FNet's two extractors."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from ercbench.models.base.settings import ModelSettings, one_of, require
+from ercbench.models.base.settings import ModelSettings
+from ercbench.settings import (
+    Bound,
+    Count,
+    NonNegative,
+    Positive,
+    at_least,
+    between,
+    from_below,
+    one_of,
+)
 
 MININGS = ("semi_hard", "hard", "random")
 MARGINS = ("detached", "as_printed", "fixed")
 FORMS = ("vicreg", "as_printed")
+PartOfIdentities = Annotated[float, Bound("between 0 and 0.5", lambda share: 0 < share < 0.5)]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TripletSettings(ModelSettings):
     """What the extractors of sounds and of faces have in common.
 
@@ -25,29 +37,18 @@ class TripletSettings(ModelSettings):
         augment: Whether training pictures are augmented.
     """
 
-    learning_rate: float = 1e-4
-    weight_decay: float = 1e-6
-    width: int = 300
-    weights: str | None = None
-    mining: str = "semi_hard"
-    margin: str = "detached"
-    form: str = "vicreg"
-    fixed_margin: float = 0.2
-    batch_size: int = 48
-    members: int = 12
-    augment: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("mining", self.mining, MININGS)
-        one_of("margin", self.margin, MARGINS)
-        one_of("form", self.form, FORMS)
-        for name in ("width", "batch_size", "members"):
-            require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        require("fixed_margin", self.fixed_margin, self.fixed_margin > 0, "more than 0")
+    width: Count
+    weights: str | None
+    mining: Annotated[str, one_of(*MININGS)]
+    margin: Annotated[str, one_of(*MARGINS)]
+    form: Annotated[str, one_of(*FORMS)]
+    fixed_margin: Positive
+    batch_size: Count
+    members: Count
+    augment: bool
 
 
-@dataclass
+@dataclass(kw_only=True)
 class M2FNetAudioSettings(TripletSettings):
     """M2FNet's triplet extractor of sounds; `augment` warps pictures in time and adds noise.
 
@@ -58,14 +59,13 @@ class M2FNetAudioSettings(TripletSettings):
         pictures: An npz file with pictures by utterance id, instead of recordings.
     """
 
-    _target_: str = "ercbench.models.m2fnet.audio.M2FNetAudio"
-    bands: int = 128
-    picture_width: int = 128
-    fit: str = "stretch"
-    pictures: str | None = None
+    bands: Annotated[int, between(32, 128)]
+    picture_width: Annotated[int, at_least(32)]
+    fit: Annotated[str, one_of("stretch", "pad")]
+    pictures: str | None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class M2FNetVisualSettings(TripletSettings):
     """M2FNet's triplet extractor of faces, and how a clip becomes a vector with it.
 
@@ -83,25 +83,12 @@ class M2FNetVisualSettings(TripletSettings):
         face_margin: How much longer the side of the square around a face is than the face.
     """
 
-    _target_: str = "ercbench.models.m2fnet.visual.M2FNetVisual"
-    members: int = 6
-    picture_size: int = 112
-    validation: float = 0.1
-    test: float = 0.1
-    frames: int = 15
-    spread: str = "successive"
-    most_seconds: float = 30.0
-    least_face: int = 40
-    least_score: float = 0.9
-    face_margin: float = 0.2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("picture_size", self.picture_size, self.picture_size >= 32, "32 or more")
-        one_of("spread", self.spread, ("successive", "even"))
-        for name in ("validation", "test"):
-            require(name, getattr(self, name), 0 < getattr(self, name) < 0.5, "between 0 and 0.5")
-        for name, least in (("frames", 1), ("least_face", 12), ("face_margin", 0)):
-            require(name, getattr(self, name), getattr(self, name) >= least, f"{least} or more")
-        require("most_seconds", self.most_seconds, self.most_seconds >= 0.1, "0.1 or more")
-        require("least_score", self.least_score, 0 <= self.least_score < 1, "from 0 to below 1")
+    picture_size: Annotated[int, at_least(32)]
+    validation: PartOfIdentities
+    test: PartOfIdentities
+    frames: Count
+    spread: Annotated[str, one_of("successive", "even")]
+    most_seconds: Annotated[float, at_least(0.1)]
+    least_face: Annotated[int, at_least(12)]
+    least_score: Annotated[float, from_below(0, 1)]
+    face_margin: NonNegative

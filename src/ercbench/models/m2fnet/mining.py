@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ercbench.data.batch import IGNORE
-from ercbench.models.base.settings import one_of
 from ercbench.models.m2fnet.extractor_settings import MININGS
+from ercbench.settings import one_of
 
 
 def distances_between(rows: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ def mine(
     Raises:
         ErcbenchError: There is no such way.
     """
-    one_of("mining", how, MININGS)
+    one_of(*MININGS).check("mining", how)
     positives, negatives = _candidates(labels)
     if not positives.any():
         return labels.new_empty((0, 3), dtype=torch.long)

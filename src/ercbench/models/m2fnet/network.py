@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
 from ercbench.models.base.prediction import Prediction
-from ercbench.models.base.settings import primary_first, require
+from ercbench.models.base.settings import primary_first
 from ercbench.models.blocks.attention import (
     CrossAttention,
     Dropout,
@@ -19,6 +19,7 @@ from ercbench.models.blocks.attention import (
 )
 from ercbench.models.blocks.packing import Layout
 from ercbench.models.m2fnet.settings import M2FNetSettings
+from ercbench.settings import require
 
 
 class Encoder(nn.Module):
@@ -175,5 +176,5 @@ def _check_heads(settings: M2FNetSettings, streams: dict[str, int]) -> None:
             settings.heads,
             width % settings.heads == 0,
             f"a divisor of the {modality} features' width {width}, or one common width "
-            "(model.hidden=128)",
+            "(hidden=128)",
         )

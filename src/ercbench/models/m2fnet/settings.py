@@ -1,16 +1,15 @@
 """The settings of M2FNet."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from ercbench.models.base.settings import ModelSettings, one_of, require
-
-FUSIONS = ("as_printed", "residual", "concatenation")
-POSITIONS = ("none", "sinusoidal")
+from ercbench.models.base.settings import ModelSettings
+from ercbench.settings import Count, DropoutRate, one_of, require
 
 
-@dataclass
+@dataclass(kw_only=True)
 class M2FNetSettings(ModelSettings):
-    """Sizes and training of M2FNet's dialogue network; the defaults suit a laptop.
+    """Sizes and training of M2FNet's dialogue network.
 
     Attributes:
         hidden: Width to which every modality is brought first; None leaves each its own, as in
@@ -27,29 +26,21 @@ class M2FNetSettings(ModelSettings):
         primary: The modality that asks the others; text in the paper.
     """
 
-    _target_: str = "ercbench.models.m2fnet.lightning.M2FNet"
-    learning_rate: float = 5e-4
-    weight_decay: float = 5e-4
-    hidden: int | None = 128
-    heads: int = 4
-    encoders: int = 1
-    feed_forward: int = 4
-    fusion: str = "as_printed"
-    fusion_layers: int = 5
-    positions: str = "none"
-    dropout: float = 0.4
-    primary: str = "text"
+    hidden: Count | None
+    heads: Count
+    encoders: Count
+    feed_forward: Count
+    fusion: Annotated[str, one_of("as_printed", "residual", "concatenation")]
+    fusion_layers: Count
+    positions: Annotated[str, one_of("none", "sinusoidal")]
+    dropout: DropoutRate
+    primary: str
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("heads", "encoders", "feed_forward", "fusion_layers"):
-            require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        one_of("fusion", self.fusion, FUSIONS)
-        one_of("positions", self.positions, POSITIONS)
-        require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
         require(
             "hidden",
             self.hidden,
-            self.hidden is None or (self.hidden >= 1 and self.hidden % self.heads == 0),
-            f"a multiple of model.heads={self.heads}, or null for the features' own widths",
+            self.hidden is None or self.hidden % self.heads == 0,
+            f"a multiple of heads={self.heads}, or null for the features' own widths",
         )

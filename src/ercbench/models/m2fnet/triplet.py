@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ercbench.models.base.settings import one_of
 from ercbench.models.m2fnet.extractor_settings import FORMS, MARGINS
 from ercbench.models.m2fnet.mining import distances_between, mine
+from ercbench.settings import one_of
 
 TRIPLET, COVARIANCE, VARIANCE = 20.0, 5.0, 1.0
 """Weights of the three parts, from the paper."""
@@ -101,7 +101,7 @@ def triplet_loss(
     Raises:
         ErcbenchError: There is no such margin.
     """
-    one_of("margin", margin, MARGINS)
+    one_of(*MARGINS).check("margin", margin)
     anchor, positive, negative = triplets.unbind(1)
     ap, an = distances[anchor, positive], distances[anchor, negative]
     if margin == "fixed":
@@ -134,7 +134,7 @@ def variance_loss(covariances: Tensor, form: str = "vicreg") -> Tensor:
     Raises:
         ErcbenchError: There is no such form.
     """
-    one_of("form", form, FORMS)
+    one_of(*FORMS).check("form", form)
     missing = 1 - (covariances.diagonal() + EPSILON).sqrt()
     return (missing.relu() if form == "vicreg" else missing).mean()
 
@@ -152,7 +152,7 @@ def covariance_loss(covariances: Tensor, form: str = "vicreg") -> Tensor:
     Raises:
         ErcbenchError: There is no such form.
     """
-    one_of("form", form, FORMS)
+    one_of(*FORMS).check("form", form)
     entries = covariances.square() if form == "vicreg" else covariances
     return (entries.sum() - entries.trace()) / len(covariances)
 

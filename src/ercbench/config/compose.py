@@ -1,0 +1,140 @@
+"""Settings as Hydra composes them from `conf/`, checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from ercbench.config.datasets import DatasetSettings
+from ercbench.config.schema import register
+from ercbench.files import config_folder
+from ercbench.models.base.settings import ModelSettings
+from ercbench.settings import SettingError, Settings
+
+
+def compose(command: str, overrides: Sequence[str] = ()) -> DictConfig:
+    """Composes what a command is told, as on its command line.
+
+    Args:
+        command: `train`, `finetune`, `prepare`, `import` or `reproduce`.
+        overrides: Such as `model=gru` or `model.hidden=64`.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+        HydraException: There is no such choice or setting.
+    """
+    return checked(_compose(command, overrides))
+
+
+def model_settings(name: str, **changes: Any) -> ModelSettings:
+    """Returns a model's settings, those of `conf/model/<name>.yaml` but for the changes.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+    """
+    return _typed("model", name, changes)
+
+
+def dataset_settings(name: str, **changes: Any) -> DatasetSettings:
+    """Returns a dataset's settings, those of `conf/dataset/<name>.yaml` but for the changes.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+    """
+    return _typed("dataset", name, changes)
+
+
+def encoder_settings(name: str, **changes: Any) -> ModelSettings:
+    """Returns an encoder's settings, those of `conf/encoder/<name>.yaml` but for the changes.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+    """
+    return _typed("encoder", name, changes)
+
+
+def build_model(name: str, spec: Any, **changes: Any) -> Any:
+    """Makes a dialogue model of the settings `conf/model/<name>.yaml` but for the changes.
+
+    Args:
+        name: Of the model.
+        spec: What the data is like, a `DataSpec`.
+        changes: Settings that are different.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+    """
+    return instantiate(_node("model", name, changes), _convert_="all", spec=spec)
+
+
+def build_encoder(name: str, spec: Any, **changes: Any) -> Any:
+    """Makes an utterance encoder of the settings `conf/encoder/<name>.yaml` but for the changes.
+
+    Args:
+        name: Of the encoder.
+        spec: What the data is like, an `UtteranceSpec`.
+        changes: Settings that are different.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+    """
+    return instantiate(_node("encoder", name, changes), _convert_="all", spec=spec)
+
+
+def build_dataset(name: str, stores: Path, **changes: Any) -> Any:
+    """Makes a data module of the settings `conf/dataset/<name>.yaml` but for the changes.
+
+    Args:
+        name: Of the dataset.
+        stores: Folder of the feature stores.
+        changes: Settings that are different.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+    """
+    return instantiate(_node("dataset", name, changes), _convert_="all", stores=str(stores))
+
+
+def checked(config: DictConfig, parent: str = "") -> DictConfig:
+    """Returns settings, if all that have a type keep to its bounds.
+
+    Args:
+        config: The settings.
+        parent: What they stand inside, as in `model.`.
+
+    Raises:
+        SettingError: One is out of its bounds; the message has its full name.
+        MissingMandatoryValue: One has no value.
+    """
+    for name in map(str, config):
+        if not OmegaConf.is_missing(config, name) and OmegaConf.is_dict(config[name]):
+            checked(config[name], f"{parent}{name}.")
+    kind: Any = OmegaConf.get_type(config)
+    if issubclass(kind, Settings):
+        try:
+            kind.of(config)
+        except SettingError as error:
+            raise error.inside(parent) from None
+    return config
+
+
+def _compose(config_name: str, overrides: Sequence[str] = ()) -> DictConfig:
+    """Composes within the running command, whose folders of settings may be more, or anew."""
+    if GlobalHydra.instance().is_initialized():
+        return hydra.compose(config_name, list(overrides))
+    register()
+    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
+        return hydra.compose(config_name, list(overrides))
+
+
+def _node(group: str, name: str, changes: dict[str, Any]) -> DictConfig:
+    composed: Any = OmegaConf.merge(_compose(f"{group}/{name}")[group], changes)
+    return checked(composed, f"{group}.")
+
+
+def _typed(group: str, name: str, changes: dict[str, Any]) -> Any:
+    return OmegaConf.to_object(_node(group, name, changes))

@@ -1,0 +1,63 @@
+"""The types of the settings of every dataset."""
+
+from dataclasses import dataclass
+
+from ercbench.corpora.simulated.simulation import SimulationSettings
+from ercbench.settings import ClassSettings, Count
+
+
+@dataclass(kw_only=True)
+class DatasetSettings(ClassSettings):
+    """What every dataset has.
+
+    Attributes:
+        split: Name of one of the corpus's splits.
+        batch_size: Conversations per batch.
+        window: Batches whose conversations are sorted by length together; 1 keeps batches random.
+    """
+
+    split: str
+    batch_size: Count
+    window: Count
+
+
+@dataclass(kw_only=True)
+class SimulatedSettings(DatasetSettings):
+    """The embedded corpus.
+
+    Attributes:
+        simulation: What it is like.
+    """
+
+    simulation: SimulationSettings
+
+
+@dataclass(kw_only=True)
+class PreparedSettings(DatasetSettings):
+    """A corpus that the user prepared.
+
+    Attributes:
+        store: Name of its store; None if it has no usual one.
+    """
+
+    store: str | None
+
+
+@dataclass(kw_only=True)
+class MOSISettings(PreparedSettings):
+    """CMU-MOSI.
+
+    Attributes:
+        root: Folder with `mosi_contextual.npz`; None for the prepared store.
+    """
+
+    root: str | None
+
+
+DATASETS: dict[str, type[DatasetSettings]] = {
+    "simulated": SimulatedSettings,
+    "mosi": MOSISettings,
+    "meld": PreparedSettings,
+    "iemocap": PreparedSettings,
+    "csv": PreparedSettings,
+}
