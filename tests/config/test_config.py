@@ -83,7 +83,7 @@ def every_settings_class(base=Settings):
         yield from every_settings_class(own)
 
 
-@pytest.mark.parametrize("settings", every_settings_class(), ids=lambda own: own.__name__)
+@pytest.mark.parametrize("settings", list(every_settings_class()), ids=lambda own: own.__name__)
 def test_no_default_stands_in_a_class(settings):
     assert all(f.default is f.default_factory is MISSING for f in fields(settings))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
-from hydra.utils import instantiate
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.config.datasets import DatasetSettings
@@ -68,7 +68,7 @@ def build_model(name: str, spec: Any, **changes: Any) -> Any:
     Raises:
         ErcbenchError: A setting is out of its bounds.
     """
-    return instantiate(_node("model", name, changes), _convert_="all", spec=spec)
+    return _build("model", name, changes, spec=spec)
 
 
 def build_encoder(name: str, spec: Any, **changes: Any) -> Any:
@@ -82,7 +82,7 @@ def build_encoder(name: str, spec: Any, **changes: Any) -> Any:
     Raises:
         ErcbenchError: A setting is out of its bounds.
     """
-    return instantiate(_node("encoder", name, changes), _convert_="all", spec=spec)
+    return _build("encoder", name, changes, spec=spec)
 
 
 def build_dataset(name: str, stores: Path, **changes: Any) -> Any:
@@ -96,7 +96,7 @@ def build_dataset(name: str, stores: Path, **changes: Any) -> Any:
     Raises:
         ErcbenchError: A setting is out of its bounds.
     """
-    return instantiate(_node("dataset", name, changes), _convert_="all", stores=str(stores))
+    return _build("dataset", name, changes, stores=str(stores))
 
 
 def checked(config: DictConfig, parent: str = "") -> DictConfig:
@@ -138,3 +138,8 @@ def _node(group: str, name: str, changes: dict[str, Any]) -> DictConfig:
 
 def _typed(group: str, name: str, changes: dict[str, Any]) -> Any:
     return OmegaConf.to_object(_node(group, name, changes))
+
+
+def _build(group: str, name: str, changes: dict[str, Any], **others: Any) -> Any:
+    settings: Any = OmegaConf.to_container(_node(group, name, changes), resolve=True)
+    return get_class(settings.pop("_target_"))(**others, **settings)
