@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 from ercbench.corpora.meld import BROKEN_CLIPS, LABELS, PARTS, read_meld
-from ercbench.corpora.table.rows import repaired
+from ercbench.corpora.table.text import repaired
 from ercbench.errors import ErcbenchError
 
 HEADER = [

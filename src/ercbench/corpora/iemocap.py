@@ -10,7 +10,7 @@ from typing import Any
 from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Split, Utterance
 from ercbench.corpora.registry import CorpusReader, PublishedCounts
 from ercbench.corpora.source import Source
-from ercbench.corpora.table.rows import read_text
+from ercbench.corpora.table.text import read_text
 from ercbench.errors import ErcbenchError
 
 # Names in the order in which the field's files number the classes, with the release's codes.

@@ -9,7 +9,8 @@ from typing import Any
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.corpora.registry import CorpusReader, PublishedCounts
 from ercbench.corpora.source import Source
-from ercbench.corpora.table.rows import check_keys, read_csv, repaired, seconds
+from ercbench.corpora.table.rows import check_keys, read_csv, seconds
+from ercbench.corpora.table.text import repaired
 from ercbench.errors import ErcbenchError
 from ercbench.files import expanded, sha256_of_file
 

@@ -13,7 +13,7 @@ from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.corpora.iemocap import LABELS, iemocap_splits, speaker_of
 from ercbench.corpora.mosi.contextual import LABELS as POLARITIES
 from ercbench.corpora.mosi.raw import mosi_splits, polarity
-from ercbench.corpora.table.rows import repaired
+from ercbench.corpora.table.text import repaired
 
 # MELD's dialogues are numbered through in these files: 0-1038, 1039-1152, 1153-1432.
 MELD_OFFSETS = {"test": 1153, "dev": 1039, "train": 0}

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.corpora.mosi.contextual import LABELS
-from ercbench.corpora.table.rows import check_keys, number, read_csv, read_text
+from ercbench.corpora.table.cells import number
+from ercbench.corpora.table.rows import check_keys, read_csv
+from ercbench.corpora.table.text import read_text
 from ercbench.errors import ErcbenchError
 from ercbench.files import sha256_of_file
 

@@ -1,35 +1,20 @@
 """Rows of text files, read so that a broken one is named instead of guessed at."""
 
 import csv
+import io
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from ercbench.corpora.conversation import first_few
+from ercbench.corpora.table.text import read_unicode
 from ercbench.errors import ErcbenchError
 
-# Bytes 0x80-0x9f of Windows-1252 that somebody decoded as Latin-1: a curly quote becomes an
-# invisible control character. Five of these bytes mean nothing and stay as they are.
-_C1 = {
-    byte: bytes([byte]).decode("cp1252")
-    for byte in range(0x80, 0xA0)
-    if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
-}
+_DELIMITERS = (",", ";", "\t")
 _TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,3}))?")
-
-
-def repaired(text: str) -> str:
-    """Returns the text with C1 control characters turned into what Windows-1252 meant by them."""
-    return text.translate(_C1)
-
-
-def read_text(path: Path) -> str:
-    """Returns a file's text, read as UTF-8 or, if it is not, as Windows-1252."""
-    content = path.read_bytes()
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return repaired(content.decode("latin1"))
 
 
 def seconds(time: str, where: str) -> float:
@@ -51,22 +36,8 @@ def seconds(time: str, where: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(f"{whole}.{fraction or 0}")
 
 
-def number(text: str, where: str) -> float:
-    """Returns a text as a number.
-
-    Raises:
-        ErcbenchError: It is no number.
-    """
-    try:
-        return float(text)
-    except ValueError:
-        raise ErcbenchError(
-            f"{where}: found '{text}', expected a number. Correct that row."
-        ) from None
-
-
 def read_csv(path: Path, required: Sequence[str]) -> list[dict[str, str]]:
-    """Reads a CSV file in UTF-8 with a header.
+    """Reads a CSV file with a header, its fields separated by commas, semicolons or tabs.
 
     Args:
         path: The file.
@@ -76,39 +47,54 @@ def read_csv(path: Path, required: Sequence[str]) -> list[dict[str, str]]:
         Its rows by column name; row i of the list is row i + 2 of the file.
 
     Raises:
-        ErcbenchError: The file is absent, not UTF-8, lacks a column, or has a row whose number
-            of fields differs from the header's.
+        ErcbenchError: The file is absent, of an unknown encoding, lacks a column or has it twice,
+            or has a row whose number of fields differs from the header's.
     """
+    text = read_unicode(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            check_columns(path, reader.fieldnames or [], required)
-            rows = list(reader)
-    except FileNotFoundError:
-        raise ErcbenchError(f"{path}: no such file. Correct the path.") from None
-    except UnicodeDecodeError as error:
-        raise ErcbenchError(
-            f"{path}: not UTF-8 (byte {error.object[error.start]:#04x}); expected UTF-8. Convert "
-            "it, for example with: iconv -f WINDOWS-1252 -t UTF-8."
-        ) from None
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, required))
+        header, *rows = [row for row in reader if row] or [[]]
     except csv.Error as error:
-        raise ErcbenchError(f"{path}: not a readable CSV file ({error}). Save it again.") from None
+        raise ErcbenchError(
+            f"{path}: not a readable CSV file ({error}). Close its quotes and save it again."
+        ) from None
+    header = [name.strip() for name in header]
+    check_columns(str(path), header, required)
     for line, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
+        if len(row) != len(header):
             raise ErcbenchError(
-                f"{path}: row {line} has another number of fields than the header; expected "
-                f"{len(reader.fieldnames or [])}. Quote fields that contain commas."
+                f"{path}: row {line} has another number of fields than the header; found "
+                f"{len(row)}, expected {len(header)}. Quote fields that contain the separator."
             )
-    return rows
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
-def check_columns(path: Path, found: Sequence[str], required: Sequence[str]) -> None:
-    """Raises ErcbenchError if a required column is not among those found."""
+def read_jsonl(path: Path, required: Sequence[str]) -> list[dict[str, Any]]:
+    """Reads a file with a JSON object per line; blank lines are left out.
+
+    Raises:
+        ErcbenchError: The file is absent or of an unknown encoding, a line is no object, or an
+            object lacks a required key or has one twice.
+    """
+    # Other line breaks than \n, such as U+2028, may stand inside a JSON string.
+    lines = enumerate(read_unicode(path).split("\n"), start=1)
+    return [_object(f"{path}, line {n}", line, required) for n, line in lines if line.strip()]
+
+
+def check_columns(where: str, found: Sequence[str], required: Sequence[str]) -> None:
+    """Raises ErcbenchError if a required column is not among those found, or one is twice."""
+    twice = [name for name, count in Counter(found).items() if count > 1 and name]
+    if twice:
+        raise ErcbenchError(
+            f"{where}: the column(s) {first_few(twice)} are there more than once. Remove or rename "
+            "one of them."
+        )
     missing = [column for column in required if column not in found]
     if missing:
         raise ErcbenchError(
-            f"{path}: lacks the column(s) {', '.join(missing)}; it has {', '.join(found) or 'none'}"
-            ". Add them, or say what they are called where the reader takes column names."
+            f"{where}: lacks the column(s) {', '.join(missing)}; it has "
+            f"{first_few(found, 20) or 'none'}. Add them; in a table of your own, one that is "
+            f"called otherwise is named with columns.{missing[0]}=NAME."
         )
 
 
@@ -121,3 +107,29 @@ def check_keys(path: Path, keys: Sequence[tuple[str, ...]]) -> None:
             f"{path}: {len(twice)} key(s) occur more than once: {named}. Each utterance has one "
             "row; remove or rename the repeated ones."
         )
+
+
+def _delimiter(text: str, required: Sequence[str]) -> str:
+    """Returns what separates the columns that are looked for; a comma if none is found."""
+    first = text.lstrip().split("\n", 1)[0]
+
+    def found(delimiter: str) -> int:
+        header = next(csv.reader([first], delimiter=delimiter), [])
+        return len({name.strip() for name in header} & set(required))
+
+    return max(_DELIMITERS, key=found)
+
+
+def _object(where: str, text: str, required: Sequence[str]) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        check_columns(where, [name for name, _ in pairs], ())
+        return dict(pairs)
+
+    try:
+        values: Any = json.loads(text, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise ErcbenchError(f"{where}: no JSON ({error}). Correct it.") from None
+    if not isinstance(values, dict):
+        raise ErcbenchError(f"{where}: expected a JSON object. Correct it.")
+    check_columns(where, list(values), required)
+    return values

@@ -1,15 +1,19 @@
 """Feature stores by name: found, opened, made of a corpus, described."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ercbench.console import say
-from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.conversation import Corpus, first_few
 from ercbench.corpora.counts import count_differences
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureSet, FeatureStore
+
+# More labels than this are not told one by one.
+MOST_LABELS = 40
 
 
 def find_stores(folder: Path) -> list[Path]:
@@ -73,7 +77,10 @@ def announce(store: FeatureStore) -> None:
     corpus = store.corpus
     say(f"{store.folder}: {describe_corpus(corpus)}")
     say(f"recognised: {corpus.provenance.get('source', corpus.name)}")
-    say(f"labels: {corpus.provenance.get('labels', 'of unrecorded origin')}")
+    origin = corpus.provenance.get("labels", "of unrecorded origin")
+    say(f"labels: {count_labels(corpus)}; {origin}")
+    if called := corpus.provenance.get("conversations"):
+        say(f"conversations: {called}")
     for difference in count_differences(corpus):
         say(f"differs from what is published: {difference}")
     for key in store.keys():
@@ -87,6 +94,14 @@ def describe_corpus(corpus: Corpus) -> str:
         f"{corpus.name}, {len(corpus.conversations)} conversations, {utterances} utterances, "
         f"{len(corpus.labels)} labels, splits: {', '.join(corpus.splits) or 'none'}"
     )
+
+
+def count_labels(corpus: Corpus) -> str:
+    """Returns how many utterances have each label, and how many have none."""
+    counts = Counter(utterance.label for utterance in corpus.utterances())
+    told = [f"{label} {counts[label]}" for label in corpus.labels] or ["none"]
+    unlabelled = f"; {counts[None]} utterances without one" if counts[None] else ""
+    return first_few(told, MOST_LABELS) + unlabelled
 
 
 def describe_features(features: FeatureSet) -> str:
