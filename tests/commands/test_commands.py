@@ -288,7 +288,7 @@ def test_the_list_of_stores_tells_what_is_in_them(bring, prepare, cosmic, table,
 
 WRONG = [
     ("prepare", (), "Neither corpus nor store is set"),
-    ("prepare", ("corpus=medl", "root=."), "no such corpus; there are: meld, iemocap, mosi, csv"),
+    ("prepare", ("corpus=medl", "root=."), "No corpus 'medl'; there are: csv, iemocap, meld"),
     ("prepare", ("corpus=meld",), "root is not set"),
     ("prepare", ("corpus=meld", "root=nowhere"), "root: nothing at 'nowhere'"),
     ("prepare", ("corpus=meld", "root=."), "looked for"),
