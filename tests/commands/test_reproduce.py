@@ -103,7 +103,7 @@ def test_simulated_data_is_called_simulated(reproduced, tmp_path, capsys):
     settings = SHORT.replace("]", f",{small},'dataset.simulation.validation=6']")
     assert reproduced("paper=cfn_esa", "simulated=true", settings) == 0
     assert "SIMULATED" in capsys.readouterr().out
-    written = (tmp_path / "out" / "verdict-cfnesa.md").read_text()
+    written = (tmp_path / "out" / "verdict-cfn_esa.md").read_text()
     assert "SIMULATED" in written
     assert written.startswith("**CFN-ESA: ")
 

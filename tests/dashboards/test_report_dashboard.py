@@ -46,7 +46,7 @@ def test_an_offline_run_holds_tables_figures_and_the_conclusion(runs, tmp_path):
     report_command([str(runs), f"out={out}", "draws=100", "wandb=true"])
     run, log, files = logged(out)
     assert (run.project, run.job_type) == ("ercbench", "report")
-    assert {"mine", "GRU", "MLP"} <= set(run.tags)
+    assert {"mine", "gru", "mlp"} <= set(run.tags)
     (comparison,) = read_comparisons(runs)
     said = conclusion(comparison, analyse(comparison, 100))
     summary = items(u for r in log if r.HasField("summary") for u in r.summary.update)

@@ -35,7 +35,7 @@ def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
     summary = items(u for r in log if r.HasField("summary") for u in r.summary.update)
     assert summary["test/weighted_f1"] == pytest.approx(result["test"]["weighted_f1"])
     assert summary["validation/weighted_f1"] == pytest.approx(max(curve))
-    assert set(run.tags) >= {"simulated", "MLP", "text:simulated"}
+    assert set(run.tags) >= {"simulated", "mlp", "text:simulated"}
     tables = {p.name.split("_")[0]: json.loads(p.read_text()) for p in folder.rglob("*.table.json")}
     assert [row[0] for row in tables["per"]["data"]] == result["labels"]
     counts = {tuple(row[:2]): row[2] for row in tables["confusion"]["data"]}

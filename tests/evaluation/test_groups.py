@@ -18,7 +18,7 @@ def only(folder):
 
 def test_seeds_of_one_model_are_a_group(tmp_path):
     for seed in (2, 0, 10):
-        write_run(tmp_path, "CFNESA", seed, texts=True)
+        write_run(tmp_path, "CFN-ESA", seed, texts=True)
     comparison = only(tmp_path)
     (group,) = comparison.groups
     assert group.name == "CFN-ESA"

@@ -91,7 +91,7 @@ def test_a_leak_marks_the_model_and_is_explained(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("model", "mark"), [("HCAM", True), ("M2FNet", True), ("CFNESA", False), ("GRU", False)]
+    ("model", "mark"), [("HCAM", True), ("M2FNet", True), ("CFN-ESA", False), ("GRU", False)]
 )
 def test_reconstructed_models_are_marked(tmp_path, model, mark):
     write_run(tmp_path, model)

@@ -62,7 +62,7 @@ def test_a_foreign_or_half_written_record_is_left_out_and_named(tmp_path, text):
     write_run(tmp_path, "GRU")
     write_run(tmp_path, "MLP", name="bad").result.write_text(text)
     records, (warning,) = read_records(tmp_path)
-    assert [record.result["model"] for record in records] == ["GRU"]
+    assert [record.result["model"] for record in records] == ["gru"]
     assert "result.json: damaged or of another version" in warning
     assert "bad" in warning
 

@@ -1,7 +1,7 @@
 import pytest
 
 from ercbench.errors import ErcbenchError
-from ercbench.records.run_folder import RunFolder, fingerprint
+from ercbench.records.run_folder import RunFolder
 
 RESULT = {"test": {"weighted_f1": 0.5, "shift_f1": float("nan")}, "outputs": {}, "seed": 0}
 
@@ -21,10 +21,3 @@ def test_a_foreign_or_half_written_record_is_named(tmp_path, text):
     run.result.write_text(text)
     with pytest.raises(ErcbenchError, match=r"result\.json: damaged or of another version"):
         run.read_result()
-
-
-def test_a_fingerprint_does_not_depend_on_order_but_on_every_value():
-    first = fingerprint({"a": 1, "b": {"c": 2, "d": 3}}, {"m": "x"})
-    assert first == fingerprint({"b": {"d": 3, "c": 2}, "a": 1}, {"m": "x"})
-    assert first != fingerprint({"a": 1, "b": {"c": 2, "d": 4}}, {"m": "x"})
-    assert first != fingerprint({"a": 1, "b": {"c": 2, "d": 3}}, {"m": "y"})

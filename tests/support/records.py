@@ -5,6 +5,7 @@ import json
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score
 
+from ercbench.models.registry import MODELS
 from ercbench.records.run_folder import RunFolder
 
 LABELS = ("neutral", "joy", "anger")
@@ -15,7 +16,7 @@ def make_result(model="MLP", seed=0, **changes):
     """The parts of a result that do not depend on the predictions."""
     settings = {"seed": seed, "model": {"hidden": 8, "layers": 1}, "features": None}
     return {
-        "model": model,
+        "model": {known.title: known.name for known in MODELS}.get(model, model),
         "corpus": "made-up",
         "split": "standard",
         "simulated": False,

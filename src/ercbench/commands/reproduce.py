@@ -16,11 +16,11 @@ from ercbench.evaluation.published.values import published
 from ercbench.evaluation.published.verdict import Attempt, exit_code, verdict_table, verdicts
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
-from ercbench.evaluation.tables.wording import model_title
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder, expanded, replacing
-from ercbench.records.run_folder import RunFolder, code_version
-from ercbench.training.train import train
+from ercbench.models.registry import title_of
+from ercbench.records.run_folder import RunFolder
+from ercbench.training.train import code_of, train
 
 
 @dataclass(frozen=True)
@@ -177,11 +177,12 @@ def plan_table(plans: Sequence[Plan], config: DictConfig) -> Table:
 def finished(plan: Plan, config: DictConfig) -> list[float]:
     """Returns the seconds of the runs of a plan that have finished with this code."""
     folder, found = expanded(config.runs), []
+    code = code_of(compose("train", list(plan.settings)))
     for run in [RunFolder(path) for path in folder.glob("*/")]:
         if not run.finished:
             continue
         result = run.read_result()
-        same = result["group"] == plan.experiment and result["code"] == code_version()
+        same = result["group"] == plan.experiment and result["code"] == code
         features = plan.features or tuple(result["features"])
         if same and result["seed"] in config.seeds and tuple(result["features"]) == features:
             found.append(result["seconds"])
@@ -209,11 +210,11 @@ def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
     ran = any(attempt.runs for attempt in attempts)
     comparisons = read_comparisons(expanded(config.runs)) if ran else []
     found = verdicts(attempts, comparisons, [analyse(each) for each in comparisons])
-    table = verdict_table(found, model_title(config.paper.model))
+    table = verdict_table(found, title_of(config.paper.model))
     wide_console().print(to_rich(table))
     writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
     for suffix, write in writers.items():
-        path = expanded(config.out) / f"verdict-{config.paper.model.lower()}.{suffix}"
+        path = expanded(config.out) / f"verdict-{config.paper.model}.{suffix}"
         with replacing(path) as temporary:
             temporary.write_text(write(table))
     if ran:

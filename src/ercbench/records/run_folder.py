@@ -1,11 +1,9 @@
 """The record a run leaves: one folder per fingerprint."""
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-import ercbench
 from ercbench.errors import ErcbenchError
-from ercbench.files import replacing, sha256_of_text
-
-# The rooms whose code decides a run's numbers.
-CODE = ("corpora", "features", "data", "models", "training")
+from ercbench.files import replacing
 
 
 class RunFolder:
@@ -88,31 +82,6 @@ class RunFolder:
                 "Delete the file and run again."
             ) from None
         return result
-
-
-def fingerprint(config: dict[str, Any], data: dict[str, Any]) -> str:
-    """Returns 12 hexadecimal digits that stand for settings, code and data.
-
-    Args:
-        config: The resolved settings that decide the numbers.
-        data: Hashes of the data.
-    """
-    parts = {"config": config, "data": data, "code": code_version()}
-    return sha256_of_text(json.dumps(parts, sort_keys=True))[:12]
-
-
-@cache
-def code_version() -> str:
-    """Returns 12 hexadecimal digits that stand for the code that decides a run's numbers.
-
-    Read once: what a process runs does not change when its files do.
-    """
-    root = Path(ercbench.__file__).parent
-    digest = hashlib.sha256(ercbench.__version__.encode())
-    for room in CODE:
-        for path in sorted((root / room).rglob("*.py")) or [root / room]:
-            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _without_nan(value: Any) -> Any:

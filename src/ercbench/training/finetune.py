@@ -1,5 +1,6 @@
 """One encoder trained on single utterances: corpus to data module, to encoder, to run record."""
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.encoders.projection import Vectors, draw_projection
 from ercbench.evaluation.encoders.retrieval import neighbour, probe, retrieval, scores
-from ercbench.files import expanded, sha256_of_file
+from ercbench.files import expanded, sha256_of_file, sha256_of_text
 from ercbench.models.base.embedder import UtteranceEmbedder
-from ercbench.records.run_folder import RunFolder, code_version, fingerprint
+from ercbench.records.fingerprint import code_fingerprint, fingerprint
+from ercbench.records.run_folder import RunFolder
 from ercbench.training.encoder_inputs import make_datamodule
 from ercbench.training.fit import fit
 from ercbench.training.train import once, peak_memory
@@ -85,13 +87,15 @@ def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, A
     pictures = settings["encoder"].pop("pictures", None)
     said = [(u.id, u.text, u.label) for u in datamodule.corpus.utterances()]
     data = {
-        "corpus": fingerprint({}, {"said": said}),
+        "corpus": sha256_of_text(json.dumps(said)),
         "fitted_on": datamodule.fitted_on,
         "pictures": sha256_of_file(expanded(pictures))
         if pictures
         else datamodule.corpus.provenance.get("pictures"),
     }
-    mark, model = fingerprint(settings, data), settings["encoder"]["_target_"].split(".")[-1]
+    target = settings["encoder"]["_target_"]
+    model, code = target.split(".")[-1], code_fingerprint([__name__, get_class(target).__module__])
+    mark = fingerprint(settings, data, code)
     return {
         "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
         "fingerprint": mark,
@@ -101,7 +105,7 @@ def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, A
         "labels": list(datamodule.corpus.labels),
         "fitted_on": datamodule.fitted_on,
         "settings": settings,
-        "code": code_version(),
+        "code": code,
     }
 
 

@@ -1,5 +1,6 @@
 """One run: settings to data module, to classifier, to trainer, to run record."""
 
+import json
 import resource
 import time
 from collections.abc import Callable
@@ -9,15 +10,17 @@ from typing import Any
 
 import lightning as L
 import torch
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.dashboards.run import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
-from ercbench.files import expanded, remove_unfinished, replacing
-from ercbench.records.run_folder import RunFolder, code_version, fingerprint
+from ercbench.files import expanded, remove_unfinished, replacing, sha256_of_text
+from ercbench.models.registry import model_of
+from ercbench.records.fingerprint import code_fingerprint, fingerprint
+from ercbench.records.run_folder import RunFolder
 from ercbench.training.as_released import BestOnTest
 from ercbench.training.evaluate import judge
 from ercbench.training.fit import fit
@@ -121,16 +124,20 @@ def describe(
     config: DictConfig, datamodule: ConversationDataModule, leaks: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Returns what is known of a run before it starts, its fingerprint and folder name included."""
+    split = datamodule.corpus.split(config.dataset.split)
     data = {
         "manifest": datamodule.store.manifest_sha256,
         "features": {s.key: s.metadata["values_sha256"] for s in datamodule.feature_sets},
+        "labels": list(datamodule.corpus.labels),
+        "split": sha256_of_text(json.dumps(split.parts())),
     }
     settings: Any = OmegaConf.to_container(config, resolve=True)
     settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
     settings["dataset"] = {
         key: value for key, value in settings["dataset"].items() if key not in PLACES
     }
-    mark, model = fingerprint(settings, data), model_name(config)
+    model, code = model_of(config.model._target_), code_of(config)
+    mark = fingerprint(settings, data, code)
     return {
         "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
         "fingerprint": mark,
@@ -145,7 +152,7 @@ def describe(
         "leaks": leaks,
         "settings": settings,
         "data": data | {"provenance": dict(datamodule.corpus.provenance)},
-        "code": code_version(),
+        "code": code,
     }
 
 
@@ -159,9 +166,10 @@ def make_logger(config: DictConfig, run: RunFolder, group: str) -> Logger | None
     return logger
 
 
-def model_name(config: DictConfig) -> str:
-    """Returns the name of the model's class."""
-    return config.model._target_.split(".")[-1]
+def code_of(config: DictConfig) -> str:
+    """Returns the fingerprint of the code of the model, of the data module and of training."""
+    classes = [get_class(config[part]._target_) for part in ("model", "dataset")]
+    return code_fingerprint([__name__, *(own.__module__ for own in classes)])
 
 
 def write_config(config: DictConfig, path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ercbench.evaluation.tables.wording import model_title
+from ercbench.models.registry import title_of
 from ercbench.records.reading import Result
 
 # Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
@@ -69,7 +69,7 @@ def names(results: Sequence[Result]) -> list[Name]:
     for result, own in zip(results, details, strict=True):
         model = str(result["model"])
         told = tuple(_short(key, own[key]) for key in chosen[model])
-        named.append(Name(model_title(model), told))
+        named.append(Name(title_of(model), told))
     return named
 
 

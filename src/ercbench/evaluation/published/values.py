@@ -5,18 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-RECONSTRUCTED = {
-    "HCAM": "no code was released; rebuilt from the abstract and the authors' other code",
-    "M2FNet": "no code was released; rebuilt from the paper",
-}
-
 
 @dataclass(frozen=True)
 class Published:
     """A number in a paper.
 
     Attributes:
-        model: Name of the model's class here.
+        model: Name of the model here.
         modalities: `several`, or the one that this row of the paper sees.
         corpus: Name of the corpus.
         classes: Number of labels.
@@ -40,7 +35,7 @@ def published(model: str, features: tuple[str, ...], corpus: str, classes: int) 
     """Returns what is published of a model on a corpus, seeing one modality or several.
 
     Args:
-        model: Name of the model's class.
+        model: Name of the model.
         features: Names of the feature sets, `text:minilm`.
         corpus: Name of the corpus.
         classes: Number of labels.

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from ercbench.evaluation.compare.groups import Comparison, Group
-from ercbench.evaluation.published.values import RECONSTRUCTED
 from ercbench.evaluation.statistics.analysis import ALPHA, POWER, Analysis
-from ercbench.evaluation.tables.wording import model_title
+from ercbench.models.registry import reconstruction_of, title_of
 
 # Below this the bootstrap is known to be too sure.
 FEW = 20
@@ -119,11 +118,11 @@ def common_notes(comparison: Comparison) -> list[str]:
         notes.append("SIMULATED data: nothing here says anything about people")
     if features_differ(comparison):
         notes.append("models see different features, so that not only models are compared")
-    models = {group.model for group in comparison.groups}
+    models = sorted({group.model for group in comparison.groups})
     notes += [
-        f"† {model_title(model)} is a reconstruction: {reason}"
-        for model, reason in RECONSTRUCTED.items()
-        if model in models
+        f"† {title_of(model)} is a reconstruction: {reconstruction_of(model)}"
+        for model in models
+        if reconstruction_of(model)
     ]
     return notes + _leaks(comparison)
 

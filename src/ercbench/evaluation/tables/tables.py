@@ -9,11 +9,12 @@ import numpy as np
 
 from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.compare.groups import Comparison, Group
-from ercbench.evaluation.published.values import RECONSTRUCTED, Published, published
+from ercbench.evaluation.published.values import Published, published
 from ercbench.evaluation.statistics.analysis import Analysis, Estimate
 from ercbench.evaluation.statistics.scores import SCORES
 from ercbench.evaluation.tables import notes
 from ercbench.evaluation.tables.wording import SCORE_TITLES
+from ercbench.models.registry import reconstruction_of
 
 Kind = Literal["text", "count", "percent", "p", "number"]
 
@@ -217,7 +218,7 @@ def make_table(
 
 
 def _name(group: Group) -> Cell:
-    marks = " †" if group.model in RECONSTRUCTED else ""
+    marks = " †" if reconstruction_of(group.model) else ""
     marks += " LEAK" if any(run["leaks"] for run in group.runs) else ""
     return Cell(group.name + marks)
 

@@ -11,11 +11,6 @@ SCORE_TITLES = {
 }
 
 
-def model_title(model: str) -> str:
-    """Returns what the paper calls a model, given the name of its class."""
-    return {"CFNESA": "CFN-ESA"}.get(model, model)
-
-
 def corpus_title(corpus: str, labels: int, simulated: bool) -> str:
     """Returns a corpus' title, so that nobody takes simulated data for real, or 4 labels for 6."""
     return "SIMULATED corpus" if simulated else f"{corpus}, {labels} labels"
