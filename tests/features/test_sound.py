@@ -60,13 +60,23 @@ def test_a_clip_gives_the_sound_of_its_track(tmp_path):
     assert np.argmax(vectors[0][:20]) == np.argmax(vectors[1][:20])
 
 
+@pytest.mark.parametrize("suffix", ["m4a", "mp4", "mkv", "mov"])
+def test_any_container_can_be_a_recording(tmp_path, suffix):
+    clip = write_clip(tmp_path / f"sound.{suffix}", picture=None)
+    as_video = read_sound(Utterance("u", "x", video=str(clip)), 30.0)
+    np.testing.assert_array_equal(read(clip), as_video)
+    assert len(as_video) >= RATE
+
+
 def test_files_that_cannot_be_used_say_why(tmp_path):
     whole = write_wav(tmp_path / "whole.wav", tone(1, RATE), RATE).read_bytes()
     (tmp_path / "truncated.wav").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.wav").write_text("no sound")
     write_wav(tmp_path / "empty.wav", np.zeros(0, np.float32), RATE)
     soundfile.write(tmp_path / "nan.wav", np.full(RATE, np.nan, "float32"), RATE, subtype="FLOAT")
+    write_clip(tmp_path / "silent.m4a", sound=None)
     reasons = {
+        "silent.m4a": "not a readable sound file (clip has no sound)",
         "truncated.wav": "truncated: 15978 of 32000 bytes",
         "text.wav": "not a readable sound file",
         "empty.wav": "0 samples",

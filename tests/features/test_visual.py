@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small import heard, items, seen, write_clip
+from small import heard, items, seen, turn_clip, write_clip, write_frames
 
 from ercbench.corpora.conversation import Utterance
 from ercbench.errors import ErcbenchError
@@ -20,6 +20,25 @@ def test_frames_come_from_the_middle_of_equal_parts(tmp_path):
     clip = write_clip(tmp_path / "clip.mp4", seconds=4, fps=10)
     levels = [frame.mean() / 255 for frame in clip_frames(clip, 4, most_seconds=30)]
     np.testing.assert_allclose(levels, [1 / 8, 3 / 8, 5 / 8, 7 / 8], atol=0.04)
+
+
+def test_frames_of_a_variable_rate_lie_evenly_in_time(tmp_path):
+    times = [*np.arange(0, 1, 0.02), *range(1, 10)]
+    images = [np.full((16, 16, 3), 20 * int(time), np.uint8) for time in times]
+    clip = write_frames(tmp_path / "clip.mp4", times, images)
+    levels = [frame.mean() / 20 for frame in clip_frames(clip, 3, most_seconds=30)]
+    np.testing.assert_allclose(levels, [1, 4, 7], atol=0.3)
+    levels = [frame.mean() / 20 for frame in clip_frames(clip, 3, most_seconds=5.5)]
+    np.testing.assert_allclose(levels, [1, 3, 5], atol=0.3)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_clip_is_seen_as_it_is_to_be_shown(tmp_path, quarters):
+    image = np.zeros((16, 32, 3), np.uint8)
+    image[:8, :8] = 255
+    clip = turn_clip(write_frames(tmp_path / "clip.mp4", [0, 1], [image] * 2), quarters)
+    (frame,) = clip_frames(clip, 1, most_seconds=30)
+    np.testing.assert_allclose(frame, np.rot90(image, -quarters), atol=3)
 
 
 def test_only_the_first_seconds_are_seen(tmp_path):

@@ -1,5 +1,6 @@
 """Small recordings and small corpora."""
 
+import struct
 from fractions import Fraction
 
 import av
@@ -90,6 +91,33 @@ def write_clip(path, seconds=1.0, sound=1, picture=1, fps=10, rate=8000):
                 frame.rate, frame.pts = rate, first
                 container.mux(audio.encode(frame))
             container.mux(audio.encode())
+    return path
+
+
+def write_frames(path, times, images):
+    """Writes a clip that shows each image [height, width, 3] from its time, in seconds, on."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=1000, options={"qp": "0"})
+        video.height, video.width = images[0].shape[:2]
+        video.pix_fmt, video.time_base = "yuv444p", Fraction(1, 1000)
+        video.codec_context.time_base = Fraction(1, 1000)
+        for time, image in zip(times, images, strict=True):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = round(1000 * time), Fraction(1, 1000)
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+    return path
+
+
+def turn_clip(path, quarters):
+    """Marks an mp4 as to be shown turned clockwise by so many quarters, as a phone does."""
+    sine, cosine = ((0, 1), (1, 0), (0, -1), (-1, 0))[quarters % 4]
+    matrix = [cosine, sine, 0, -sine, cosine, 0, 0, 0]
+    packed = struct.pack(">9i", *(0x10000 * value for value in matrix), 0x40000000)
+    content = bytearray(path.read_bytes())
+    first = content.index(b"tkhd") + 44
+    content[first : first + 36] = packed
+    path.write_bytes(content)
     return path
 
 

@@ -1,5 +1,6 @@
 """Sound and frames of a clip, by PyAV."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,25 +64,27 @@ def clip_sound(path: Path, most_seconds: float) -> tuple[np.ndarray, int]:
 def clip_frames(
     path: Path, count: int, most_seconds: float, spread: str = "even"
 ) -> list[np.ndarray]:
-    """Returns frames that divide a clip into equal parts, or follow each other in its middle.
+    """Returns frames that divide a clip into equal times, or follow each other in its middle.
 
     Args:
         path: The clip.
-        count: How many; a shorter clip gives each of its frames once.
+        count: How many; a clip that shows fewer gives each of its frames once.
         most_seconds: What comes later is not read.
-        spread: `even`, each from the middle of its part, or `successive`.
+        spread: `even`, each what is seen in the middle of its time, or `successive`.
 
     Returns:
-        Up to `count` frames [height, width, 3] uint8, RGB, in order.
+        Up to `count` frames [height, width, 3] uint8, RGB, in order and upright, as players show
+        them.
 
     Raises:
         UnreadableError: The clip is broken or has no picture.
     """
-    stamps = _stamps(path, most_seconds)
+    stamps, end = _stamps(path, most_seconds)
     if not stamps:
         raise UnreadableError("clip has 0.0 s of picture")
     if spread == "even":
-        chosen = {stamps[int((part + 0.5) * len(stamps) / count)] for part in range(count)}
+        middles = ((2 * part + 1) * (end - stamps[0]) // (2 * count) for part in range(count))
+        chosen = {stamps[bisect_right(stamps, stamps[0] + middle) - 1] for middle in middles}
     else:
         first = max(0, (len(stamps) - count) // 2)
         chosen = set(stamps[first : first + count])
@@ -92,23 +95,31 @@ def clip_frames(
     return frames
 
 
-def _stamps(path: Path, most_seconds: float) -> list[int]:
-    """Returns the time stamps of a clip's frames, sorted, without decoding them.
+def _stamps(path: Path, most_seconds: float) -> tuple[list[int], int]:
+    """Returns the time stamps of a clip's frames, sorted, without decoding, and when it ends.
 
-    A clip's header is not asked for its duration: in real corpora it can be wrong.
+    A clip's header is not asked for its duration: in real corpora it can be wrong. The last frame
+    lasts as long as its packet says, or as the others do on average.
     """
     with _opened(path) as container:
         stream = _first(container.streams.video, "picture")
-        stamps = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+        packets = [packet for packet in container.demux(stream) if packet.pts is not None]
+        lasting = {packet.pts: packet.duration or 0 for packet in packets}
+        stamps = sorted(lasting)
         last = stamps[0] + most_seconds / stream.time_base if stamps else 0
-    return [stamp for stamp in stamps if stamp <= last]
+    stamps = [stamp for stamp in stamps if stamp <= last]
+    if not stamps:
+        return [], 0
+    usual = (stamps[-1] - stamps[0]) // max(1, len(stamps) - 1) or 1
+    return stamps, stamps[-1] + (lasting[stamps[-1]] or usual)
 
 
 def _frames_at(container: Any, chosen: set[int]) -> Iterator[np.ndarray]:
     last = max(chosen)
     for frame in container.decode(container.streams.video[0]):
         if frame.pts in chosen:
-            yield frame.to_ndarray(format="rgb24")
+            quarters = round(frame.rotation / 90)  # anticlockwise, as numpy turns
+            yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarters))
         if frame.pts is not None and frame.pts >= last:
             return
 

@@ -12,6 +12,7 @@ from ercbench.features.media.clips import UnreadableError, clip_sound
 
 RATE = 16_000
 """Samples per second of every sound that an encoder sees."""
+_UNKNOWN_FORMAT = 1  # SF_ERR_UNRECOGNISED_FORMAT of libsndfile
 
 
 def read_sound(utterance: Utterance, most_seconds: float) -> np.ndarray:
@@ -48,7 +49,10 @@ def at_rate(samples: np.ndarray, rate: int) -> np.ndarray:
 
 
 def _read_file(path: Path, most_seconds: float) -> tuple[np.ndarray, int]:
-    """Returns the mean of the channels [samples] float32 and the file's rate."""
+    """Returns the mean of the channels [samples] float32 and the file's rate.
+
+    What libsndfile does not know, such as m4a and webm, is read as a clip.
+    """
     if not path.is_file():
         raise UnreadableError(f"no file {path.name}")
     try:
@@ -57,8 +61,13 @@ def _read_file(path: Path, most_seconds: float) -> tuple[np.ndarray, int]:
             frames = int(most_seconds * file.samplerate)
             samples = file.read(frames, dtype="float32", always_2d=True)
             return samples.mean(axis=1), file.samplerate
-    except soundfile.SoundFileError as error:
-        raise UnreadableError(f"not a readable sound file ({_plain(error)})") from None
+    except soundfile.LibsndfileError as error:
+        if error.code != _UNKNOWN_FORMAT:
+            raise UnreadableError(f"not a readable sound file ({_plain(error)})") from None
+    try:
+        return clip_sound(path, most_seconds)
+    except UnreadableError as error:
+        raise UnreadableError(f"not a readable sound file ({error})") from None
 
 
 def _refuse_truncated(header: str) -> None:
