@@ -3,7 +3,8 @@ import pickle
 
 import pytest
 
-from ercbench.corpora.meld import BROKEN_CLIPS, LABELS, PARTS, read_meld
+from ercbench.corpora.meld import LABELS, read_meld
+from ercbench.corpora.meld_clips import BROKEN_CLIPS, PARTS
 from ercbench.corpora.table.text import repaired
 from ercbench.errors import ErcbenchError
 
@@ -93,6 +94,33 @@ def test_a_flat_folder_of_clips_is_used_only_for_the_part_it_is_said_to_be_of(ro
     assert [u.id for u in corpus.utterances() if u.video] == ["test-0-0"]
 
 
+def test_clips_may_have_either_name_of_the_release_and_be_sounds(root, tmp_path):
+    folder = tmp_path / "wav"
+    folder.mkdir()
+    names = ("final_videos_testdia0_utt0.mp4", "dia0_utt0.WAV", "dia38_utt4.mp4", "._dia0_utt0.mp4")
+    for name in names:
+        (folder / name).touch()
+    first, broken = [u for u in read_meld(root, clips={"test": folder}).utterances()][-2:]
+    assert first.video == str(folder / names[0])
+    assert first.audio == str(folder / names[1])
+    assert (broken.id, broken.video) == ("test-38-4", None)
+    (folder / "dia0_utt0.mp4").touch()
+    plain = {u.id: u.video for u in read_meld(root, clips={"test": folder}).utterances()}
+    assert plain["test-0-0"] == str(folder / "dia0_utt0.mp4")
+
+
+def test_a_folder_in_which_no_clip_fits_is_told_with_what_it_holds(root):
+    folder = root / "output_repeated_splits_test"
+    folder.mkdir()
+    for name in ("a.mp4", "dia2000_utt0.mp4"):
+        (folder / name).touch()
+    message = r"clips\.test: .*dia0_utt0 .*final_videos_testdia0_utt0.*\.wav.* a\.mp4, dia2000"
+    with pytest.raises(ErcbenchError, match=message):
+        read_meld(root, clips={"test": folder})
+    with pytest.warns(UserWarning, match=message):
+        assert not any(u.video for u in read_meld(root).utterances())
+
+
 @pytest.mark.parametrize(
     ("rows", "names"),
     [
@@ -132,6 +160,7 @@ def test_an_absent_file_is_said_with_where_it_was_looked_for(root):
     ("options", "message"),
     [
         ({"labels": "valence"}, "'valence'; expected emotion or sentiment"),
+        ({"labels": ["emotion"]}, "expected emotion or sentiment"),
         ({"clips": {"valid": "."}}, "found valid; expected .* train, dev, test"),
         ({"clips": {"test": "nowhere"}}, "found .*nowhere"),
     ],

@@ -73,7 +73,7 @@ def read_iemocap(root: Path, labels: int = 6, others: str = "drop") -> Corpus:
     Raises:
         ErcbenchError: A setting is unknown, a file is absent or holds no utterances.
     """
-    if labels not in CODES or others not in OTHERS:
+    if labels not in tuple(CODES) or others not in OTHERS:
         raise ErcbenchError(
             f"labels, others: IEMOCAP has no {labels}-way reading with others='{others}'; "
             "expected labels 4 or 6 and others 'drop' or 'context'. Set these."

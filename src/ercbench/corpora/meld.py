@@ -7,6 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.corpora.meld_clips import (
+    BROKEN_CLIPS,
+    PARTS,
+    Clips,
+    clip_folders,
+    find_clips,
+    no_clip_fits,
+)
 from ercbench.corpora.registry import CorpusReader, PublishedCounts
 from ercbench.corpora.source import Source
 from ercbench.corpora.table.rows import check_keys, read_csv, seconds
@@ -19,25 +27,10 @@ LABELS = {
     "emotion": ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger"),
     "sentiment": ("neutral", "positive", "negative"),
 }
-PARTS = ("train", "dev", "test")
 COLUMNS = (
     *("Utterance", "Speaker", "Emotion", "Sentiment"),
     *("Dialogue_ID", "Utterance_ID", "StartTime", "EndTime"),
 )
-CLIP_FOLDERS = {
-    "train": "train_splits",
-    "dev": "dev_splits_complete",
-    "test": "output_repeated_splits_test",
-}
-# Measured on the release: these clips do not show the utterance of their row.
-BROKEN_CLIPS = {
-    "train-125-3": "the file is corrupt",
-    "train-309-0": "cut wrongly: lasts 41 s",
-    "dev-110-7": "has no video",
-    "test-38-4": "cut wrongly: lasts 304.9 s",
-    "test-155-3": "cut wrongly: lasts 0.0 s",
-    "test-220-0": "cut wrongly: lasts 235.1 s",
-}
 
 
 def read_meld(
@@ -54,22 +47,29 @@ def read_meld(
         root: Folder with `{train,dev,test}_sent_emo.csv`, or the release (`MELD.Raw`), which
             keeps them and the clips in `train/`, `dev/` and `test/`.
         labels: `emotion` (7 classes) or `sentiment` (3).
-        clips: Folder of `dia{D}_utt{U}.mp4` by part, where they are not in the release's
-            folders. A part without clips has transcripts only.
+        clips: Folder of `dia{D}_utt{U}.mp4` or `.wav` by part, where they are not in the
+            release's folders. A part without clips has transcripts only.
 
     Returns:
         The corpus, with the split `official`.
 
     Raises:
-        ErcbenchError: A setting is unknown, a file is absent, or a row cannot be read.
+        ErcbenchError: A setting is unknown, a file is absent, a row cannot be read, or no clip in
+            a given folder is of the part.
     """
-    if labels not in LABELS:
+    if labels not in tuple(LABELS):
         raise ErcbenchError(
             f"labels: MELD has no '{labels}'; expected {' or '.join(LABELS)}. Set one of these."
         )
     files = {part: _find_csv(root, part) for part in PARTS}
-    folders = _clip_folders(root, clips or {})
-    conversations = {part: _conversations(files[part], part, labels, folders) for part in PARTS}
+    folders = clip_folders(root, clips or {})
+    found = {part: find_clips(folder) for part, folder in folders.items()}
+    conversations = {
+        part: _conversations(files[part], part, labels, found.get(part, {})) for part in PARTS
+    }
+    for part, folder in folders.items():
+        if not any(u.video or u.audio for c in conversations[part] for u in c.utterances):
+            _tell(no_clip_fits(part, folder), wrong=part in (clips or {}))
     train, validation, test = (tuple(c.id for c in conversations[part]) for part in PARTS)
     return Corpus(
         name="meld",
@@ -98,39 +98,20 @@ def _find_csv(root: Path, part: str) -> Path:
     )
 
 
-def _clip_folders(root: Path, given: Mapping[str, Path]) -> dict[str, Path]:
-    """Returns the folders of clips by part, for the parts that have one."""
-    unknown = sorted(set(given) - set(PARTS))
-    absent = [str(path) for path in given.values() if not path.is_dir()]
-    if unknown or absent:
-        raise ErcbenchError(
-            f"clips: found {', '.join(unknown + absent)}; expected existing folders for some of "
-            f"{', '.join(PARTS)}. Correct clips."
-        )
-    if not given and next((root / "clips").glob("dia*_utt*.mp4"), None):
-        warnings.warn(
-            f"'{root / 'clips'}' is not used: dia0_utt0.mp4 exists in every part of MELD. Say "
-            "which part these clips are of, for example clips.test=...",
-            stacklevel=3,
-        )
-    folders = dict(given)
-    for part, name in CLIP_FOLDERS.items():
-        for path in (root / "clips" / part, root / name, root / part / name):
-            if part not in folders and path.is_dir():
-                folders[part] = path
-    return folders
+def _tell(message: str, wrong: bool) -> None:
+    if wrong:
+        raise ErcbenchError(message)
+    warnings.warn(message, stacklevel=3)
 
 
-def _conversations(
-    path: Path, part: str, labels: str, folders: Mapping[str, Path]
-) -> list[Conversation]:
+def _conversations(path: Path, part: str, labels: str, clips: Clips) -> list[Conversation]:
     rows = read_csv(path, COLUMNS)
     check_keys(path, [(row["Dialogue_ID"], row["Utterance_ID"]) for row in rows])
     numbered = sorted(enumerate(rows, start=2), key=lambda item: _numbers(path, *item))
     return [
         Conversation(
             f"{part}-{dialogue}",
-            tuple(_utterance(path, line, row, part, labels, folders) for line, row in turns),
+            tuple(_utterance(path, line, row, part, labels, clips) for line, row in turns),
         )
         for dialogue, turns in groupby(numbered, key=lambda item: int(item[1]["Dialogue_ID"]))
     ]
@@ -152,12 +133,11 @@ def _utterance(
     row: Mapping[str, str],
     part: str,
     labels: str,
-    folders: Mapping[str, Path],
+    clips: Clips,
 ) -> Utterance:
     where, (dialogue, turn) = f"{path}, row {line}", _numbers(path, line, row)
     id = f"{part}-{dialogue}-{turn}"
-    clip = folders[part] / f"dia{dialogue}_utt{turn}.mp4" if part in folders else None
-    usable = clip is not None and id not in BROKEN_CLIPS and clip.is_file()
+    files = {} if id in BROKEN_CLIPS else clips.get((dialogue, turn), {})
     return Utterance(
         id=id,
         speaker=repaired(row["Speaker"]).strip(),
@@ -165,7 +145,8 @@ def _utterance(
         label=row[labels.capitalize()].strip().lower(),
         start=seconds(row["StartTime"], where),
         end=seconds(row["EndTime"], where),
-        video=str(clip) if usable else None,
+        audio=files.get("audio"),
+        video=files.get("video"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ercbench.corpora import meld
+from ercbench.corpora import meld, meld_clips
 from ercbench.corpora.community.layouts import PARTS
 from ercbench.corpora.community.plain import as_finite, as_integer, as_text
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
@@ -153,5 +153,5 @@ def _meld_name(key: Any) -> str:
 
 
 def _meld_split(ids: Sequence[str]) -> dict[str, Split]:
-    parts = [tuple(id for id in ids if id.startswith(part)) for part in meld.PARTS]
+    parts = [tuple(id for id in ids if id.startswith(part)) for part in meld_clips.PARTS]
     return {"official": Split(parts[0], parts[1], parts[2])} if all(parts) else {}
