@@ -1,20 +1,47 @@
 """Files that are either whole or absent, and their fingerprints."""
 
+import errno
 import hashlib
 import os
+import platform
+import re
 import shutil
-import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from tempfile import mkdtemp
 
 from ercbench.errors import ErcbenchError
 
+# Seconds after which a temporary file of another machine, whose processes cannot be asked, is left.
+LEFT_AFTER = 24 * 3600
 # Characters of a name that is longer are cut off; file systems allow 255 bytes for one.
 LONGEST_NAME = 40
 
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tells an error of the disk by the file that was to be written, not by a temporary name.
+
+    Args:
+        path: The file or folder.
+
+    Raises:
+        ErcbenchError: Instead of an `OSError` that concerns the path, its folder or no file.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not _concerns(error, path.absolute()):
+            raise
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        step = "Make room on the disk" if full else "Check the disk and the folder's permissions"
+        raise ErcbenchError(
+            f"{path}: cannot be written ({error.strerror or error}). {step} and try again."
+        ) from None
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -24,26 +51,17 @@ def replacing(path: Path) -> Iterator[Path]:
         path: The file to write; its folder is made if needed.
 
     Raises:
-        OSError: The folder cannot be written or the disk is full; `path`, which it names, is left
-            as it was.
+        ErcbenchError: It cannot be written, as on a full disk; `path` is left as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        if error.filename in (None, str(temporary)):
-            error.filename = str(path)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Removes what killed processes left of files that they were replacing in a folder."""
-    for temporary in folder.glob(".*.tmp"):
-        temporary.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{_process()}.tmp")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -51,19 +69,35 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder beside `path`, which takes its place if the block succeeds.
 
     Another process that finished the same folder first wins: its result stays.
+
+    Raises:
+        ErcbenchError: It cannot be written; nothing is left of it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    temporary.chmod(0o755)
-    try:
-        yield temporary
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(
+            mkdtemp(prefix=f".{path.name}.", suffix=f".{_process()}.tmp", dir=path.parent)
+        )
         try:
-            temporary.rename(path)
-        except OSError:
-            if not path.exists():
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            temporary.chmod(0o755)
+            yield temporary
+            _rename_unless_there(temporary, path)
+        except ErcbenchError as error:
+            raise ErcbenchError(str(error).replace(str(temporary), str(path))) from None
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what writers that were killed left in a folder; another machine's after a day."""
+    for path in folder.glob(".*.tmp"):
+        if not _is_left(path):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
 
 
 def expanded(path: str | Path) -> Path:
@@ -135,3 +169,45 @@ def config_folder() -> Path:
     """Returns the folder of the settings: inside an installed package, or the checkout's."""
     installed = Path(str(files("ercbench"))) / "conf"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "conf"
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    """Returns whether an error names no file, or one beside `path` or on the way to it."""
+    if not isinstance(error.filename, str):
+        return True
+    named = Path(error.filename).absolute()
+    return named.is_relative_to(path.parent) or path.is_relative_to(named)
+
+
+def _rename_unless_there(temporary: Path, path: Path) -> None:
+    try:
+        temporary.rename(path)
+    except OSError:
+        if not path.exists():
+            raise
+
+
+def _process() -> str:
+    """Returns a name for this machine and this process, as temporary names carry it."""
+    return f"{sha256_of_text(platform.node())[:8]}-{os.getpid()}"
+
+
+def _is_left(path: Path) -> bool:
+    """Returns whether the process that wrote a temporary file is gone."""
+    writer = re.search(r"\.(?:([0-9a-f]{8})-)?(\d+)\.tmp$", path.name)
+    if writer and writer[1] in (None, _process().split("-")[0]):
+        return not _is_running(int(writer[2]))
+    try:
+        return time.time() - path.stat().st_mtime > LEFT_AFTER
+    except OSError:
+        return False
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

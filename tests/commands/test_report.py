@@ -81,6 +81,6 @@ def test_a_report_needs_neither_torch_nor_wandb(run_command, tmp_path):
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     write_run(tmp_path / "runs")
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(ErcbenchError) as caught:
         report_command([str(tmp_path / "runs"), f"out={tmp_path / 'file'}", "draws=100"])
     assert "file" in explain(caught.value)

@@ -6,6 +6,7 @@ from helpers import simulation
 
 from ercbench.corpora.simulated.simulation import simulate
 from ercbench.errors import ErcbenchError
+from ercbench.features.store.checksums import CHECKSUMS
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.manifest import CORPUS, MANIFEST
 
@@ -74,26 +75,31 @@ def test_rows_that_do_not_match_the_manifest_are_refused(store):
         add(store, FEATURES["text"][:-1])
 
 
-def test_a_manifest_changed_after_its_features_were_made_is_noticed(store):
+def test_a_manifest_replaced_in_a_store_without_checksums_is_noticed(store):
     other, _ = simulate(simulation(train=3, validation=2, test=2, seed=8))
     with FeatureStore.creating(store.folder.parent / "other", other):
         pass
     for name in (MANIFEST, CORPUS):
         (store.folder.parent / "other" / name).replace(store.folder / name)
+    (store.folder / CHECKSUMS).unlink()
     with pytest.raises(ErcbenchError, match="made for another manifest"):
         FeatureStore(store.folder).open("text", "simulated")
 
 
-def test_a_truncated_feature_file_is_named(store):
+def test_a_truncated_feature_file_without_a_checksum_is_named(store):
     path = store.folder / "text.simulated.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
+    (store.folder / CHECKSUMS).unlink()
     with pytest.raises(ErcbenchError, match="text.simulated.safetensors: not a whole feature file"):
         store.open("text", "simulated")
 
 
 def test_damaged_or_missing_parts_of_a_store_are_named(store):
     (store.folder / CORPUS).write_text("{")
-    with pytest.raises(ErcbenchError, match="damaged"):
+    with pytest.raises(ErcbenchError, match=r"corpus\.json: damaged or replaced"):
+        FeatureStore(store.folder)
+    (store.folder / CHECKSUMS).unlink()
+    with pytest.raises(ErcbenchError, match="is damaged.*Prepare the store again"):
         FeatureStore(store.folder)
     (store.folder / CORPUS).unlink()
     with pytest.raises(ErcbenchError, match=f"no {CORPUS}"):
@@ -107,8 +113,9 @@ def test_a_split_of_unknown_conversations_in_corpus_json_is_refused(store):
     description = json.loads(path.read_text())
     description["splits"]["simulated"]["train"].append("nobody")
     path.write_text(json.dumps(description))
-    with pytest.raises(ErcbenchError, match="unknown conversations: nobody"):
-        _ = FeatureStore(store.folder).corpus
+    (store.folder / CHECKSUMS).unlink()
+    with pytest.raises(ErcbenchError, match="is damaged .*nobody"):
+        FeatureStore(store.folder)
 
 
 def test_sets_are_chosen_by_modality_or_by_name(store):

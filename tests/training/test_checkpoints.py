@@ -8,6 +8,7 @@ import torch
 from helpers import SMALL_RUN, compose_in
 
 from ercbench.cli import explain
+from ercbench.errors import ErcbenchError
 from ercbench.training.train import train
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -108,7 +109,7 @@ def test_a_full_disk_names_the_checkpoint_and_loses_nothing(whole, tmp_path, mon
             raise OSError(errno.ENOSPC, "No space left on device")
         plain(checkpoint, stream)
 
-    with monkeypatch.context() as patched, pytest.raises(OSError) as caught:
+    with monkeypatch.context() as patched, pytest.raises(ErcbenchError) as caught:
         patched.setattr(torch, "save", save)
         train(settings(tmp_path))
     assert f"{checkpoints(tmp_path)}/" in explain(caught.value)
@@ -122,6 +123,6 @@ def test_a_full_disk_names_the_checkpoint_and_loses_nothing(whole, tmp_path, mon
 def test_what_killed_writes_left_is_removed_when_the_run_goes_on(tmp_path, monkeypatch):
     kill_in_epoch(1, tmp_path, monkeypatch)
     for folder in (checkpoints(tmp_path), checkpoints(tmp_path).parent):
-        (folder / ".last.ckpt.123.tmp").write_bytes(b"half a checkpoint")
+        (folder / ".last.ckpt.4194305.tmp").write_bytes(b"half a checkpoint")
     train(settings(tmp_path))
     assert not list(tmp_path.rglob("*.tmp"))

@@ -23,7 +23,7 @@ from ercbench.features.store.catalog import (
     open_or_create,
     open_store,
 )
-from ercbench.features.store.extraction import DEFAULT, ExtractionSettings, check_material, extract
+from ercbench.features.store.extraction import DEFAULT, ExtractionSettings, check_inputs, extract
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import expanded
 
@@ -73,7 +73,7 @@ def prepare(
         ErcbenchError: The folder holds another corpus, or an encoder cannot work on this one.
     """
     for encoder in encoders:
-        check_material(corpus, encoder)
+        check_inputs(corpus, encoder)
     with open_or_create(corpus, folder) as opened:
         if source is not None:
             add_given(opened, source)

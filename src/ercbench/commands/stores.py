@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from ercbench.console import say, wide_console
-from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import describe_features, find_stores
 from ercbench.features.store.extraction import merge_shards
-from ercbench.features.store.feature_store import FeatureSet, FeatureStore
-from ercbench.features.store.parts import Parts
+from ercbench.features.store.feature_set import FeatureSet
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.parts import ExtractionParts
 from ercbench.files import expanded
 
 
@@ -41,9 +42,9 @@ def list_stores(folder: Path) -> Table:
     """Returns a table of the stores in a folder.
 
     Raises:
-        ErcbenchError: There is none, or one is damaged.
+        ErcbenchError: There is none; one that is damaged is listed so.
     """
-    stores = find_stores(folder)
+    stores = find_stores(folder, damaged=True)
     if not stores:
         raise ErcbenchError(
             f"No feature stores in '{folder}'. Make one with ercbench prepare, or give another "
@@ -53,7 +54,7 @@ def list_stores(folder: Path) -> Table:
     for title in ("store", "corpus", "splits: train / validation / test", "features", "fitted on"):
         table.add_column(title, overflow="fold")
     for path in stores:
-        _add_rows(table, FeatureStore(path))
+        table.add_row(*map(Text, (path.name, *_columns(path))))
         table.add_section()
     return table
 
@@ -74,43 +75,43 @@ def merge(folder: Path, others: Sequence[Path]) -> list[FeatureSet]:
     return merged
 
 
-def _add_rows(table: Table, store: FeatureStore) -> None:
-    sets = [store.open(*key.split(":", 1)) for key in store.keys()]
-    parts = [Parts.of(folder) for folder in Parts.folders(store.folder)]
-    unfinished = [f"{p.plan.key}: {len(p.finished())} of {p.plan.chunks} parts" for p in parts]
-    features = [_feature_line(features) for features in sets] + unfinished
-    table.add_row(
-        store.folder.name,
-        "\n".join(_corpus_lines(store.corpus)),
-        "\n".join(_split_line(store.corpus, name) for name in store.corpus.splits),
-        "\n".join(features) or "none",
-        "\n".join(_fitted_on(features) for features in sets),
+def _columns(folder: Path) -> tuple[str, ...]:
+    """Returns what is known of a store without reading what was said, nor any values."""
+    try:
+        store = FeatureStore(folder)
+        corpus = store.summary()
+    except ErcbenchError as error:
+        return f"damaged: {error}", "", "", ""
+    features = [_features(store, key) for key in store.keys()]
+    unfinished = [_unfinished(parts) for parts in ExtractionParts.folders(folder)]
+    return (
+        f"{corpus.name}\n{corpus.conversations} conversations\n{corpus.utterances} utterances\n"
+        f"{len(corpus.labels)} labels",
+        "\n".join(
+            f"{name}: {' / '.join(map(str, parts))}" for name, parts in corpus.splits.items()
+        ),
+        "\n".join([line for line, _ in features] + unfinished) or "none",
+        "\n".join(fitted_on for _, fitted_on in features),
     )
 
 
-def _corpus_lines(corpus: Corpus) -> list[str]:
-    utterances = sum(len(conversation) for conversation in corpus.conversations)
-    return [
-        corpus.name,
-        f"{len(corpus.conversations)} conversations",
-        f"{utterances} utterances",
-        f"{len(corpus.labels)} labels",
-    ]
-
-
-def _split_line(corpus: Corpus, name: str) -> str:
-    lengths = {conversation.id: len(conversation) for conversation in corpus.conversations}
-    parts = corpus.split(name).parts().values()
-    return f"{name}: {' / '.join(str(sum(lengths[id] for id in ids)) for ids in parts)}"
-
-
-def _feature_line(features: FeatureSet) -> str:
+def _features(store: FeatureStore, key: str) -> tuple[str, str]:
+    """Returns a line on a set and one on whose labels made it."""
+    try:
+        features = store.header(key)
+    except ErcbenchError as error:
+        return f"{key}: damaged: {error}", ""
     missing = int((~features.present).sum())
-    return f"{features.key} [{features.width}]" + (f", {missing} missing" if missing else "")
-
-
-def _fitted_on(features: FeatureSet) -> str:
+    line = f"{key} [{features.width}]" + (f", {missing} missing" if missing else "")
     seen = features.metadata["fitted_on"]
     if seen is None:
-        return "unknown"
-    return f"{len(seen)} conversations" if seen else "nobody's labels"
+        return line, "unknown"
+    return line, f"{len(seen)} conversations" if seen else "nobody's labels"
+
+
+def _unfinished(folder: Path) -> str:
+    try:
+        parts = ExtractionParts.of(folder)
+    except ErcbenchError as error:
+        return f"damaged: {error}"
+    return f"{parts.plan.key}: {len(parts.finished())} of {parts.plan.chunks} parts"

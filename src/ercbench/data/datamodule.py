@@ -17,7 +17,8 @@ from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.data.batch import IGNORE, ConversationItem, collate
 from ercbench.data.sampler import ConversationBatchSampler
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.feature_store import FeatureSet, FeatureStore
+from ercbench.features.store.feature_set import FeatureSet
+from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import expanded
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from ercbench.corpora.conversation import Split
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.feature_store import FeatureSet
+from ercbench.features.store.feature_set import FeatureSet
 
 
 @dataclass(frozen=True)

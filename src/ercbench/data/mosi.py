@@ -4,7 +4,7 @@ from typing import Any
 
 from ercbench.corpora.mosi.contextual import FILE, fitted_on, read_contextual
 from ercbench.data.datamodule import ConversationDataModule, cache_path
-from ercbench.data.prepared import open_prepared
+from ercbench.features.store.catalog import open_store
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import expanded
 
@@ -37,7 +37,7 @@ class MOSIDataModule(ConversationDataModule):
         """Opens the prepared store, or reads the npz into one unless that was done already."""
         if self.root is None:
             command = f"{COMMAND}, or set dataset.root to the folder that holds {FILE}"
-            return open_prepared(self.stores, self.name, "mosi", command)
+            return open_store(self.stores, self.name, "mosi", command)
         corpus, features = read_contextual(expanded(self.root))
         folder = cache_path(str(self.stores), "mosi", corpus.provenance["sha256"])
         if not folder.exists():

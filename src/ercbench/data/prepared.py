@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ercbench.data.datamodule import ConversationDataModule
-from ercbench.errors import ErcbenchError
+from ercbench.features.store.catalog import open_store
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import expanded
 
@@ -42,7 +42,7 @@ class PreparedDataModule(ConversationDataModule):
         """
         extra = self.usual.get(str(self.name), f"store={self.name}")
         commands = ", or ".join(f"{command} {extra}".strip() for command in self.commands)
-        return open_prepared(self.stores, self.name, self.corpus_name, commands)
+        return open_store(self.stores, self.name, self.corpus_name, commands)
 
 
 class MELDDataModule(PreparedDataModule):
@@ -70,34 +70,3 @@ class CSVDataModule(PreparedDataModule):
     corpus_name = None
     commands = ("ercbench prepare corpus=csv root=FILE text=minilm",)
     usual: ClassVar[Mapping[str, str]] = {}
-
-
-def open_prepared(stores: Path, name: str | None, corpus: str | None, command: str) -> FeatureStore:
-    """Opens a store that a command has made.
-
-    Args:
-        stores: Folder of the stores.
-        name: Name of the store.
-        corpus: The corpus that it must hold; None for any.
-        command: What makes it.
-
-    Raises:
-        ErcbenchError: No name is set, there is no such store, or it holds another corpus.
-    """
-    there = ", ".join(sorted(path.parent.name for path in stores.glob("*/corpus.json")))
-    if name is None:
-        raise ErcbenchError(
-            f"store is not set (there: {there or 'none'}). Set store=NAME to one of these, or make "
-            "one: ercbench prepare corpus=csv root=FILE text=minilm"
-        )
-    if not (stores / name).is_dir():
-        raise ErcbenchError(
-            f"No store '{name}' in '{stores}' (there: {there or 'none'}). Make it: {command}"
-        )
-    store = FeatureStore(stores / name)
-    if corpus not in (None, store.corpus.name):
-        raise ErcbenchError(
-            f"{store.folder}: holds corpus '{store.corpus.name}', expected '{corpus}'. Set "
-            "another dataset or another store."
-        )
-    return store

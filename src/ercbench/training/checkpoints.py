@@ -24,7 +24,8 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Writes a checkpoint.
 
         Raises:
-            OSError: The folder cannot be written or the disk is full; what stood at `path` stays.
+            ErcbenchError: The folder cannot be written or the disk is full; what stood at `path`
+                stays.
         """
         with replacing(Path(path)) as temporary, temporary.open("wb") as stream:
             torch.save(checkpoint, stream)

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.dashboards.run import show_result
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
-from ercbench.files import expanded, remove_unfinished, replacing, sha256_of_text
+from ercbench.files import expanded, remove_leftovers, replacing, sha256_of_text
 from ercbench.models.registry import model_of
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
 from ercbench.records.run_folder import RunFolder
@@ -74,7 +74,7 @@ def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]])
         if run.finished and not config.force:
             return run.read_result()
         for folder in (run.path, run.checkpoints):
-            remove_unfinished(folder)
+            remove_leftovers(folder)
         write_config(config, run.config)
         if config.force:
             run.last.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.encoder import Encoder, Item, Vector
 from ercbench.features.encoders.presets import NO_OPTIONS
-from ercbench.features.store.extraction import MATERIAL
+from ercbench.features.store.missing import INPUTS
 from ercbench.files import replacing, sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.models.base.trainable import open_checkpoint
@@ -60,9 +60,9 @@ class TrainedEncoder:
         return self._class.modality
 
     @property
-    def material(self) -> tuple[str, ...]:
+    def inputs(self) -> tuple[str, ...]:
         """What of an utterance it reads; nothing if it was given pictures by utterance id."""
-        return () if self._settings.get("pictures") else MATERIAL[self.modality]
+        return () if self._settings.get("pictures") else INPUTS[self.modality]
 
     @cached_property
     def width(self) -> int:
@@ -150,9 +150,9 @@ class CrossFittedEncoder:
         return self._whole.modality
 
     @property
-    def material(self) -> tuple[str, ...]:
+    def inputs(self) -> tuple[str, ...]:
         """What of an utterance it reads."""
-        return self._whole.material
+        return self._whole.inputs
 
     @property
     def width(self) -> int:

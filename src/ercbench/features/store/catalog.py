@@ -10,31 +10,56 @@ from ercbench.corpora.conversation import Corpus, first_few
 from ercbench.corpora.counts import count_differences
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.feature_store import FeatureSet, FeatureStore
+from ercbench.features.store.feature_set import FeatureSet
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.manifest import CORPUS, MANIFEST
+
+FILES = (CORPUS, MANIFEST)
+MAKE = "ercbench prepare corpus=… root=…, or ercbench import"
 
 # More labels than this are not told one by one.
 MOST_LABELS = 40
 
 
-def find_stores(folder: Path) -> list[Path]:
-    """Returns the stores in a folder, by name."""
-    paths = sorted(path.parent for path in folder.glob("*/corpus.json"))
-    return [path for path in paths if not path.name.startswith(".")]
+def find_stores(folder: Path, damaged: bool = False) -> list[Path]:
+    """Returns the stores in a folder, by name; with `damaged` also what lacks part of a corpus."""
+    corpora, manifests = ({p.parent for p in folder.glob(f"*/{name}")} for name in FILES)
+    found = corpora | manifests if damaged else corpora & manifests
+    return sorted(path for path in found if not path.name.startswith("."))
 
 
-def open_store(stores: Path, name: str) -> FeatureStore:
+def open_store(
+    stores: Path, name: str | None, corpus: str | None = None, commands: str = MAKE
+) -> FeatureStore:
     """Opens a store by name.
 
+    Args:
+        stores: Folder of the stores.
+        name: Name of the store.
+        corpus: The corpus that it must hold; None for any.
+        commands: What makes it, for the message.
+
     Raises:
-        ErcbenchError: There is none of that name; the message lists those there are.
+        ErcbenchError: No name is set, there is no such store, or it holds another corpus.
     """
+    there = ", ".join(path.name for path in find_stores(stores)) or "none"
+    if name is None:
+        raise ErcbenchError(
+            f"store is not set (there: {there}). Set store=NAME to one of these, or make one: "
+            f"{commands}"
+        )
     if not (stores / name).is_dir():
-        there = ", ".join(path.name for path in find_stores(stores)) or "none"
         raise ErcbenchError(
             f"store={name}: no such store in '{stores}' (there: {there}). Take one of these, or "
-            "make it with ercbench prepare corpus=… root=… or ercbench import."
+            f"make it: {commands}"
         )
-    return FeatureStore(stores / name)
+    store = FeatureStore(stores / name)
+    if corpus not in (None, store.summary().name):
+        raise ErcbenchError(
+            f"{store.folder}: holds corpus '{store.summary().name}', expected '{corpus}'. Set "
+            "another dataset or another store."
+        )
+    return store
 
 
 @contextmanager
@@ -84,7 +109,7 @@ def announce(store: FeatureStore) -> None:
     for difference in count_differences(corpus):
         say(f"differs from what is published: {difference}")
     for key in store.keys():
-        say(f"there already: {describe_features(store.open(*key.split(':', 1)))}")
+        say(f"there already: {describe_features(store.header(key))}")
 
 
 def describe_corpus(corpus: Corpus) -> str:

@@ -1,28 +1,37 @@
 """Any encoder over any corpus: resumable, over processes and machines, always the same bytes."""
 
-import csv
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
-from rich.console import Console
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_least
-from ercbench.features.encoders.encoder import Encoder, has_whole_recordings, items_of
-from ercbench.features.store.feature_store import FeatureSet, FeatureStore
-from ercbench.features.store.parts import Parts, Plan, make_plan
+from ercbench.features.encoders.encoder import Encoder, Item, has_whole_recordings, items_of
+from ercbench.features.store.feature_set import FeatureSet
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.missing import (
+    inputs_of,
+    read_report,
+    report_path,
+    worth_another_try,
+    write_report,
+)
+from ercbench.features.store.parts import (
+    PLAN,
+    ExtractionParts,
+    ExtractionPlan,
+    MissingRow,
+    make_plan,
+)
 from ercbench.features.store.workers import encode_chunks
-from ercbench.files import replacing
-
-# What an encoder of a modality reads of an utterance, one of these; unless it has its `material`.
-MATERIAL = {"text": ("text",), "audio": ("audio", "video"), "visual": ("video",)}
+from ercbench.files import remove_leftovers, replacing, writing
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,9 @@ def extract(
     """Encodes a store's corpus and adds the features to the store.
 
     Every chunk that is finished is kept in the store's folder until all are; the same call goes
-    on from there after any interruption. The values are the same bytes whatever the number of
-    workers, shards and interruptions, on machines with the same processor and libraries.
+    on from there after any interruption. Missing rows whose recordings have come since, or are no
+    longer the same, are tried again by the next call. The values are the same bytes whatever the
+    number of workers, shards and interruptions, on machines with the same processor and libraries.
 
     Args:
         store: The features become part of it.
@@ -84,18 +94,20 @@ def extract(
         ErcbenchError: The corpus lacks what the encoder reads, a set of that name was made
             otherwise, another process is at it, or more than 20 % of the rows are missing.
     """
-    check_material(store.corpus, encoder)
+    check_inputs(store.corpus, encoder)
     plan = make_plan(encoder, store.manifest_sha256, store.count, settings.chunk)
-    known = store.keys()
-    if plan.key in known:
-        return _existing(store, plan)
-    parts = Parts(plan.folder(store.folder), plan)
+    work = Extraction(store, ExtractionParts(plan.folder(store.folder), plan), encoder)
+    existing = _existing(store, plan) if plan.key in store.keys() else None
+    if existing is not None and not work.outdated(read_report(report_path(store.folder, plan))):
+        return existing
     which, of = settings.share()
-    parts.begin()
-    with _alone(parts, f"{which + 1}-of-{of}"):
+    _begin(store, work.parts)
+    with _alone(work.parts, f"{which + 1}-of-{of}"):
+        if existing is not None:
+            work.take_apart(existing)
         wanted = [chunk for chunk in range(plan.chunks) if chunk % of == which]
-        encode_chunks(parts, encoder, store.corpus, wanted, settings.workers)
-        return finish(store, parts) if of == 1 else None
+        encode_chunks(work.parts, encoder, store.corpus, wanted, work.finished(), settings.workers)
+        return finish(store, work.parts) if of == 1 else None
 
 
 def merge_shards(store: FeatureStore, others: Sequence[Path]) -> list[FeatureSet]:
@@ -114,16 +126,16 @@ def merge_shards(store: FeatureStore, others: Sequence[Path]) -> list[FeatureSet
     """
     for other in others:
         _copy_parts(store, FeatureStore(other))
-    folders = Parts.folders(store.folder)
+    folders = ExtractionParts.folders(store.folder)
     if not folders:
         raise ErcbenchError(
             f"{store.folder}: nothing to merge; neither it nor the other stores hold unfinished "
             "features. Extract with shard=1/2 and so on first."
         )
-    return [finish(store, Parts.of(folder)) for folder in folders]
+    return [finish(store, ExtractionParts.of(folder)) for folder in folders]
 
 
-def finish(store: FeatureStore, parts: Parts) -> FeatureSet:
+def finish(store: FeatureStore, parts: ExtractionParts) -> FeatureSet:
     """Makes a feature set from its parts and removes them.
 
     Raises:
@@ -137,30 +149,38 @@ def finish(store: FeatureStore, parts: Parts) -> FeatureSet:
             f"number {absent[0]}). Extract the shards that are missing and merge again, or delete "
             f"{parts.folder} if these features are no longer wanted."
         )
-    values, reasons = _read_all(parts)
+    values, missing = _read_all(parts)
     present = np.ones(plan.rows, dtype=bool)
-    present[list(reasons)] = False
-    write_report(store, plan, reasons)
-    features = store.add(
-        plan.modality,
-        plan.name,
-        values,
-        fitted_on=plan.fitted_on,
-        present=present,
-        chunk=plan.chunk,
-        **plan.description,
-    )
-    shutil.rmtree(parts.folder)
+    present[list(missing)] = False
+    with store.lock:
+        known = plan.key in store.keys()
+        try:
+            features = store.add(
+                plan.modality,
+                plan.name,
+                values,
+                fitted_on=plan.fitted_on,
+                present=present,
+                chunk=plan.chunk,
+                **plan.description,
+            )
+        except ErcbenchError:
+            # The report of a set that stays tells which of its rows are worth another try.
+            if not known:
+                _report(store, plan, missing)
+            raise
+        _report(store, plan, missing)
+        shutil.rmtree(parts.folder, ignore_errors=True)
     return features
 
 
-def check_material(corpus: Corpus, encoder: Encoder) -> None:
+def check_inputs(corpus: Corpus, encoder: Encoder) -> None:
     """Checks that a corpus has what an encoder reads.
 
     Raises:
         ErcbenchError: No utterance has it.
     """
-    wanted = getattr(encoder, "material", MATERIAL.get(encoder.modality, ()))
+    wanted = inputs_of(encoder)
     utterances = (item.utterance for item in items_of(corpus))
     if wanted and not any(getattr(turn, name) for turn in utterances for name in wanted):
         whole = has_whole_recordings(corpus)
@@ -172,24 +192,81 @@ def check_material(corpus: Corpus, encoder: Encoder) -> None:
         )
 
 
-def write_report(store: FeatureStore, plan: Plan, reasons: Mapping[int, str]) -> None:
-    """Writes a line per missing row to `<modality>.<name>.missing.csv` and prints a summary."""
-    path = store.folder / f"{plan.modality}.{plan.name}.missing.csv"
-    if not reasons:
-        path.unlink(missing_ok=True)
-        return
-    with replacing(path) as temporary, temporary.open("w", newline="") as stream:
-        rows = csv.writer(stream, lineterminator="\n")
-        rows.writerow(("row", "utterance", "reason"))
-        ids = [utterance.id for utterance in store.corpus.utterances()]
-        rows.writerows((row, ids[row], reasons[row]) for row in sorted(reasons))
-    console = Console(stderr=True)
-    console.print(f"{plan.key}: {len(reasons)} of {plan.rows} rows are missing ({path.name})")
-    for reason, count in Counter(reasons.values()).most_common(5):
-        console.print(f"  {count} x {reason}", markup=False)
+@dataclass(frozen=True)
+class Extraction:
+    """One encoder at work on one store, and what is finished of it.
+
+    Attributes:
+        store: Gets the features.
+        parts: The finished chunks.
+        encoder: What encodes.
+    """
+
+    store: FeatureStore
+    parts: ExtractionParts
+    encoder: Encoder
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """Every utterance in its place, a row each."""
+        return list(items_of(self.store.corpus))
+
+    def outdated(self, missing: Mapping[int, MissingRow]) -> set[int]:
+        """Returns the chunks with a missing row whose recordings are not what they were.
+
+        A whole chunk is encoded again, because what is computed together decides last bits.
+        """
+        chunk = self.parts.plan.chunk
+        return {row // chunk for row in worth_another_try(missing, self.items, self.encoder)}
+
+    def finished(self) -> set[int]:
+        """Returns the chunks that are there and would come out the same."""
+        there = self.parts.finished()
+        return {chunk for chunk in there if not self.outdated(self.parts.missing(chunk))}
+
+    def take_apart(self, features: FeatureSet) -> None:
+        """Makes parts of a finished set again, of all its chunks but those that are outdated."""
+        plan = self.parts.plan
+        missing = read_report(report_path(self.store.folder, plan))
+        kept = set(range(plan.chunks)) - self.outdated(missing) - self.parts.finished()
+        for chunk in sorted(kept):
+            rows = plan.rows_of(chunk)
+            values = features.rows(rows.start, rows.stop)
+            why = [missing.get(row, MissingRow("not recorded", 0)) for row in rows]
+            vectors = [
+                vector if features.present[row] else told.reason
+                for row, vector, told in zip(rows, values, why, strict=True)
+            ]
+            self.parts.write(chunk, vectors, [told.size for told in why])
 
 
-def _existing(store: FeatureStore, plan: Plan) -> FeatureSet:
+def _begin(store: FeatureStore, parts: ExtractionParts) -> None:
+    """Writes the plan, and removes what killed extractions left that nobody can go on with."""
+    with writing(parts.folder), store.lock:
+        remove_leftovers(store.folder)
+        for folder in store.folder.glob(".parts-*"):
+            remove_leftovers(folder)
+            if not (folder / PLAN).is_file() or _is_done(store, folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        parts.begin()
+
+
+def _is_done(store: FeatureStore, folder: Path) -> bool:
+    """Returns whether parts, which nobody works on, are of a set that is in the store."""
+    try:
+        for lock in folder.glob("*.lock"):
+            with FileLock(lock, timeout=0):
+                pass
+        return ExtractionParts.of(folder).plan.key in store.keys()
+    except (Timeout, OSError, ErcbenchError):
+        return False
+
+
+def _report(store: FeatureStore, plan: ExtractionPlan, missing: Mapping[int, MissingRow]) -> None:
+    write_report(report_path(store.folder, plan), plan, missing, list(store.corpus.utterances()))
+
+
+def _existing(store: FeatureStore, plan: ExtractionPlan) -> FeatureSet:
     """Returns the set of that name, if it is what the plan would make."""
     features = store.open(plan.modality, plan.name)
     wanted = {**plan.description, "fitted_on": plan.fitted_on, "chunk": plan.chunk}
@@ -209,27 +286,27 @@ def _copy_parts(store: FeatureStore, other: FeatureStore) -> None:
             "utterances, or other paths of recordings). Prepare both from the same root and "
             "extract again."
         )
-    for folder in Parts.folders(other.folder):
-        theirs = Parts.of(folder)
-        ours = Parts(store.folder / folder.name, theirs.plan)
-        ours.begin()
+    for folder in ExtractionParts.folders(other.folder):
+        theirs = ExtractionParts.of(folder)
+        ours = ExtractionParts(store.folder / folder.name, theirs.plan)
+        _begin(store, ours)
         for chunk in theirs.finished() - ours.finished():
             with replacing(ours.path(chunk)) as temporary:
                 shutil.copyfile(theirs.path(chunk), temporary)
 
 
-def _read_all(parts: Parts) -> tuple[np.ndarray, dict[int, str]]:
+def _read_all(parts: ExtractionParts) -> tuple[np.ndarray, dict[int, MissingRow]]:
     values = np.zeros((parts.plan.rows, parts.plan.width), dtype=np.float32)
-    reasons: dict[int, str] = {}
+    missing: dict[int, MissingRow] = {}
     for chunk in range(parts.plan.chunks):
         rows = parts.plan.rows_of(chunk)
-        values[rows.start : rows.stop], missing = parts.read(chunk)
-        reasons |= missing
-    return values, reasons
+        values[rows.start : rows.stop], own = parts.read(chunk)
+        missing |= own
+    return values, missing
 
 
 @contextmanager
-def _alone(parts: Parts, share: str) -> Iterator[None]:
+def _alone(parts: ExtractionParts, share: str) -> Iterator[None]:
     """Keeps a second process from doing the same work at the same time."""
     lock = FileLock(parts.folder / f"{share}.lock")
     try:

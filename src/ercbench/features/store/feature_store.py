@@ -1,65 +1,47 @@
 """The feature store: a folder with a corpus and, per modality and name, one set of features."""
 
-import hashlib
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from filelock import FileLock
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.manifest import MANIFEST, count_rows, read_corpus, write_corpus
-from ercbench.files import replacing, replacing_folder, sha256_of_file
+from ercbench.features.store.checksums import Checksums
+from ercbench.features.store.feature_set import (
+    FeatureSet,
+    check_values,
+    read_header,
+    sha256_of_values,
+    write_tensors,
+)
+from ercbench.features.store.manifest import (
+    CORPUS,
+    MANIFEST,
+    CorpusSummary,
+    check_files,
+    count_rows,
+    read_corpus,
+    read_summary,
+    write_corpus,
+)
+from ercbench.files import remove_leftovers, replacing_folder, writing
 
+LOCK = ".lock"
 # Above this share of unusable rows a modality is broken, not incomplete.
 MOST_MISSING = 0.2
 
 
-@dataclass(frozen=True)
-class FeatureSet:
-    """One modality's features by one encoder: `values` [N, D], read as they are asked for.
-
-    Attributes:
-        path: The safetensors file.
-        modality: Such as `text`.
-        name: Such as `minilm`; `modality:name` is how settings call the set.
-        width: D.
-        present: [N] bool; False where a row could not be made.
-        metadata: How it was made, `fitted_on` (conversation ids whose labels the encoder saw;
-            None where nobody knows) and the SHA-256 of its values and of its manifest.
-    """
-
-    path: Path
-    modality: str
-    name: str
-    width: int
-    present: np.ndarray
-    metadata: Mapping[str, Any]
-
-    @property
-    def key(self) -> str:
-        """The set's name in settings and tables, `modality:name`."""
-        return f"{self.modality}:{self.name}"
-
-    @cached_property
-    def _values(self) -> Any:
-        return safe_open(self.path, framework="numpy").get_slice("values")
-
-    def rows(self, first: int, last: int) -> np.ndarray:
-        """Returns the values of rows first..last-1 as [last - first, D] float32."""
-        return np.asarray(self._values[first:last], dtype=np.float32)
-
-
 class FeatureStore:
     """A folder with `manifest.parquet`, `corpus.json` and `<modality>.<name>.safetensors`.
+
+    What is read of it is what was written: `checksums.json` holds the SHA-256 of every file.
 
     Args:
         folder: An existing store.
@@ -68,6 +50,7 @@ class FeatureStore:
         folder: As given.
         count: Utterances, and rows of every feature set.
         manifest_sha256: Of the manifest, to which every feature set belongs.
+        lock: Held by whoever writes into the folder.
 
     Raises:
         ErcbenchError: The folder is no store, or is damaged.
@@ -76,9 +59,14 @@ class FeatureStore:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise ErcbenchError(f"No feature store at '{folder}'. Prepare it or correct the path.")
+        check_files(folder)
         self.folder = folder
+        # Entered again by the same process without waiting for itself.
+        self.lock = FileLock(folder / LOCK)
+        self._checksums = Checksums(folder, self.lock)
+        self._checksums.check(CORPUS, lambda: read_summary(folder))
+        self.manifest_sha256 = self._checksums.check(MANIFEST, lambda: count_rows(folder))
         self.count = count_rows(folder)
-        self.manifest_sha256 = sha256_of_file(folder / MANIFEST)
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -89,12 +77,22 @@ class FeatureStore:
         """
         return read_corpus(self.folder)
 
+    def summary(self) -> CorpusSummary:
+        """Returns names and sizes, without reading what was said."""
+        return read_summary(self.folder)
+
     @classmethod
     @contextmanager
     def creating(cls, folder: Path, corpus: Corpus) -> Iterator["FeatureStore"]:
-        """Yields a new store to add features to; it appears at `folder` when all is done."""
+        """Yields a new store to add features to; it appears at `folder` when all is done.
+
+        Raises:
+            ErcbenchError: It cannot be written.
+        """
+        remove_leftovers(folder.parent)
         with replacing_folder(folder) as temporary:
             write_corpus(temporary, corpus)
+            Checksums(temporary, FileLock(temporary / LOCK)).record(CORPUS, MANIFEST)
             yield cls(temporary)
 
     def add(
@@ -137,17 +135,17 @@ class FeatureStore:
             "encoder": encoder,
             "fitted_on": fitted_on,
             "manifest_sha256": self.manifest_sha256,
-            "values_sha256": _sha256(values, present),
+            "values_sha256": sha256_of_values([values], present),
             **details,
         }
-        path = self.folder / f"{modality}.{name}.safetensors"
-        try:
-            with replacing(path) as temporary:
-                tensors = {"values": values, "present": present}
-                save_file(tensors, temporary, metadata={"ercbench": json.dumps(metadata)})
-        except SafetensorError as error:
-            raise ErcbenchError(f"{path}: {error}. Make room on the disk and try again.") from None
-        return self.open(modality, name)
+        path = self._path(f"{modality}:{name}")
+        tensors = {"values": values, "present": present}
+        with writing(path), self.lock:
+            remove_leftovers(self.folder)
+            self._checksums.forget(path.name)
+            write_tensors(path, tensors, {"ercbench": json.dumps(metadata)})
+            self._checksums.record(path.name)
+        return self.header(f"{modality}:{name}")
 
     def keys(self) -> list[str]:
         """Returns `modality:name` of every set in the store, sorted."""
@@ -181,38 +179,35 @@ class FeatureStore:
         return chosen
 
     def open(self, modality: str, name: str) -> FeatureSet:
-        """Opens one set without reading its values.
+        """Opens one set to be used: its file is as it was written. Values are read when asked for.
 
         Raises:
             ErcbenchError: The file is damaged or belongs to another manifest.
         """
-        path = self.folder / f"{modality}.{name}.safetensors"
-        try:
-            with safe_open(path, framework="numpy") as file:
-                metadata = json.loads((file.metadata() or {}).get("ercbench", "{}"))
-                shape = file.get_slice("values").get_shape()
-                present = file.get_tensor("present")
-        except (SafetensorError, OSError, ValueError) as error:
+        key = f"{modality}:{name}"
+        self._checksums.check(self._path(key).name, lambda: check_values(self.header(key)))
+        return self.header(key)
+
+    def header(self, key: str) -> FeatureSet:
+        """Returns what a set's file says of itself, for a listing: it is not checked further.
+
+        Raises:
+            ErcbenchError: The file is no feature file or belongs to another manifest.
+        """
+        features = read_header(self._path(key), key)
+        rows = len(features.present)
+        if features.metadata["manifest_sha256"] != self.manifest_sha256 or rows != self.count:
             raise ErcbenchError(
-                f"{path}: not a whole feature file ({error}). Delete it and make it again."
-            ) from None
-        if metadata.get("manifest_sha256") != self.manifest_sha256 or len(present) != shape[0]:
-            raise ErcbenchError(
-                f"{path}: made for another manifest than {self.folder / MANIFEST} (its rows would "
-                "belong to other utterances). Make these features again for this store."
+                f"{features.path}: made for another manifest than {self.folder / MANIFEST} (its "
+                "rows would belong to other utterances). Make these features again for this store."
             )
-        return FeatureSet(path, modality, name, shape[1], present, metadata)
+        return features
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key.replace(':', '.', 1)}.safetensors"
 
     def _files(self) -> list[Path]:
         return [path for path in self.folder.glob("*.*.safetensors") if path.name[0] != "."]
-
-
-def _sha256(*arrays: np.ndarray) -> str:
-    """Returns the SHA-256 of the arrays' bytes, one after the other, without copying them."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(array.data)
-    return digest.hexdigest()
 
 
 def _usable_rows(key: str, values: np.ndarray, present: np.ndarray | None) -> np.ndarray:

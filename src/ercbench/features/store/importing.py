@@ -14,7 +14,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.feature_store import FeatureSet, FeatureStore
+from ercbench.features.store.feature_set import FeatureSet
+from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import sha256_of_file
 
 ID_NAMES = ("utterance_id", "utterance", "id", "ids")

@@ -1,25 +1,39 @@
-"""What an unfinished extraction leaves beside its target: a plan and finished chunks of rows."""
+"""What an unfinished extraction keeps beside its target: a plan and finished chunks of rows."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder, Vector
+from ercbench.features.store.feature_set import write_tensors
 from ercbench.files import replacing, sha256_of_text
 
 PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
-class Plan:
+class MissingRow:
+    """A row without a vector.
+
+    Attributes:
+        reason: In plain words.
+        size: Bytes of its recordings when they were tried; 0 where there was none.
+    """
+
+    reason: str
+    size: int
+
+
+@dataclass(frozen=True)
+class ExtractionPlan:
     """Everything that decides the bytes of a feature set; equal plans give equal parts.
 
     Attributes:
@@ -58,13 +72,13 @@ class Plan:
 
     def folder(self, store: Path) -> Path:
         """Returns where the parts of this plan lie; another plan has another folder."""
-        mark = sha256_of_text(json.dumps(asdict(self), sort_keys=True))[:12]
-        return store / f".parts-{self.modality}.{self.name}-{mark}"
+        fingerprint = sha256_of_text(json.dumps(asdict(self), sort_keys=True))[:12]
+        return store / f".parts-{self.modality}.{self.name}-{fingerprint}"
 
 
-def make_plan(encoder: Encoder, manifest_sha256: str, rows: int, chunk: int) -> Plan:
+def make_plan(encoder: Encoder, manifest_sha256: str, rows: int, chunk: int) -> ExtractionPlan:
     """Returns the plan of an encoder's extraction over one manifest."""
-    return Plan(
+    return ExtractionPlan(
         encoder.modality,
         encoder.name,
         encoder.width,
@@ -76,7 +90,7 @@ def make_plan(encoder: Encoder, manifest_sha256: str, rows: int, chunk: int) -> 
     )
 
 
-class Parts:
+class ExtractionParts:
     """The finished chunks of one plan, each a file that is whole or absent.
 
     Args:
@@ -84,18 +98,18 @@ class Parts:
         plan: What they are parts of.
     """
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: ExtractionPlan) -> None:
         self.folder, self.plan = folder, plan
 
     @classmethod
-    def of(cls, folder: Path) -> "Parts":
+    def of(cls, folder: Path) -> "ExtractionParts":
         """Returns the parts in a folder that has a plan.
 
         Raises:
             ErcbenchError: The plan is missing or damaged.
         """
         try:
-            return cls(folder, Plan(**json.loads((folder / PLAN).read_text())))
+            return cls(folder, ExtractionPlan(**json.loads((folder / PLAN).read_text())))
         except (OSError, ValueError, TypeError) as error:
             raise ErcbenchError(
                 f"{folder / PLAN}: not a whole plan ({error}). Delete the folder and extract again."
@@ -117,45 +131,68 @@ class Parts:
 
     def finished(self) -> set[int]:
         """Returns the chunks that are there."""
-        names = (re.fullmatch(r"part-(\d{6})\.safetensors", p.name) for p in self.folder.iterdir())
+        names = (re.fullmatch(r"part-(\d{6,})\.safetensors", p.name) for p in self.folder.iterdir())
         return {int(name[1]) for name in names if name}
 
-    def write(self, chunk: int, vectors: Sequence[Vector]) -> None:
-        """Writes one chunk: zeros and a reason where there is no vector."""
-        width = self.plan.width
-        values = np.zeros((len(vectors), width), dtype=np.float32)
-        reasons = {}
+    def write(self, chunk: int, vectors: Sequence[Vector], sizes: Sequence[int]) -> None:
+        """Writes one chunk: zeros and a reason where there is no vector.
+
+        Args:
+            chunk: Which.
+            vectors: A vector [width], or why there is none, for each row.
+            sizes: Bytes of each row's recordings.
+
+        Raises:
+            ErcbenchError: A vector is of another width, or the file cannot be written.
+        """
+        values = np.zeros((len(vectors), self.plan.width), dtype=np.float32)
+        missing = {}
         for row, vector in enumerate(vectors):
             if isinstance(vector, str):
-                reasons[row] = vector
+                missing[row] = MissingRow(vector, sizes[row])
             elif np.isfinite(vector).all():
-                values[row] = _checked(vector, width, self.plan.key)
+                values[row] = _checked(vector, self.plan.width, self.plan.key)
             else:
-                reasons[row] = "the encoder gave NaN or infinity"
-        with replacing(self.path(chunk)) as temporary:
-            save_file({"values": values}, temporary, metadata={"missing": json.dumps(reasons)})
+                missing[row] = MissingRow("the encoder gave NaN or infinity", sizes[row])
+        told = json.dumps({row: asdict(why) for row, why in missing.items()})
+        write_tensors(self.path(chunk), {"values": values}, {"missing": told})
 
-    def read(self, chunk: int) -> tuple[np.ndarray, dict[int, str]]:
-        """Returns one chunk's values [rows, width] and the reason for each missing row.
+    def read(self, chunk: int) -> tuple[np.ndarray, dict[int, MissingRow]]:
+        """Returns one chunk's values [rows, width] and its missing rows.
 
         Raises:
             ErcbenchError: The file is damaged or has another shape.
         """
+        with self._opened(chunk) as file:
+            values = file.get_tensor("values")
+        expected = (len(self.plan.rows_of(chunk)), self.plan.width)
+        if values.shape != expected:
+            raise ErcbenchError(
+                f"{self.path(chunk)}: has shape {list(values.shape)}, expected {list(expected)}. "
+                "Delete it and extract again."
+            )
+        return values, self.missing(chunk)
+
+    def missing(self, chunk: int) -> dict[int, MissingRow]:
+        """Returns the missing rows of one chunk, by their number in the manifest.
+
+        Raises:
+            ErcbenchError: The file is damaged.
+        """
         rows = self.plan.rows_of(chunk)
+        with self._opened(chunk) as file:
+            told = json.loads(file.metadata()["missing"])
+            return {rows[int(row)]: MissingRow(**why) for row, why in told.items()}
+
+    @contextmanager
+    def _opened(self, chunk: int) -> Iterator[Any]:
         try:
             with safe_open(self.path(chunk), framework="numpy") as file:
-                values = file.get_tensor("values")
-                reasons = json.loads(file.metadata()["missing"])
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+                yield file
+        except (SafetensorError, OSError, ValueError, LookupError, TypeError) as error:
             raise ErcbenchError(
                 f"{self.path(chunk)}: not a whole part ({error}). Delete it and extract again."
             ) from None
-        if values.shape != (len(rows), self.plan.width):
-            raise ErcbenchError(
-                f"{self.path(chunk)}: has shape {list(values.shape)}, expected "
-                f"{[len(rows), self.plan.width]}. Delete it and extract again."
-            )
-        return values, {rows[int(row)]: reason for row, reason in reasons.items()}
 
 
 def _checked(vector: np.ndarray, width: int, key: str) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Chunks of a corpus through an encoder, in this process or in several."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,7 +25,8 @@ from threadpoolctl import threadpool_limits
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder, Item, items_of
-from ercbench.features.store.parts import Parts
+from ercbench.features.store.missing import recording_size
+from ercbench.features.store.parts import ExtractionParts
 
 
 class ChunkEncoder:
@@ -37,39 +38,46 @@ class ChunkEncoder:
         corpus: In the order of the manifest.
     """
 
-    def __init__(self, parts: Parts, encoder: Encoder, corpus: Corpus) -> None:
+    def __init__(self, parts: ExtractionParts, encoder: Encoder, corpus: Corpus) -> None:
         self.parts, self.encoder = parts, encoder
         self.items: list[Item] = list(items_of(corpus))
 
     def __call__(self, chunk: int) -> int:
         """Returns how many rows were finished."""
         rows = self.parts.plan.rows_of(chunk)
-        vectors = self.encoder.encode(self.items[rows.start : rows.stop])
+        items = self.items[rows.start : rows.stop]
+        sizes = [recording_size(item, self.encoder) for item in items]
+        vectors = self.encoder.encode(items)
         if len(vectors) != len(rows):
             raise ErcbenchError(
                 f"Encoder of '{self.parts.plan.key}': gave {len(vectors)} vectors for {len(rows)} "
                 "utterances. Correct the encoder."
             )
-        self.parts.write(chunk, vectors)
+        self.parts.write(chunk, vectors, sizes)
         return len(rows)
 
 
 def encode_chunks(
-    parts: Parts, encoder: Encoder, corpus: Corpus, wanted: Sequence[int], workers: int
+    parts: ExtractionParts,
+    encoder: Encoder,
+    corpus: Corpus,
+    wanted: Sequence[int],
+    finished: Collection[int],
+    workers: int,
 ) -> None:
-    """Encodes the wanted chunks that are not there yet, with a progress bar.
+    """Encodes chunks, with a progress bar.
 
     Args:
         parts: Where the chunks go.
         encoder: What encodes them.
         corpus: In the order of the manifest.
-        wanted: Chunks by number.
+        wanted: Chunks by number, of which those that are finished only count in the bar.
+        finished: Chunks that need not be encoded.
         workers: Processes; with 1 it happens in this one.
 
     Raises:
         ErcbenchError: A worker was killed, or the encoder cannot work.
     """
-    finished = parts.finished()
     left = [chunk for chunk in wanted if chunk not in finished]
     rows = {chunk: len(parts.plan.rows_of(chunk)) for chunk in wanted}
     with _progress() as progress:

@@ -1,0 +1,73 @@
+"""Rows without a vector: their report, and which are worth another try."""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ercbench.corpora.conversation import Utterance
+from ercbench.features.encoders.encoder import Encoder, Item
+from ercbench.features.store.parts import ExtractionPlan, MissingRow
+from ercbench.files import replacing
+
+# What an encoder of a modality reads of an utterance, one of these; unless it has its `inputs`.
+INPUTS = {"text": ("text",), "audio": ("audio", "video"), "visual": ("video",)}
+COLUMNS = ("row", "utterance", "reason", "bytes")
+
+
+def inputs_of(encoder: Encoder) -> tuple[str, ...]:
+    """Returns the fields of an utterance that an encoder reads, of which one must be there."""
+    return getattr(encoder, "inputs", INPUTS.get(encoder.modality, ()))
+
+
+def recording_size(item: Item, encoder: Encoder) -> int:
+    """Returns the bytes of the recordings that an encoder reads of an utterance; 0 for none."""
+    fields = set(inputs_of(encoder)) & {"audio", "video"}
+    named = [getattr(item.utterance, field) for field in fields]
+    return sum(Path(path).stat().st_size for path in named if path and Path(path).is_file())
+
+
+def worth_another_try(
+    missing: Mapping[int, MissingRow], items: Sequence[Item], encoder: Encoder
+) -> list[int]:
+    """Returns the missing rows whose recordings are not what they were, such as absent."""
+    return [r for r, why in missing.items() if recording_size(items[r], encoder) != why.size]
+
+
+def report_path(folder: Path, plan: ExtractionPlan) -> Path:
+    """Returns where the report of a plan's missing rows lies: `<modality>.<name>.missing.csv`."""
+    return folder / f"{plan.modality}.{plan.name}.missing.csv"
+
+
+def write_report(
+    path: Path, plan: ExtractionPlan, missing: Mapping[int, MissingRow], turns: Sequence[Utterance]
+) -> None:
+    """Writes a line per missing row and prints a summary; without any there is no report."""
+    if not missing:
+        path.unlink(missing_ok=True)
+        return
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerow(COLUMNS)
+        lines.writerows(
+            (row, turns[row].id, why.reason, why.size) for row, why in sorted(missing.items())
+        )
+    console = Console(stderr=True)
+    console.print(f"{plan.key}: {len(missing)} of {plan.rows} rows are missing ({path.name})")
+    reasons = Counter(why.reason for why in missing.values())
+    for reason, count in reasons.most_common(5):
+        console.print(f"  {count} x {reason}", markup=False)
+
+
+def read_report(path: Path) -> dict[int, MissingRow]:
+    """Returns the missing rows of a report; none where it is absent or damaged."""
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            return {
+                int(line["row"]): MissingRow(line["reason"], int(line["bytes"]))
+                for line in csv.DictReader(stream)
+            }
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return {}
