@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,6 +99,8 @@ def extract(
     work = Extraction(store, ExtractionParts(plan.folder(store.folder), plan), encoder)
     existing = _existing(store, plan) if plan.key in store.keys() else None
     if existing is not None and not work.outdated(read_report(report_path(store.folder, plan))):
+        if work.parts.folder.is_dir():
+            _remove_leftovers(store)
         return existing
     which, of = settings.share()
     _begin(store, work.parts)
@@ -241,14 +243,20 @@ class Extraction:
 
 
 def _begin(store: FeatureStore, parts: ExtractionParts) -> None:
-    """Writes the plan, and removes what killed extractions left that nobody can go on with."""
+    """Writes the plan of an extraction."""
     with writing(parts.folder), store.lock:
+        _remove_leftovers(store)
+        parts.begin()
+
+
+def _remove_leftovers(store: FeatureStore) -> None:
+    """Removes what killed extractions left and nobody can go on with."""
+    with suppress(OSError), store.lock:
         remove_leftovers(store.folder)
         for folder in store.folder.glob(".parts-*"):
             remove_leftovers(folder)
             if not (folder / PLAN).is_file() or _is_done(store, folder):
                 shutil.rmtree(folder, ignore_errors=True)
-        parts.begin()
 
 
 def _is_done(store: FeatureStore, folder: Path) -> bool:
@@ -309,13 +317,14 @@ def _read_all(parts: ExtractionParts) -> tuple[np.ndarray, dict[int, MissingRow]
 def _alone(parts: ExtractionParts, share: str) -> Iterator[None]:
     """Keeps a second process from doing the same work at the same time."""
     lock = FileLock(parts.folder / f"{share}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ErcbenchError(
-            f"{parts.plan.key}: another process is extracting these features into "
-            f"{parts.folder.parent}. Wait until it ends, or end it; finished rows are kept."
-        ) from None
+    with writing(parts.folder):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ErcbenchError(
+                f"{parts.plan.key}: another process is extracting these features into "
+                f"{parts.folder.parent}. Wait until it ends, or end it; finished rows are kept."
+            ) from None
     try:
         yield
     finally:
