@@ -43,6 +43,7 @@ def writing(path: Path) -> Iterator[None]:
             f"{path}: cannot be written ({error.strerror or error}). {step} and try again."
         ) from None
 
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary name beside `path`, which takes its place if the block succeeds.

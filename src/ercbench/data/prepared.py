@@ -1,7 +1,6 @@
 """Datasets whose store the user prepares or imports first."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ercbench.data.datamodule import ConversationDataModule
