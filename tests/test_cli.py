@@ -118,11 +118,16 @@ def test_a_multirun_leaves_a_record_per_seed_and_a_table(run_command, tmp_path):
     assert done.returncode == 0, done.stderr
     results = [json.loads(p.read_text()) for p in tmp_path.glob("runs/*/result.json")]
     assert sorted((r["model"], r["seed"]) for r in results) == [
-        ("GRU", 0),
-        ("GRU", 1),
-        ("MLP", 0),
-        ("MLP", 1),
+        ("gru", 0),
+        ("gru", 1),
+        ("mlp", 0),
+        ("mlp", 1),
     ]
+    lines = [line for line in done.stdout.splitlines() if "weighted F1" in line]
+    *runs, heads = lines
+    assert len(runs) == 4
+    assert runs[0].startswith("seed=0, model=mlp: accuracy ")
+    assert all(f"model={model}" in done.stdout.split(heads)[1] for model in ("mlp", "gru"))
     table = run_command("report").stdout
     assert "SIMULATED" in table
     assert "ceiling: text+audio+visual with context" in table

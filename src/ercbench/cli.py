@@ -92,29 +92,36 @@ def _command(name: str) -> Callable[[Sequence[str]], None]:
     return commands[name]
 
 
-def _with_settings(name: str, run: Callable[[Any], None], arguments: Sequence[str]) -> None:
+def _with_settings(name: str, run: Callable[[Any], Any], arguments: Sequence[str]) -> None:
     """Runs a command whose settings Hydra composes from `conf/<name>.yaml` and the arguments.
 
-    Of several runs, those after one that failed are still run.
+    Of several runs, those after one that failed are still run, and a table sums them up.
     """
     import hydra
 
     from ercbench.config.compose import checked
     from ercbench.config.schema import register
+    from ercbench.config.sweep import swept
 
-    failures = []
+    failures: list[Exception] = []
+    runs: list[tuple[list[str], Any]] = []
 
     def told(config: Any) -> None:
         try:
-            run(checked(config))
+            result, overrides = run(checked(config)), swept()
         except Exception as error:
             _tell(error)
             failures.append(error)
+        else:
+            if overrides is not None and result is not None:
+                runs.append((overrides, result))
 
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
     sys.argv = [f"ercbench {name}", *arguments]
     hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(told)()
+    if runs:
+        _show_sweep(runs)
     if failures:
         sys.exit(2)
 
@@ -131,16 +138,23 @@ def _import(config: Any) -> None:
     import_command(config)
 
 
-def _train(config: Any) -> None:
+def _train(config: Any) -> Any:
     from ercbench.commands.train import train_command
 
-    train_command(config)
+    return train_command(config)
 
 
-def _finetune(config: Any) -> None:
+def _finetune(config: Any) -> Any:
     from ercbench.commands.finetune import finetune_command
 
-    finetune_command(config)
+    return finetune_command(config)
+
+
+def _show_sweep(runs: Sequence[tuple[list[str], Any]]) -> None:
+    from ercbench.console import wide_console
+    from ercbench.evaluation.tables.summary import sweep_summary
+
+    wide_console().print(sweep_summary(runs))
 
 
 def _reproduce(config: Any) -> None:

@@ -1,24 +1,42 @@
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from helpers import compose_in
+from hypothesis import given
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from wandb_log import items, whole_log
 
+from ercbench.dashboards.run import safe_name
 from ercbench.files import config_folder
 from ercbench.training.train import train
 
 
 @pytest.fixture
-def offline_run(composed, monkeypatch):
+def logged(composed, monkeypatch):
+    """Runs with wandb offline; returns the result, the run's folder and wandb's log."""
     monkeypatch.setenv("WANDB_SILENT", "true")
-    config = composed("logger=wandb", "model.hidden=9", "group=trial")
-    result = train(config)
-    folder = Path(config.runs) / result["run"]
-    (path,) = folder.rglob("*.wandb")
-    return result, folder, whole_log(path)
+
+    def run(*overrides):
+        config = composed("logger=wandb", "model.hidden=9", "group=trial", *overrides)
+        result = train(config)
+        folder = Path(config.runs) / result["run"]
+        (path,) = folder.rglob("*.wandb")
+        return result, folder, whole_log(path)
+
+    return run
+
+
+@pytest.fixture
+def offline_run(logged):
+    return logged()
+
+
+def tables_of(folder):
+    return {p.name.split("_")[0]: json.loads(p.read_text()) for p in folder.rglob("*.table.json")}
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -36,7 +54,7 @@ def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
     assert summary["test/weighted_f1"] == pytest.approx(result["test"]["weighted_f1"])
     assert summary["validation/weighted_f1"] == pytest.approx(max(curve))
     assert set(run.tags) >= {"simulated", "mlp", "text:simulated"}
-    tables = {p.name.split("_")[0]: json.loads(p.read_text()) for p in folder.rglob("*.table.json")}
+    tables = tables_of(folder)
     assert [row[0] for row in tables["per"]["data"]] == result["labels"]
     counts = {tuple(row[:2]): row[2] for row in tables["confusion"]["data"]}
     rows = pq.read_table(folder / "predictions.parquet").to_pylist()
@@ -44,7 +62,25 @@ def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
         found = [r for r in rows if (r["label"], r["predicted"]) == (true, predicted)]
         assert len(found) == count
     table = tables["predictions"]
-    assert [dict(zip(table["columns"], row, strict=True)) for row in table["data"]] == rows
+    told = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    assert told == [{name: row[name] for name in row if name != "text"} for row in rows]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_was_said_is_shown_only_if_it_is_asked_for(logged):
+    _, folder, _ = logged("logger.transcripts=true")
+    assert "text" in tables_of(folder)["predictions"]["columns"]
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_every_name_becomes_one_that_wandb_takes(name):
+    safe = safe_name(f"{name}-MLP-seed0-53baf2df22a5")
+    assert re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", safe)
+    assert safe.endswith("-MLP-seed0-53baf2df22a5")
+
+
+def test_a_usual_name_stays_as_it_is():
+    assert safe_name("meld-CFNESA-seed0-53baf2df22a5") == "meld-CFNESA-seed0-53baf2df22a5"
 
 
 def test_the_checkpoint_is_an_artifact_that_is_not_copied(offline_run):

@@ -89,6 +89,14 @@ def test_a_model_of_several_stages_says_how_it_is_trained(composed):
     model, datamodule = make(composed(*HCAM))
     with pytest.raises(ErcbenchError, match=r"stages \(text, audio, fusion\).*training\.fit\.fit"):
         plain_trainer(1).fit(model, datamodule)
+
+
+def test_only_the_stages_before_the_last_put_their_names_before_their_metrics(composed):
+    model, datamodule = make(composed(*HCAM))
+    logged = []
     for stage in model.stages():
         model.start_stage(stage)
-        plain_trainer(1).fit(model, datamodule)
+        trainer = plain_trainer(1)
+        trainer.fit(model, datamodule)
+        logged += [name for name in trainer.callback_metrics if name.endswith("val/weighted_f1")]
+    assert logged == ["text/val/weighted_f1", "audio/val/weighted_f1", "val/weighted_f1"]

@@ -12,6 +12,7 @@ from ercbench.records.run_folder import RunFolder
 from ercbench.training.callbacks import History, best_epoch
 from ercbench.training.checkpoints import best_path, resume_point
 from ercbench.training.trainer import make_trainer
+from ercbench.training.watching import watching
 
 
 def fit(
@@ -38,17 +39,17 @@ def fit(
         The last stage's trainer, and a record per stage: its best epoch, the number of its
         epochs and its scores on validation. The model has its best weights.
     """
-    history = History(run.metrics)
+    history, metric = History(run.metrics), config.selection.metric
+    shown = [watching(history, metric)] if config.trainer.get("enable_progress_bar", True) else []
     stages = model.stages()
     reached, checkpoint = resume_point(run, model)
     for stage in stages[reached:]:
         model.start_stage(stage)
-        callbacks = [history, *(watchers if stage == stages[-1] else ())]
+        callbacks = [history, *shown, *(watchers if stage == stages[-1] else ())]
         trainer = make_trainer(config, run, model, callbacks, logger)
         trainer.fit(model, datamodule, ckpt_path=checkpoint, weights_only=True)
         checkpoint = None
         load_weights(model, best_path(run, stages, stage))
-    metric = config.selection.metric
     return trainer, [describe_stage(history, stage.name, metric) for stage in stages]
 
 

@@ -4,6 +4,7 @@ import json
 import resource
 import time
 from collections.abc import Callable
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 import lightning as L
 import torch
 from hydra.utils import get_class, instantiate
-from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.dashboards.run import show_result
+from ercbench.console import say
+from ercbench.dashboards.run import make_logger, show_result, shows_transcripts
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import guard
 from ercbench.files import expanded, remove_leftovers, replacing, sha256_of_text
@@ -72,6 +73,7 @@ def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]])
     """Returns the result of a run that has finished, or that of `work`, which finishes it."""
     with run.locked():
         if run.finished and not config.force:
+            say(f"{run.path}: finished on {finished_on(run)}, not run again; force=true does.")
             return run.read_result()
         for folder in (run.path, run.checkpoints):
             remove_leftovers(folder)
@@ -79,6 +81,12 @@ def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]])
         if config.force:
             run.last.unlink(missing_ok=True)
         return work()
+
+
+def finished_on(run: RunFolder) -> str:
+    """Returns the minute in which a run finished."""
+    written = datetime.fromtimestamp(run.result.stat().st_mtime)
+    return written.isoformat(" ", "minutes")
 
 
 def fit_and_test(
@@ -89,7 +97,7 @@ def fit_and_test(
     L.seed_everything(config.seed, verbose=False)
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
-    logger = make_logger(config, run, record["group"])
+    logger = make_logger(config, run.path, record["group"])
     watchers = released_protocol(config, datamodule)
     trainer, stages = fit(config, model, datamodule, run, logger, watchers)
     outputs = judge(trainer, model, datamodule, config.selection.metric)
@@ -109,7 +117,7 @@ def fit_and_test(
     for name, output in outputs.items():
         run.write_predictions(output.rows, name)
     run.write_result(result)
-    show_result(logger, result, outputs["final"].rows, run)
+    show_result(logger, result, outputs["final"].rows, run, shows_transcripts(config))
     return run.read_result()
 
 
@@ -154,16 +162,6 @@ def describe(
         "data": data | {"provenance": dict(datamodule.corpus.provenance)},
         "code": code,
     }
-
-
-def make_logger(config: DictConfig, run: RunFolder, group: str) -> Logger | None:
-    """Returns the logger the settings name, if any; a resumed run goes on in the same one."""
-    if not config.logger:
-        return None
-    name = run.path.name
-    logger = instantiate(config.logger, save_dir=run.path, name=name, id=name, group=group)
-    logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
-    return logger
 
 
 def code_of(config: DictConfig) -> str:

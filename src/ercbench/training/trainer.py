@@ -19,6 +19,7 @@ from ercbench.records.run_folder import RunFolder
 from ercbench.settings import Bound, one_of
 from ercbench.training.callbacks import Patience, StepSeeds
 from ercbench.training.checkpoints import WholeCheckpoints, best_path
+from ercbench.training.watching import has_bar
 
 
 def count(least: int) -> Bound:
@@ -126,6 +127,7 @@ def make_trainer(
         ],
         logger=logger or False,
         plugins=[WholeCheckpoints()],
+        enable_progress_bar=has_bar(callbacks),
         default_root_dir=run.path,
     )
 

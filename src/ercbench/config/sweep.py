@@ -1,0 +1,22 @@
+"""One run among several that `-m` starts."""
+
+import sys
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
+
+
+def swept() -> list[str] | None:
+    """Returns what tells this run from the others of its command, as in `seed=1`.
+
+    Returns:
+        None if the command starts one run only.
+    """
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return None
+    given = [argument for argument in sys.argv[1:] if "=" in argument and argument[0] != "-"]
+    overrides = OverridesParser.create().parse_overrides(given)
+    several = {own.key_or_group for own in overrides if own.is_sweep_override()}
+    task = list(HydraConfig.get().overrides.task)
+    return [own for own in task if own.split("=")[0].lstrip("+") in several]
