@@ -13,7 +13,7 @@ def wide_console() -> Console:
 
 def say(line: str) -> None:
     """Prints a line beside the results, on standard error."""
-    Console(stderr=True, soft_wrap=True).print(line, markup=False, highlight=False)
+    Console(stderr=True, soft_wrap=True).print(line, markup=False, emoji=False, highlight=False)
 
 
 def one_line(message: str) -> str:

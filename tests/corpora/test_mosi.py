@@ -76,7 +76,7 @@ def test_what_is_wrong_with_the_file_is_said(tmp_path, arrays):
         read_contextual(folder)
     folder = save(tmp_path / "torn", arrays)
     (folder / FILE).write_bytes((folder / FILE).read_bytes()[:500])
-    with pytest.raises(ErcbenchError, match="not a readable npz"):
+    with pytest.raises(ErcbenchError, match="cannot be read as npz"):
         read_contextual(folder)
 
 

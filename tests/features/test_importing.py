@@ -8,7 +8,8 @@ from ercbench.corpora.community.read import read_community, with_utterance_ids
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.importing import import_features, read_keyed
+from ercbench.features.store.importing import import_features
+from ercbench.features.store.keyed import read_keyed
 
 IDS = [f"c{i // 3}-{i % 3}" for i in range(30)]
 VALUES = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
@@ -101,50 +102,6 @@ def test_a_file_of_another_corpus_is_refused(store, tmp_path):
     path, _ = write_npz(tmp_path, [f"x{i}" for i in range(30)], VALUES)
     with pytest.raises(ErcbenchError, match=r"none of its 30 ids \(x0, x1.*manifest \(c0-0"):
         import_features(store, "audio", "mine", path)
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"id": IDS[:29], "values": VALUES}, "29 ids, but 30 rows"),
-        ({"id": [*IDS[:29], IDS[0]], "values": VALUES}, "occur more than once: c0-0"),
-        ({"id": IDS, "values": VALUES[:, 0]}, r"shape \[30\]"),
-        ({"id": IDS, "values": np.array(IDS)[:, None]}, "type <U"),
-        ({"id": IDS, "mel": VALUES}, "in none of features, values; it holds id, mel"),
-        ({"a": VALUES[0], "b": VALUES[0, :2]}, "expected one vector of the same width"),
-        ({"id": np.array(IDS, dtype=object), "values": VALUES}, "cannot be read as npz"),
-    ],
-)
-def test_arrays_that_do_not_fit_are_refused(tmp_path, arrays, message):
-    np.savez(tmp_path / "f.npz", **arrays)
-    with pytest.raises(ErcbenchError, match=message) as error:
-        read_keyed(tmp_path / "f.npz")
-    assert "f.npz" in str(error.value)
-
-
-def test_a_table_without_ids_is_refused(tmp_path):
-    pq.write_table(pa.table({"name": IDS}), tmp_path / "f.parquet")
-    with pytest.raises(ErcbenchError, match=r"none of its columns .*utterance_id"):
-        read_keyed(tmp_path / "f.parquet")
-
-
-def test_an_npy_file_needs_its_ids(tmp_path):
-    np.save(tmp_path / "f.npy", VALUES)
-    with pytest.raises(ErcbenchError, match="Set ids to a text file"):
-        read_keyed(tmp_path / "f.npy")
-
-
-@pytest.mark.parametrize("kind", ["npz", "parquet", "safetensors"])
-def test_a_damaged_file_is_named(tmp_path, kind):
-    (tmp_path / f"f.{kind}").write_bytes(b"no such format")
-    with pytest.raises(ErcbenchError, match=f"cannot be read as {kind}"):
-        read_keyed(tmp_path / f"f.{kind}")
-
-
-@pytest.mark.parametrize("name", ["f.npz", "f.csv"])
-def test_an_absent_or_foreign_file_is_named(tmp_path, name):
-    with pytest.raises(ErcbenchError, match=f"{name}: expected an existing file called"):
-        read_keyed(tmp_path / name)
 
 
 @pytest.mark.shared

@@ -14,7 +14,8 @@ from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import add_given, announce, open_or_create, open_store
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.importing import import_features, read_keyed
+from ercbench.features.store.importing import import_features
+from ercbench.features.store.keyed import read_keyed
 from ercbench.files import expanded
 
 

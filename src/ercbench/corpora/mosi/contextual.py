@@ -4,11 +4,11 @@ CMU-MOSI is monologue sentiment, not dialogue: the "conversation" is one speaker
 utterances in order. Two classes, a score of 0 counting as positive (as HCAM's authors do).
 """
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from ercbench.corpora.arrays import open_npz
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.files import sha256_of_file
@@ -79,12 +79,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             f"dataset.root: '{path.parent}' has no {FILE} (found: {found}). Set dataset.root to "
             "the folder that holds it."
         )
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in ARRAYS if name not in file.files]
-            arrays = {} if missing else {name: file[name] for name in ARRAYS}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ErcbenchError(f"{path}: not a readable npz ({error}). Copy the file again.") from None
+    with open_npz(path) as file:
+        missing = [name for name in ARRAYS if name not in file.names]
+        arrays = {} if missing else {name: file[name] for name in ARRAYS}
     if missing:
         raise ErcbenchError(
             f"{path}: lacks the array(s) {', '.join(missing)}; expected {', '.join(ARRAYS)}. "

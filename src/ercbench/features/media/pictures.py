@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.arrays import open_npz
+from ercbench.corpora.conversation import Corpus, first_few
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Item, items_of
 from ercbench.features.media.clips import UnreadableError
@@ -52,16 +53,17 @@ def given_pictures(path: Path, cache: Path) -> Pictures:
     if not path.is_file():
         raise ErcbenchError(f"pictures={path}: no such file. Correct the path.")
     mapped = cache / f"pictures-{sha256_of_file(path)[:12]}.npy"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            ids = [str(id) for id in file[next(name for name in IDS if name in file)]]
-            if not mapped.is_file():
-                _write(mapped, file[next(name for name in NAMES if name in file)])
-    except (OSError, ValueError, StopIteration) as error:
-        raise ErcbenchError(
-            f"pictures={path}: cannot be read ({type(error).__name__}: {error}). Expected an npz "
-            "with utterance_id [N] and mel [N, height, width] uint8; save it so."
-        ) from None
+    with open_npz(path) as file:
+        key = next((name for name in IDS if name in file.names), None)
+        mel = next((name for name in NAMES if name in file.names), None)
+        if key is None or mel is None:
+            raise ErcbenchError(
+                f"pictures={path}: holds {first_few(file.names)}; expected utterance_id [N] and "
+                "mel [N, height, width] uint8. Save it so."
+            )
+        ids = [str(id) for id in file[key].tolist()]
+        if not mapped.is_file():
+            _write(mapped, file[mel])
     values = np.load(mapped, mmap_mode="r")
     if values.ndim != 3 or values.dtype != np.uint8 or len(values) != len(ids):
         raise ErcbenchError(
