@@ -25,7 +25,7 @@ def registry(monkeypatch):
         points = [EntryPoint(name, f"others:{name}", "ercbench.models") for name in values]
         points += [EntryPoint("broken", "no_such_module:MODEL", "ercbench.models")]
         monkeypatch.setattr(ercbench.registry, "entry_points", lambda group: points)
-        return Registry("model", "ercbench.models", "MODELS", Model)
+        return Registry("model", "ercbench.models", "MODELS", "ercbench.models", Model)
 
     return make
 

@@ -29,21 +29,22 @@ Entry = TypeVar("Entry", bound=Named)
 class Registry(Generic[Entry]):
     """All entries of one kind, each registered once, by the module that it describes.
 
-    Another package registers its own with an entry point of the group `package` that names an
-    entry or a sequence of entries. One that cannot be imported, or takes a name that is taken, is
+    Another package registers its own with an entry point of `group` that names an entry or a
+    sequence of entries. One that cannot be imported, or takes a name that is taken, is
     left out with a warning, so that nobody's package stops everybody's command.
 
     Args:
         kind: What an entry is called in messages.
-        package: Our package, in whose modules `attribute` is looked up; also the name of the
-            group of entry points.
-        attribute: Name of the sequence of entries in each module that has any.
+        package: Our package, in whose modules `attribute` is looked up.
+        attribute: Name of the tuple of entries in each module that has any.
+        group: Of the entry points.
         types: The class of an entry.
     """
 
     kind: str
     package: str
     attribute: str
+    group: str
     types: type[Entry]
 
     @cached_property
@@ -90,7 +91,7 @@ class Registry(Generic[Entry]):
                 yield from ((module, entry) for entry in found)
 
     def _others(self) -> Iterator[tuple[str, Entry]]:
-        for point in sorted(entry_points(group=self.package), key=lambda point: point.name):
+        for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
             source = f"{point.name} of {point.dist.name if point.dist else point.value}"
             try:
                 loaded: Any = point.load()

@@ -11,7 +11,7 @@ from ercbench.config.datasets import DATASETS
 from ercbench.config.schema import COMMANDS
 from ercbench.corpora.registry import CORPORA
 from ercbench.features.encoders.audio import AudioSettings
-from ercbench.features.encoders.presets import PRESETS
+from ercbench.features.encoders.make import named
 from ercbench.features.encoders.text import TextSettings
 from ercbench.features.encoders.visual import VisualSettings
 from ercbench.files import config_folder
@@ -125,8 +125,8 @@ def test_the_help_of_prepare_names_every_corpus_and_encoder():
         "template"
     ]
     assert f"corpus: {', '.join(c.name for c in CORPORA if c.read)}\n" in text
-    for modality, names in PRESETS.items():
-        assert f"{modality}: {', '.join(names)}, or the folder of a model\n" in text
+    for modality in ("text", "audio", "visual"):
+        assert f"{modality}: {', '.join(named(modality))}, or the folder of a model\n" in text
 
 
 def test_every_dataset_has_a_file_and_every_file_a_dataset():

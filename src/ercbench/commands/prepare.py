@@ -15,7 +15,7 @@ from ercbench.corpora.registry import usual_store
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder
-from ercbench.features.encoders.presets import make_encoder
+from ercbench.features.encoders.make import make_encoder
 from ercbench.features.store.catalog import (
     add_given,
     announce,

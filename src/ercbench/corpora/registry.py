@@ -63,7 +63,9 @@ class CorpusReader:
         return f"{self.title}, {labels} labels"
 
 
-CORPORA: Registry[CorpusReader] = Registry("corpus", "ercbench.corpora", "CORPORA", CorpusReader)
+CORPORA: Registry[CorpusReader] = Registry(
+    "corpus", "ercbench.corpora", "CORPORA", "ercbench.corpora", CorpusReader
+)
 
 
 def usual_store(corpus: Corpus) -> str:

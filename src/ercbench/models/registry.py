@@ -56,9 +56,9 @@ class TrainableEncoder:
     target: str
 
 
-MODELS: Registry[Model] = Registry("model", "ercbench.models", "MODELS", Model)
+MODELS: Registry[Model] = Registry("model", "ercbench.models", "MODELS", "ercbench.models", Model)
 TRAINABLE_ENCODERS: Registry[TrainableEncoder] = Registry(
-    "encoder", "ercbench.models", "ENCODERS", TrainableEncoder
+    "encoder", "ercbench.models", "ENCODERS", "ercbench.trainable_encoders", TrainableEncoder
 )
 
 

@@ -13,7 +13,7 @@ from hydra.utils import get_class
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.encoder import Encoder, Item, Vector
-from ercbench.features.encoders.presets import NO_OPTIONS
+from ercbench.features.encoders.make import NO_OPTIONS
 from ercbench.features.store.missing import INPUTS
 from ercbench.files import replacing, sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder

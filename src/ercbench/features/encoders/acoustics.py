@@ -11,6 +11,7 @@ import numpy as np
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_least
 from ercbench.features.encoders.encoder import Item, Vector
+from ercbench.features.encoders.registry import FrozenEncoder
 from ercbench.features.media.clips import SHORTEST, each
 from ercbench.features.media.sound import RATE, read_sound
 
@@ -202,3 +203,23 @@ def _mean_sd(values: np.ndarray) -> tuple[float, float]:
 def _described(encoder: str, settings: dict[str, Any]) -> dict[str, Any]:
     revision = f"librosa {version('librosa')}"
     return {"encoder": encoder, "revision": revision, "settings": {"rate": RATE, **settings}}
+
+
+ENCODERS = (
+    FrozenEncoder(
+        "mel",
+        "audio",
+        "mean and deviation of log mel bands, by librosa",
+        "mel statistics",
+        MelEncoder,
+        ("name", "bands", "most_seconds"),
+    ),
+    FrozenEncoder(
+        "prosody",
+        "audio",
+        "pitch, loudness and timbre in 16 numbers, by librosa",
+        "prosody statistics",
+        ProsodyEncoder,
+        ("name", "most_seconds"),
+    ),
+)

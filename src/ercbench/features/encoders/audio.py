@@ -11,9 +11,10 @@ from transformers import AutoFeatureExtractor
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_least
-from ercbench.features.encoders.backbone import Backbone, BackboneSettings
+from ercbench.features.encoders.backbone import Backbone, BackboneSettings, builder, options_of
 from ercbench.features.encoders.encoder import Item, Vector
-from ercbench.features.encoders.pretrained import load, locate
+from ercbench.features.encoders.pretrained import load, locate, public_name
+from ercbench.features.encoders.registry import FrozenEncoder
 from ercbench.features.media.clips import SHORTEST, UnreadableError, each
 from ercbench.features.media.sound import RATE, read_sound
 
@@ -96,3 +97,16 @@ def load_extractor(model: str) -> Any:
             f"{RATE} Hz here. Give a model for {RATE} Hz."
         )
     return extractor
+
+
+def _entry(name: str, summary: str) -> FrozenEncoder:
+    build = builder(Wav2Vec2Encoder, AudioSettings(name))
+    return FrozenEncoder(
+        name, "audio", summary, public_name(name), build, options_of(AudioSettings)
+    )
+
+
+ENCODERS = (
+    _entry("wav2vec2", "wav2vec 2.0 base, from the hub at a fixed revision"),
+    _entry("wav2vec2-960h", "wav2vec 2.0 base, fine-tuned to transcribe 960 h of speech"),
+)

@@ -1,7 +1,8 @@
 """What all encoders with a transformers model have in common."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -76,6 +77,22 @@ class Backbone:
     def _precision(self) -> AbstractContextManager[Any]:
         half = self.settings.dtype == "bfloat16"
         return torch.autocast(self._device.type, torch.bfloat16, enabled=half)
+
+
+def builder(
+    kind: Callable[..., Any], settings: BackboneSettings, name: str = ""
+) -> Callable[..., Any]:
+    """Returns what makes an encoder of these settings, but for the options it is given."""
+
+    def build(name: str = name, **options: Any) -> Any:
+        return kind(replace(settings, **options), name)
+
+    return build
+
+
+def options_of(settings: type[BackboneSettings]) -> tuple[str, ...]:
+    """Returns the options that an encoder with such settings has."""
+    return ("name", *(field.name for field in fields(settings) if field.name != "model"))
 
 
 def device_of(name: str) -> torch.device:

