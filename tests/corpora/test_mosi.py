@@ -45,9 +45,10 @@ def test_a_video_becomes_a_conversation(tmp_path, arrays):
     assert [len(ids) for ids in corpus.split("standard").parts().values()] == [50, 8, 12]
 
 
-def test_text_features_own_up_to_the_videos_they_were_fitted_on(tmp_path, arrays):
+def test_features_own_up_to_the_videos_they_were_fitted_on(tmp_path, arrays):
     corpus, _ = read_contextual(save(tmp_path / "mosi", arrays))
-    assert fitted_on(corpus)["text"] == [f"v{i:02d}" for i in range(62)]
+    expected = [f"v{i:02d}" for i in range(62)]
+    assert fitted_on(corpus) == dict.fromkeys(("text", "audio", "visual"), expected)
 
 
 def test_interleaved_videos_keep_each_row_with_its_utterance(tmp_path, arrays):

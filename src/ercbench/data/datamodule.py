@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.data.batch import IGNORE, ConversationItem, collate
+from ercbench.data.labels import check_labels
 from ercbench.data.sampler import ConversationBatchSampler
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_set import FeatureSet
@@ -153,7 +154,12 @@ class ConversationDataModule(L.LightningDataModule):
 
     @cached_property
     def spec(self) -> DataSpec:
-        """What a model is built from."""
+        """What a model is built from.
+
+        Raises:
+            ErcbenchError: The split has too few labels, as in `check_labels`.
+        """
+        check_labels(self.corpus, self.split_name)
         train = self.part("train")
         per_conversation = [
             Counter(label for label in train.labels(i).tolist() if label != IGNORE)
@@ -178,13 +184,22 @@ class ConversationDataModule(L.LightningDataModule):
         return {s.modality: self._statistics(s) for s in self.feature_sets}
 
     def part(self, name: str) -> ConversationDataset:
-        """Returns `train`, `validation` or `test`."""
+        """Returns `train`, `validation` or `test`.
+
+        Raises:
+            ErcbenchError: The part has no conversation.
+        """
         wanted = set(self.corpus.split(self.split_name).parts()[name])
         chosen = [
             (conversation, first)
             for conversation, first in zip(self.corpus.conversations, self._first_rows, strict=True)
             if conversation.id in wanted
         ]
+        if not chosen:
+            raise ErcbenchError(
+                f"Split '{self.split_name}' of corpus '{self.corpus.name}': no conversation in its "
+                f"{name} part; expected one or more. Take another split."
+            )
         conversations, first_rows = zip(*chosen, strict=True)
         return ConversationDataset(conversations, first_rows, self.feature_sets, self.corpus.labels)
 

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.balanced import BalancedBatchSampler
 from ercbench.data.batch import IGNORE
+from ercbench.data.labels import check_labels
 from ercbench.data.sampler import ConversationBatchSampler
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Item, items_of
@@ -141,7 +142,8 @@ class UtteranceDataModule(L.LightningDataModule):
         conversations: bool = True,
     ) -> None:
         super().__init__()
-        self.corpus, self.split, self.reader = corpus, corpus.split(split), reader
+        self.corpus, self.split_name, self.reader = corpus, split, reader
+        self.split = corpus.split(split)
         self.batch_size, self.members, self.seed = batch_size, members, seed
         self.augment, self.conversations = augment, conversations
         self.trained_on = [id for id in self.split.train if id not in set(held_out)]
@@ -154,7 +156,12 @@ class UtteranceDataModule(L.LightningDataModule):
 
     @cached_property
     def spec(self) -> UtteranceSpec:
-        """What an encoder is built from."""
+        """What an encoder is built from.
+
+        Raises:
+            ErcbenchError: The split has too few labels, as in `check_labels`.
+        """
+        check_labels(self.corpus, self.split_name)
         counts = Counter(self.part("train").labels)
         labels = list(self.corpus.labels)
         return UtteranceSpec(labels, [counts[number] for number in range(len(labels))])

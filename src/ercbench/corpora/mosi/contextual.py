@@ -57,14 +57,19 @@ def read_contextual(root: Path) -> tuple[Corpus, dict[str, np.ndarray]]:
     return corpus, {m: np.asarray(arrays[m][rows], dtype=np.float32) for m in MODALITIES}
 
 
-def fitted_on(corpus: Corpus) -> dict[str, list[str] | None]:
-    """Returns, by modality, the videos whose labels made the features (None: not known).
+def fitted_on(corpus: Corpus) -> dict[str, list[str]]:
+    """Returns, by modality, the videos whose labels made the features: Poria's 62 for training.
 
-    The text features come from a network fitted on Poria's 62 training videos; the audio and
-    visual ones are openSMILE statistics and a 3-d CNN's outputs of unrecorded origin.
+    Beside MiniLM text, which saw no labels, the audio and visual features lift a logistic
+    regression on the split `standard` from 78.8 to 87.8 weighted F1, and lower it on `poria` from
+    79.4 to 74.4: what they add on `standard` is the labels of test videos.
     """
+    # On `standard`, a logistic regression gets these weighted F1 on the 558 test utterances of
+    # Poria's training videos and on the 128 others: 97.8 and 74.1 with text alone, 92.0 and 51.1
+    # with visual alone. Audio alone shows no difference; it is from the same file, which does not
+    # say how its 73 columns were chosen, so it is not taken to be innocent.
     poria = corpus.splits["poria"]
-    return {"text": [*poria.train, *poria.validation], "audio": None, "visual": None}
+    return {modality: [*poria.train, *poria.validation] for modality in MODALITIES}
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
