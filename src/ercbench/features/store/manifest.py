@@ -102,7 +102,7 @@ def read_summary(folder: Path) -> CorpusSummary:
     """
     with _telling_damage(folder):
         description = json.loads((folder / CORPUS).read_text())
-        counted = pc.value_counts(pq.read_table(folder / MANIFEST, columns=["conversation"])[0])
+        counted = pc.value_counts(pq.ParquetFile(folder / MANIFEST).read(["conversation"])[0])
         lengths = dict(zip(*(field.to_pylist() for field in counted.flatten()), strict=True))
         return CorpusSummary(
             str(description["name"]),
