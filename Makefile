@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MODELS := hcam cfn_esa m2fnet gru mlp
 
-.PHONY: help setup compare test lint bench
+.PHONY: help setup compare test lint docs bench
 
 help: ## Show what can be made
 	@grep -E '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 52
@@ -36,6 +36,9 @@ lint: setup ## Check style, types, and which rooms import which
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup ## Make the documentation as a site in site/, with every link checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: setup ## Measure speed and memory against plain formulations (some 20 minutes)
 	$(BIN)/python benchmarks/epoch.py

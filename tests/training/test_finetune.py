@@ -244,6 +244,6 @@ def test_what_is_no_encoder_of_ours_is_refused(run, tmp_path):
     (tmp_path / "checkpoints" / "best.ckpt").write_bytes(checkpoint.read_bytes())
     (tmp_path / "crossfit.json").write_text("[]")
     with pytest.raises(ErcbenchError, match="not a list of folds"):
-        trained_encoder(tmp_path / "crossfit.json", "text", None)
+        trained_encoder(tmp_path / "crossfit.json", "text", None).describe()
     with pytest.raises(ErcbenchError, match="no such file"):
         run(f"encoder.pictures={tmp_path / 'no.npz'}", encoder="m2fnet_audio")

@@ -22,10 +22,10 @@ from ercbench.files import expanded, sha256_of_file, sha256_of_text
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
 from ercbench.records.run_folder import RunFolder
-from ercbench.training.crossfit import write_crossfit
 from ercbench.training.encoder_inputs import make_datamodule
 from ercbench.training.fit import fit
 from ercbench.training.train import once, peak_memory
+from ercbench.training.trained_encoder import write_crossfit
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.

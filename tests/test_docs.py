@@ -1,0 +1,93 @@
+"""What the documentation names is there: settings of commands, imports, files, make's targets."""
+
+import ast
+import re
+import shlex
+from importlib import import_module
+from itertools import zip_longest
+from pathlib import Path
+from string import Template
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from ercbench.cli import USAGE
+from ercbench.config.compose import compose
+from ercbench.config.schema import register
+from ercbench.files import config_folder
+
+ROOT = Path(__file__).parents[1]
+FILES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
+FILES += ROOT.glob("src/ercbench/**/README.md")
+TEXTS = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in sorted(FILES)}
+COMPOSED = ("train", "finetune", "prepare", "import", "reproduce")
+LOOP_VARIABLES = {"D": "corpora", "paper": "hcam"}
+
+
+def blocks(text, language=""):
+    """The fenced blocks of a text in one language, continued lines joined."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [own.replace("\\\n", " ") for own in found]
+
+
+def commands(text):
+    """The words after `ercbench` of every command in the blocks of a text."""
+    for block in blocks(text):
+        variables = LOOP_VARIABLES | dict(re.findall(r'^(\w+)="(.*)"$', block, re.MULTILINE))
+        for line in re.findall(r"^\s*(?:\w+=\S+ )*ercbench (.*)", block, re.MULTILINE):
+            yield shlex.split(Template(line).safe_substitute(variables), comments=True)
+
+
+COMMANDS = {" ".join(words): words for text in TEXTS.values() for words in commands(text)}
+
+
+def each_run(overrides):
+    """Overrides of as many runs as give each value of a sweep its turn."""
+    values = [
+        [f"{own.key_or_group}={value}" for value in own.sweep_string_iterator()]
+        if own.is_sweep_override()
+        else [own.input_line]
+        for own in OverridesParser.create().parse_overrides(overrides)
+    ]
+    for chosen in zip_longest(*values):
+        yield [own or first for own, (first, *_) in zip(chosen, values, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def _composing():
+    register()
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        yield
+
+
+@pytest.mark.usefixtures("_composing")
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_has_settings_that_exist(words):
+    command, *arguments = words
+    assert f"ercbench {command}" in USAGE
+    overrides = [word for word in arguments if "=" in word and not word.startswith("seed=")]
+    if command in COMPOSED:
+        for own in each_run(overrides) if "-m" in arguments else [overrides]:
+            compose(command, own)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_imports_files_and_targets_that_are_named_are_there(text):
+    for block in blocks(text, "python"):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom):
+                module = import_module(node.module)
+                assert all(hasattr(module, alias.name) for alias in node.names), node.module
+    for path in re.findall(r"\b(?:tests|benchmarks|conf|notebooks|src)/[\w/.]+\.\w+", text):
+        assert (ROOT / path).is_file(), path
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"make ([a-z][a-z-]+)", "\n".join(blocks(text))):
+        assert re.search(rf"^(?:[\w-]+ )*{target}(?: [\w-]+)*:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_from_the_front_lead_somewhere(name):
+    links = re.findall(r"\]\((?!\w+:)([^)#]+)", TEXTS[name])
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
