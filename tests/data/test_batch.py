@@ -1,10 +1,10 @@
 import torch
-from helpers import make_batch, make_items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ercbench.data.batch import IGNORE, collate
 from ercbench.data.sampler import ConversationBatchSampler
+from ercbench.testing.dialogues import make_batch, make_items
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 

@@ -2,7 +2,6 @@ import json
 
 import pytest
 import torch
-from helpers import WIDTHS, make_batch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -14,6 +13,7 @@ from ercbench.models.blocks.packing import Layout
 from ercbench.models.cfn_esa.lightning import shift_class_weights
 from ercbench.models.cfn_esa.network import CFNESANetwork, shift_labels
 from ercbench.models.cfn_esa.released import load_released
+from ercbench.testing.dialogues import WIDTHS, make_batch
 
 SMALL = model_settings("cfn_esa", hidden=8, heads=2, rume_layers=2, acme_layers=2, shift_hidden=6)
 

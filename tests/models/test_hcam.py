@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from helpers import WIDTHS, make_batch
 
 from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.blocks.attention import CrossAttention
 from ercbench.models.blocks.packing import Layout
 from ercbench.models.hcam.network import CoAttentionLayer
+from ercbench.testing.dialogues import WIDTHS, make_batch
 
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
 SMALL = {"hidden": 8, "context_attention": 6, "fusion_attention": 6, "fusion_width": 10}

@@ -1,6 +1,5 @@
 import pytest
 import torch
-from helpers import make_batch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from ercbench.models.base.losses import (
     supervised_contrastive,
     weighted_nll,
 )
+from ercbench.testing.dialogues import make_batch
 
 LOGITS = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
 LABELS = torch.tensor([[0, 1, 2, 3, 0], [1, 1, IGNORE, IGNORE, IGNORE], [2, IGNORE, 0, 0, 3]])

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from helpers import make_batch
 
 from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
 from ercbench.models.blocks.packing import Layout
 from ercbench.models.m2fnet.network import FusionAttention, sinusoids
+from ercbench.testing.dialogues import make_batch
 
 WIDTHS = {"text": 8, "audio": 4, "visual": 12}
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)

@@ -1,12 +1,12 @@
 import pytest
 import torch
-from helpers import make_batch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.registry import MODELS
+from ercbench.testing.dialogues import make_batch
 from plain import LOSSES
 
 WIDTHS = {"text": 8, "audio": 4, "visual": 12}

@@ -6,41 +6,7 @@ import sys
 from dataclasses import replace
 from functools import cache
 
-import numpy as np
-import torch
-
 from ercbench.config.compose import compose, dataset_settings
-from ercbench.data.batch import IGNORE, ConversationItem, collate
-
-WIDTHS = {"text": 5, "audio": 3, "visual": 4}
-LABELS = 4
-
-
-def make_items(lengths, seed=0, widths=WIDTHS, classes=LABELS, missing=0.0, unlabelled=0.0):
-    """Random conversations of the given lengths, as a data module would yield them."""
-    rng = np.random.default_rng(seed)
-    return [
-        _make_item(f"c{index}", length, rng, widths, classes, missing, unlabelled)
-        for index, length in enumerate(lengths)
-    ]
-
-
-def _make_item(id, length, rng, widths, classes, missing, unlabelled):
-    present = {m: torch.from_numpy(rng.random(length) >= missing) for m in widths}
-    features = {
-        m: torch.from_numpy(rng.normal(size=(length, w)).astype(np.float32))
-        for m, w in widths.items()
-    }
-    labels = torch.from_numpy(rng.integers(0, classes, length))
-    labels[torch.from_numpy(rng.random(length) < unlabelled)] = IGNORE
-    speakers = torch.from_numpy(rng.integers(0, 2, length))
-    return ConversationItem(id, features, present, speakers, labels)
-
-
-def make_batch(lengths, **options):
-    """A batch of random conversations."""
-    return collate(make_items(lengths, **options))
-
 
 SMALL_DATA = (
     "dataset.simulation.train=12",
