@@ -4,7 +4,7 @@ import resource
 import pytest
 from helpers import SMALL_DATA, SMALL_RUN, compose_in
 
-from ercbench.cli import explain
+from ercbench.config.explain import explain
 from ercbench.training.train import train
 
 BROKEN = [

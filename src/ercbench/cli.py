@@ -5,46 +5,58 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from itertools import takewhile
+from pkgutil import resolve_name
 from typing import Any
 
 from ercbench import __version__
-from ercbench.console import one_line
+from ercbench.config.choices import headline
 from ercbench.errors import ErcbenchError
 from ercbench.files import config_folder
+
+COMMANDS = {
+    "prepare": "ercbench.commands.prepare:prepare_command",
+    "import": "ercbench.commands.import_features:import_command",
+    "stores": "ercbench.commands.stores:stores_command",
+    "finetune": "ercbench.commands.finetune:finetune_command",
+    "train": "ercbench.commands.train:train_command",
+    "reproduce": "ercbench.commands.reproduce:reproduce_command",
+    "report": "ercbench.commands.report:report_command",
+}
+"""Name to the function that is called with the settings."""
+
+ALONE = {"report": "runs", "stores": "stores"}
+"""Command to the setting that a folder standing alone is short for."""
 
 USAGE = """\
 ercbench: honest comparison of models for emotion recognition in conversation
 
-  ercbench prepare corpus=… root=… [text=…] [audio=…] [visual=…]   a corpus to a feature store
-  ercbench import corpus=… community=FILE [audio=FILE] …           files the field passes around
-  ercbench stores [FOLDER]                          table of the stores in FOLDER (default: stores)
-  ercbench stores merge STORE [STORE …]             put shards together in the first
-  ercbench finetune encoder=… corpus=… [folds=5] …  train an encoder on single utterances
-  ercbench finetune encoder=m2fnet_visual source=…  train one on a folder of faces
-  ercbench train [model=…] [dataset=…] [seed=…] …   train, choose the epoch, test once
-  ercbench train -m … seed=0,1,2                    one run for each value
-  ercbench reproduce paper=hcam|cfn_esa|m2fnet      every published row, and how near ours come
-  ercbench report [FOLDER]                          tables of the runs in FOLDER (default: runs)
-  ercbench report [FOLDER] out=report [draws=10000] also as files, with figures and a page
-  ercbench report [FOLDER] wandb=true               also to Weights & Biases
-  ercbench --version
+{commands}
 
-`--help` after prepare, import, finetune, train or reproduce lists every choice and setting;
-`--cfg job` shows the settings without running."""
+  ercbench train model=hcam dataset=simulated seed=0     one run
+  ercbench train -m model=hcam,cfn_esa seed=0,1,2        one run for each value
+  ercbench report                                        tables of all runs
+
+`ercbench COMMAND --help` lists every choice and setting of a command, `--cfg job` shows the
+settings without running. eval "$(ercbench -sc install=bash)" lets the shell complete them.
+`ercbench --version` says which version this is."""
 
 
 def main() -> None:
     """Runs a command; a user's mistake ends in one line and exit code 2."""
     command, *arguments = sys.argv[1:] or ["--help"]
     if command in ("-h", "--help"):
-        print(USAGE)
+        print(_usage())
         return
     if command == "--version":
         print(__version__)
         return
     warnings.showwarning = _show_warning
     try:
-        _command(command)(arguments)
+        if command in ("-sc", "--shell-completion"):
+            _complete(arguments)
+        else:
+            _run(_known(command), arguments)
     except KeyboardInterrupt:
         sys.exit("\nInterrupted; the same command goes on where this one stopped.")
     except Exception as error:
@@ -52,158 +64,136 @@ def main() -> None:
         sys.exit(2)
 
 
-def explain(error: BaseException) -> str | None:
-    """Returns one line for an error that is the user's to mend, or None for one that is ours."""
-    from hydra.errors import HydraException, OverrideParseException
-    from omegaconf.errors import OmegaConfBaseException
-
-    chain = list(_causes(error))
-    for cause in chain:
-        if isinstance(cause, ErcbenchError):
-            return str(cause)
-    if isinstance(error, OverrideParseException):
-        said = str(error).splitlines()[0]
-        return f"Cannot read '{error.override}': {said}. Quote values with =, as in \"x=['a=1']\"."
-    for cause in reversed(chain):
-        if isinstance(cause, OmegaConfBaseException):
-            return _explain_setting(error, cause)
-    if isinstance(error, HydraException):
-        return " ".join(str(error).split("Config search path")[0].split())
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}. Check the path, its permissions and the disk."
-    return None
+def _usage() -> str:
+    """Returns what there is, with the first line of each command's settings."""
+    said = {name: headline(config_folder() / f"{name}.yaml") for name in COMMANDS}
+    lines = [f"  ercbench {name:<11}{text.partition(': ')[2]}" for name, text in said.items()]
+    return USAGE.format(commands="\n".join(lines))
 
 
-def _command(name: str) -> Callable[[Sequence[str]], None]:
-    commands: dict[str, Callable[[Sequence[str]], None]] = {
-        "prepare": lambda arguments: _with_settings("prepare", _prepare, arguments),
-        "import": lambda arguments: _with_settings("import", _import, arguments),
-        "stores": _stores,
-        "finetune": lambda arguments: _with_settings("finetune", _finetune, arguments),
-        "train": lambda arguments: _with_settings("train", _train, arguments),
-        "reproduce": lambda arguments: _with_settings("reproduce", _reproduce, arguments),
-        "report": _report,
-    }
-    if name not in commands:
-        close = get_close_matches(name, commands)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise ErcbenchError(f"No command '{name}'; there are: {', '.join(commands)}.{hint}")
-    return commands[name]
+def _known(command: str) -> str:
+    if command in COMMANDS:
+        return command
+    close = get_close_matches(command, COMMANDS)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    raise ErcbenchError(f"No command '{command}'; there are: {', '.join(COMMANDS)}.{hint}")
 
 
-def _with_settings(name: str, run: Callable[[Any], Any], arguments: Sequence[str]) -> None:
-    """Runs a command whose settings Hydra composes from `conf/<name>.yaml` and the arguments.
+def _run(command: str, arguments: Sequence[str]) -> None:
+    """Runs a command with the settings that Hydra composes from `conf/` and the arguments.
 
     Of several runs, those after one that failed are still run, and a table sums them up.
     """
-    import hydra
-
     from ercbench.config.compose import checked
-    from ercbench.config.schema import register
     from ercbench.config.sweep import swept
 
+    finished: list[tuple[list[str], Any]] = []
     failures: list[Exception] = []
-    runs: list[tuple[list[str], Any]] = []
 
     def told(config: Any) -> None:
         try:
-            result, overrides = run(checked(config)), swept()
+            result, overrides = resolve_name(COMMANDS[command])(checked(config)), swept()
         except Exception as error:
             _tell(error)
             failures.append(error)
         else:
             if overrides is not None and result is not None:
-                runs.append((overrides, result))
+                finished.append((overrides, result))
 
-    register()
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
-    sys.argv = [f"ercbench {name}", *arguments]
-    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(told)()
-    if runs:
-        _show_sweep(runs)
+    if {"-h", "--help"} & set(arguments):
+        print(_help(command, arguments))
+        return
+    _hydra(command, _named(command, arguments), told)
+    _sum_up(finished, failures)
     if failures:
         sys.exit(2)
 
 
-def _prepare(config: Any) -> None:
-    from ercbench.commands.prepare import prepare_command
+def _sum_up(finished: Sequence[tuple[list[str], Any]], failures: Sequence[Exception]) -> None:
+    """Prints what several runs came to."""
+    if finished:
+        from ercbench.console import wide_console
+        from ercbench.evaluation.tables.summary import sweep_summary
 
-    prepare_command(config)
-
-
-def _import(config: Any) -> None:
-    from ercbench.commands.import_features import import_command
-
-    import_command(config)
-
-
-def _train(config: Any) -> Any:
-    from ercbench.commands.train import train_command
-
-    return train_command(config)
+        wide_console().print(sweep_summary(finished))
+    if failures and len(finished) + len(failures) > 1:
+        print(f"ercbench: {len(finished)} finished, {len(failures)} failed.", file=sys.stderr)
 
 
-def _finetune(config: Any) -> Any:
-    from ercbench.commands.finetune import finetune_command
+def _hydra(command: str, arguments: Sequence[str], run: Callable[[Any], None] = print) -> None:
+    """Lets Hydra read the arguments and do what they say."""
+    import hydra
 
-    return finetune_command(config)
+    from ercbench.config.schema import register
 
-
-def _show_sweep(runs: Sequence[tuple[list[str], Any]]) -> None:
-    from ercbench.console import wide_console
-    from ercbench.evaluation.tables.summary import sweep_summary
-
-    wide_console().print(sweep_summary(runs))
-
-
-def _reproduce(config: Any) -> None:
-    from ercbench.commands.reproduce import reproduce
-
-    if code := reproduce(config):
-        sys.exit(code)
+    register()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
+    completing = {"-sc", "--shell-completion"} & set(arguments)
+    sys.argv = ["ercbench" if completing else f"ercbench {command}", *arguments]
+    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=command)(run)()
 
 
-def _stores(arguments: Sequence[str]) -> None:
-    from ercbench.commands.stores import stores_command
+def _help(command: str, arguments: Sequence[str]) -> str:
+    from hydra._internal.utils import get_args_parser
 
-    stores_command(arguments)
+    from ercbench.config.help import help_of
 
-
-def _report(arguments: Sequence[str]) -> None:
-    from ercbench.commands.report import report_command
-
-    report_command(arguments)
+    given = get_args_parser().parse_args(_named(command, arguments))
+    return help_of(command, given.overrides, given.config_dir)
 
 
-def _explain_setting(error: BaseException, cause: Any) -> str:
-    """Names the setting and, for an unknown one, what is valid beside it."""
-    parent, key = cause.parent_node, str(cause.key)
-    if parent is None or cause.key is None or key in parent:
-        lines = [str(e).splitlines()[0] for e in dict.fromkeys((error, cause))]
-        unfilled = "Value '$VALUE' of type '$VALUE_TYPE'"  # omegaconf leaves its template so
-        return f"{': '.join(lines)}.".replace(unfilled, "the value")
-    valid = [str(name) for name in parent if name != "_target_"]
-    close = get_close_matches(key, valid)
-    hint = f" Did you mean '{close[0]}'?" if close else ""
-    return f"No setting '{cause.full_key}'; valid here: {', '.join(valid)}.{hint}"
+def _named(command: str, arguments: Sequence[str]) -> list[str]:
+    """Returns the arguments with the setting before a folder that stands alone.
+
+    Raises:
+        ErcbenchError: Several stand alone.
+    """
+    if command not in ALONE:
+        return list(arguments)
+    words = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
+    alone = [word for word in words if "=" not in word]
+    others = [argument for argument in arguments if argument not in alone]
+    if command == "stores" and alone[:1] == ["merge"]:
+        return [f"merge=[{','.join(map(_quoted, alone[1:]))}]", *others]
+    if len(alone) > 1:
+        raise ErcbenchError(
+            f"{command}: found {' '.join(alone)}; expected at most one folder. "
+            f"`ercbench {command} --help` lists the settings."
+        )
+    return [*(f"{ALONE[command]}={_quoted(folder)}" for folder in alone), *others]
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _complete(arguments: Sequence[str]) -> None:
+    """Prints what makes a shell complete our commands, or answers it."""
+    from ercbench.config.completion import complete
+
+    asked = [argument for argument in arguments if argument.startswith("query=")]
+    if asked:
+        words = complete(list(COMMANDS), lambda command: _hydra(command, ["-sc", asked[0]]))
+        print("\n".join(words))
+    else:
+        _hydra("train", ["-sc", *arguments])
 
 
 def _tell(error: Exception) -> None:
     """Prints the one line for a user's mistake; raises any other error again."""
+    from ercbench.config.explain import explain
+    from ercbench.console import one_line
+
     message = explain(error)
     if message is None:
         raise error
     print(f"ercbench: {one_line(message)}", file=sys.stderr)
 
 
-def _causes(error: BaseException | None) -> Any:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    from ercbench.console import one_line
+
     print(f"warning: {one_line(str(message))}", file=sys.stderr)
 
 

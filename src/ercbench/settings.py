@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import NoneType
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
@@ -127,6 +127,17 @@ def require(setting: str, found: object, holds: bool, expected: str) -> None:
     """
     if not holds:
         raise SettingError(setting, found, expected)
+
+
+def kind_of(settings: Any, name: str) -> str | None:
+    """Returns in words which type a setting has, if its class says so."""
+    hint = get_type_hints(settings).get(name) if isinstance(settings, type) else None
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] or [hint]
+    if isinstance(kinds[0], type) and issubclass(kinds[0], Settings):
+        return f"settings inside it, as in {name}.{fields(kinds[0])[0].name}"
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    known = words.get(kinds[0]) if get_origin(hint) is not list else "a list"
+    return known and known + (", or null" if NoneType in get_args(hint) else "")
 
 
 def _unmet(hint: Any, value: Any) -> str | None:

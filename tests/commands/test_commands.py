@@ -9,10 +9,11 @@ import pytest
 from helpers import SMALL_RUN, compose_in
 from small import write_clip
 
-from ercbench.cli import explain
 from ercbench.commands.import_features import import_command
 from ercbench.commands.prepare import prepare_command
 from ercbench.commands.stores import stores_command
+from ercbench.config.compose import compose
+from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.corpora.meld import COLUMNS
 from ercbench.features.encoders.encoder import items_of
@@ -263,11 +264,12 @@ def test_shards_are_merged_into_what_one_machine_makes(
     prepare("corpus=meld", *encoding, "store=whole")
     for shard in (1, 2, 3):
         prepare("corpus=meld", *encoding, f"shard={shard}/3", f"store=part{shard}")
-    stores_command([str(tmp_path / "stores")])
+    stores_command(compose("stores", [f"stores={tmp_path / 'stores'}"]))
     printed = capsys.readouterr()
     assert "2 of 6 parts" in printed.out
     assert "when all are: ercbench stores merge" in printed.err
-    stores_command(["merge", *(str(tmp_path / "stores" / f"part{shard}") for shard in (1, 2, 3))])
+    parts = [str(tmp_path / "stores" / f"part{shard}") for shard in (1, 2, 3)]
+    stores_command(compose("stores", [f"merge={parts}"]))
     files = [opened(name).open("text", "tiny-roberta").path for name in ("whole", "part1")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
@@ -277,7 +279,7 @@ def test_the_list_of_stores_tells_what_is_in_them(bring, prepare, cosmic, table,
         bring(f"community={cosmic}", f"audio={cosmic.parent}/mel-stats.npz")
     prepare("corpus=csv", f"root={table}")
     capsys.readouterr()
-    stores_command([str(tmp_path / "stores")])
+    stores_command(compose("stores", [f"stores={tmp_path / 'stores'}"]))
     listed = capsys.readouterr().out
     for expected in (
         *("iemocap6", "10 conversations", "20 utterances", "cosmic: 12 / 4 / 4", "unknown"),
@@ -335,12 +337,6 @@ def test_a_mistake_is_explained_in_one_line(
     assert part in line
     assert "\n" not in line
     assert not list(tmp_path.glob("stores/*"))
-
-
-@pytest.mark.parametrize("arguments", [["a", "b"], ["merge"], ["--all"], ["merge", "-x"]])
-def test_what_stores_cannot_be_told_is_said(arguments):
-    with pytest.raises(Exception, match="expected at most one folder, or merge"):
-        stores_command(arguments)
 
 
 def test_a_dataset_refuses_the_store_of_another_corpus(prepare, fit, table):

@@ -9,8 +9,8 @@ import pytest
 from faults import failing
 from small import talk
 
-from ercbench.cli import explain
 from ercbench.commands.prepare import prepare
+from ercbench.config.explain import explain
 from ercbench.features.store.catalog import find_stores
 from ercbench.features.store.extraction import ExtractionSettings
 from ercbench.features.store.feature_store import FeatureStore

@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers import SMALL_RUN, compose_in
 
-from ercbench.cli import explain
+from ercbench.config.explain import explain
 from ercbench.errors import ErcbenchError
 from ercbench.training.train import train
 

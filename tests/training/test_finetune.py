@@ -11,8 +11,8 @@ from helpers import compose_in
 from small import WORDS, tone, write_wav
 
 import ercbench.training.finetune
-from ercbench.cli import explain
 from ercbench.commands.prepare import prepare, prepare_command
+from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import items_of

@@ -14,9 +14,9 @@ from helpers import compose_in
 from small import Faces, items, seen, write_clip
 from tiny import save_faces
 
-from ercbench.cli import explain
 from ercbench.commands.prepare import prepare_command
 from ercbench.config.compose import encoder_settings
+from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.tables.summary import encoder_summary

@@ -3,7 +3,7 @@
 import pytest
 from helpers import compose_in
 
-from ercbench.cli import explain
+from ercbench.config.explain import explain
 from ercbench.errors import ErcbenchError
 from ercbench.training.finetune import finetune
 from ercbench.training.train import train

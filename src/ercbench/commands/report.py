@@ -6,11 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.text import Text
 
 from ercbench.console import wide_console
-from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import Comparison, read_comparisons
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
@@ -20,32 +20,21 @@ from ercbench.files import expanded, replacing
 if TYPE_CHECKING:
     from ercbench.evaluation.page import Report
 
-OPTIONS = {"out", "draws", "wandb"}
-FEWEST_DRAWS = 100
 # More rows than this are for files.
 ROWS_TO_PRINT = 15
 
 
-def report_command(arguments: Sequence[str]) -> None:
-    """Prints the report that the arguments ask for.
+def report_command(config: DictConfig) -> None:
+    """Prints the report that the settings ask for.
 
     Args:
-        arguments: At most one folder of runs, and `out=FOLDER`, `draws=NUMBER` and `wandb=true`
-            (or `--wandb`) as wished.
+        config: As `ReportSettings` describes it.
 
     Raises:
-        ErcbenchError: They are others, or there is no run that can be used.
+        ErcbenchError: There is no run that can be used, or wandb refuses.
     """
-    given = ["wandb=true" if argument == "--wandb" else argument for argument in arguments]
-    folders = [argument for argument in given if "=" not in argument]
-    settings = dict(argument.split("=", 1) for argument in given if "=" in argument)
-    if len(folders) > 1 or any(a.startswith("-") for a in given) or settings.keys() - OPTIONS:
-        raise ErcbenchError(
-            f"report: found {' '.join(arguments)}; expected at most one folder, and out=FOLDER, "
-            "draws=NUMBER or wandb=true."
-        )
-    out = expanded(settings["out"]) if settings.get("out") else None
-    report(expanded(folders[0] if folders else "runs"), out, _draws(settings), _wandb(settings))
+    out = expanded(config.out) if config.out else None
+    report(expanded(config.runs), out, config.draws, config.wandb)
 
 
 def report(
@@ -118,23 +107,6 @@ def stems(comparisons: Sequence[Comparison]) -> list[str]:
         taken = sum(name.split("~")[0] == stem for name in found)
         found.append(f"{stem}~{taken + 1}" if taken else stem)
     return found
-
-
-def _draws(settings: dict[str, str]) -> int:
-    draws = settings.get("draws", str(DRAWS))
-    if not draws.isdecimal() or int(draws) < FEWEST_DRAWS:
-        raise ErcbenchError(
-            f"draws={draws}: expected a whole number of at least {FEWEST_DRAWS}. Leave it out for "
-            f"{DRAWS}."
-        )
-    return int(draws)
-
-
-def _wandb(settings: dict[str, str]) -> bool:
-    asked = settings.get("wandb", "false")
-    if asked not in ("true", "false"):
-        raise ErcbenchError(f"wandb={asked}: expected true or false. Leave it out for false.")
-    return asked == "true"
 
 
 def _write_page(reports: "Sequence[Report]", out: Path, console: Console) -> Path:

@@ -1,5 +1,6 @@
 """Every published row of a paper: a plan, the runs, the verdict."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
@@ -43,6 +44,12 @@ class Plan:
     def possible(self) -> bool:
         """Whether it can be run."""
         return not self.attempt.reason
+
+
+def reproduce_command(config: DictConfig) -> None:
+    """Reproduces a paper's rows, and leaves with an exit code that says how near it came."""
+    if code := reproduce(config):
+        sys.exit(code)
 
 
 def reproduce(config: DictConfig) -> int:

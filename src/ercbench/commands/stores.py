@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from omegaconf import DictConfig
 from rich.table import Table
 from rich.text import Text
 
@@ -16,26 +17,20 @@ from ercbench.features.store.parts import ExtractionParts
 from ercbench.files import expanded
 
 
-def stores_command(arguments: Sequence[str]) -> None:
+def stores_command(config: DictConfig) -> None:
     """Lists the stores in a folder, or merges shards.
 
     Args:
-        arguments: At most one folder; or `merge` and at least one store.
+        config: As `StoresSettings` describes it.
 
     Raises:
-        ErcbenchError: They are others, or there is nothing to list or to merge.
+        ErcbenchError: There is nothing to list or to merge.
     """
-    first, *others = [expanded(argument) for argument in arguments] or [Path("stores")]
-    merging = str(first) == "merge"
-    if any(argument.startswith("-") for argument in arguments) or bool(others) != merging:
-        raise ErcbenchError(
-            f"stores: found {' '.join(arguments)}; expected at most one folder, or merge and the "
-            "folders of stores."
-        )
-    if merging:
-        merge(others[0], others[1:])
+    if config.merge:
+        first, *others = [expanded(store) for store in config.merge]
+        merge(first, others)
     else:
-        wide_console().print(list_stores(first))
+        wide_console().print(list_stores(expanded(config.stores)))
 
 
 def list_stores(folder: Path) -> Table:

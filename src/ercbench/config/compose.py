@@ -124,11 +124,19 @@ def checked(config: DictConfig, parent: str = "") -> DictConfig:
 
 def _compose(config_name: str, overrides: Sequence[str] = ()) -> DictConfig:
     """Composes within the running command, whose folders of settings may be more, or anew."""
-    if GlobalHydra.instance().is_initialized():
+    if _command_runs():
         return hydra.compose(config_name, list(overrides))
     register()
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
         return hydra.compose(config_name, list(overrides))
+
+
+def _command_runs() -> bool:
+    running = GlobalHydra.instance()
+    if not running.is_initialized():
+        return False
+    folders = running.config_loader().get_search_path().get_path()
+    return any(folder.path == f"file://{config_folder()}" for folder in folders)
 
 
 def _node(group: str, name: str, changes: dict[str, Any]) -> DictConfig:

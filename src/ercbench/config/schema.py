@@ -9,8 +9,9 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from ercbench.config.datasets import DATASETS
+from ercbench.config.report import ReportSettings
 from ercbench.config.reproduce import ReproduceSettings
-from ercbench.config.stores import ImportSettings, PrepareSettings
+from ercbench.config.stores import ImportSettings, PrepareSettings, StoresSettings
 from ercbench.config.training import FinetuneSettings, TrainSettings
 from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS, conf_folders
 
@@ -20,6 +21,8 @@ COMMANDS: dict[str, type] = {
     "prepare": PrepareSettings,
     "import": ImportSettings,
     "reproduce": ReproduceSettings,
+    "report": ReportSettings,
+    "stores": StoresSettings,
 }
 
 

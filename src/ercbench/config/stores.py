@@ -1,4 +1,4 @@
-"""The types of the settings of `ercbench prepare` and `import`; importing this needs no torch."""
+"""The types of the settings of `ercbench prepare`, `import` and `stores`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -147,6 +147,19 @@ class PrepareSettings(Settings):
     chunk: Count
     store: str | None
     stores: str
+
+
+@dataclass(kw_only=True)
+class StoresSettings(Settings):
+    """Everything `ercbench stores` can be told.
+
+    Attributes:
+        stores: Folder of the feature stores.
+        merge: Stores whose shards are put together, in the first; none to list those there are.
+    """
+
+    stores: str
+    merge: list[str]
 
 
 @dataclass(kw_only=True)

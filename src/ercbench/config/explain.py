@@ -1,0 +1,81 @@
+"""One line for whatever a user can get wrong in the settings."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from traceback import walk_tb
+from typing import Any
+
+from ercbench.config.choices import choices
+from ercbench.errors import ErcbenchError
+from ercbench.settings import kind_of
+
+
+def explain(error: BaseException) -> str | None:
+    """Returns one line for an error that is the user's to mend, or None for one that is ours."""
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+    from omegaconf.errors import OmegaConfBaseException
+
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, ErcbenchError):
+            return str(cause)
+    if isinstance(error, OverrideParseException):
+        said = str(error).splitlines()[0]
+        return f"Cannot read '{error.override}': {said}. Quote values with =, as in \"x=['a=1']\"."
+    if isinstance(error, MissingConfigException):
+        return _explain_choice(error)
+    wrong = [cause for cause in chain if isinstance(cause, OmegaConfBaseException)]
+    if wrong:
+        return _explain_setting(error, next((cause for cause in wrong if cause.full_key), wrong[0]))
+    if isinstance(error, HydraException):
+        said, *chained = str(error).split(", set env var HYDRA_FULL_ERROR=1")
+        advice = ". Correct its name, or install its package." if chained else ""
+        return " ".join(said.split("Config search path")[0].split()) + advice
+    if isinstance(error, ValueError) and _raised_by_hydra(error):
+        return f"{' '.join(str(error).split())}. Add --help to see what can be said."
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}. Check the path, its permissions and the disk."
+    return None
+
+
+def did_you_mean(name: str, valid: list[str]) -> str:
+    """Returns a guess at what was meant, to end a message with."""
+    close = get_close_matches(name, valid)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def _explain_choice(error: Any) -> str:
+    group, _, name = str(error.missing_cfg_file).partition("/")
+    known = sorted({*choices(group), *(error.options or ())})
+    return f"No {group} '{name}'; there are: {', '.join(known)}.{did_you_mean(name, known)}"
+
+
+def _explain_setting(error: BaseException, cause: Any) -> str:
+    """Names the setting and what is expected, or for an unknown one what is valid beside it."""
+    from omegaconf.errors import MissingMandatoryValue, ValidationError
+
+    key, name = str(cause.key), str(cause.full_key)
+    if isinstance(cause, MissingMandatoryValue):
+        return f"{name} is not set. Set {name}={'|'.join(choices(key)) or '…'}."
+    expected = kind_of(cause.object_type, key) if isinstance(cause, ValidationError) else None
+    if expected:
+        override = str(error).removeprefix("Error merging override ")
+        found = override if override.startswith(f"{name}=") else name
+        return f"{found}: expected {expected}. Change {name}."
+    if cause.parent_node is not None and cause.key is not None and key not in cause.parent_node:
+        valid = [str(own) for own in cause.parent_node if own not in ("_target_", "hydra")]
+        known = ", ".join(valid)
+        return f"No setting '{name}'; valid here: {known}.{did_you_mean(key, valid)}"
+    return f"{': '.join(str(e).splitlines()[0] for e in dict.fromkeys((error, cause)))}."
+
+
+def _raised_by_hydra(error: BaseException) -> bool:
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return str(frame.f_globals["__name__"]).startswith("hydra.")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
