@@ -1,12 +1,16 @@
 """What several tests need: small data, small models, the real corpora's folder."""
 
 import os
+import sys
+import warnings
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from helpers import SMALL_RUN, compose_in, run_in
+
+from ercbench.cli import main
 
 pytest_plugins = ("tiny_models",)
 
@@ -58,3 +62,20 @@ def composed(tmp_path):
 def run_command(tmp_path):
     """Runs `ercbench …` in a process of its own, in an empty folder."""
     return partial(run_in, tmp_path)
+
+
+@pytest.fixture
+def ercbench(tmp_path, monkeypatch, capsys):
+    """Calls `ercbench …` in this process, in an empty folder; returns code, output and errors."""
+
+    def call(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["ercbench", *arguments])
+        monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+        try:
+            main()
+        except SystemExit as leaving:
+            return leaving.code, *capsys.readouterr()
+        return 0, *capsys.readouterr()
+
+    return call

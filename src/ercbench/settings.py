@@ -136,7 +136,7 @@ def kind_of(settings: Any, name: str) -> str | None:
     if isinstance(kinds[0], type) and issubclass(kinds[0], Settings):
         return f"settings inside it, as in {name}.{fields(kinds[0])[0].name}"
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    known = words.get(kinds[0]) if get_origin(hint) is not list else "a list"
+    known = "a list" if get_origin(kinds[0]) is list else words.get(kinds[0])
     return known and known + (", or null" if NoneType in get_args(hint) else "")
 
 

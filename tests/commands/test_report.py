@@ -3,6 +3,7 @@ import pytest
 from ercbench.commands.report import report_command, stems
 from ercbench.config.compose import compose
 from ercbench.config.explain import explain
+from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import read_comparisons
 from records import write_run
 
@@ -69,6 +70,7 @@ def test_a_report_needs_neither_torch_nor_wandb(run_command, tmp_path):
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     write_run(tmp_path / "runs")
     (tmp_path / "file").write_text("")
+    settings = told(tmp_path / "runs", f"out={tmp_path / 'file'}")
     with pytest.raises(ErcbenchError) as caught:
-        report_command(told(tmp_path / "runs", f"out={tmp_path / 'file'}"))
+        report_command(settings)
     assert "file" in explain(caught.value)

@@ -99,7 +99,8 @@ def commented(settings: DictConfig, said: Mapping[SettingPath, str]) -> str:
 def _comments(file: Path) -> dict[SettingPath, str]:
     text = file.read_text(encoding="utf-8")
     lines = text.splitlines()
-    return {path: lines[line].partition(" # ")[2].strip() for path, line in _lines_of(text)}
+    settings = [own for own in _lines_of(text) if own[0][0] not in ("defaults", "hydra")]
+    return {path: lines[line].partition(" # ")[2].strip() for path, line in settings}
 
 
 def _ordered(
