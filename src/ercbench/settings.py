@@ -132,12 +132,13 @@ def require(setting: str, found: object, holds: bool, expected: str) -> None:
 def kind_of(settings: Any, name: str) -> str | None:
     """Returns in words which type a setting has, if its class says so."""
     hint = get_type_hints(settings).get(name) if isinstance(settings, type) else None
-    kinds = [kind for kind in get_args(hint) if kind is not NoneType] or [hint]
+    null = NoneType in get_args(hint)
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] if null else [hint]
     if isinstance(kinds[0], type) and issubclass(kinds[0], Settings):
         return f"settings inside it, as in {name}.{fields(kinds[0])[0].name}"
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     known = "a list" if get_origin(kinds[0]) is list else words.get(kinds[0])
-    return known and known + (", or null" if NoneType in get_args(hint) else "")
+    return known and known + (", or null" if null else "")
 
 
 def _unmet(hint: Any, value: Any) -> str | None:
