@@ -47,9 +47,9 @@ def main(recordings: Path, out: Path, *overrides: str) -> None:
         for margin in MARGINS:
             own = [f"encoder.margin={margin}", f"runs={out}/encoders", "split=given"]
             run = ["encoder=m2fnet_audio", *folders, *own, *overrides]
-            result = finetune(compose("finetune", run))
-            found.setdefault(f"untrained ({margin})", []).append(result["untrained"])
-            found.setdefault(f"trained, margin={margin}", []).append(result["trained"])
+            record = finetune(compose("finetune", run))
+            found.setdefault(f"untrained ({margin})", []).append(record.results.untrained)
+            found.setdefault(f"trained, margin={margin}", []).append(record.results.trained)
     show(found)
 
 

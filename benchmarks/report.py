@@ -13,12 +13,21 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score
 
+from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import (
+    Execution,
+    OutputScores,
+    RunRecord,
+    RunResults,
+    RunSetup,
+    Scores,
+    StageRecord,
+)
 
 DIALOGUES, UTTERANCES = 280, 2610
 LABELS = ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
@@ -74,32 +83,46 @@ def write_run(folder: Path, model: str, seed: int, skill: float) -> None:
             for row in range(UTTERANCES)
         ]
     )
-    run.write_result(result(run.path.name, model, seed, scores(truth, own.argmax(1))))
+    run.write(make_record(run.path.name, model, seed, scores(truth, own.argmax(1))))
 
 
-def scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+def scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
     """Returns the scores a record has."""
-    weighted = f1_score(truth, predicted, average="weighted")
-    return {
+    weighted = float(f1_score(truth, predicted, average="weighted"))
+    values: dict[str, float | None] = {
         "accuracy": float((truth == predicted).mean()),
         "weighted_f1": weighted,
-        "macro_f1": f1_score(truth, predicted, average="macro"),
+        "macro_f1": float(f1_score(truth, predicted, average="macro")),
         "shift_f1": weighted,
         "stay_f1": weighted,
-        "class_f1": f1_score(truth, predicted, average=None).tolist(),
-        "confusion": confusion_matrix(truth, predicted).tolist(),
     }
+    each = f1_score(truth, predicted, average=None).tolist()
+    counts = confusion_matrix(truth, predicted).tolist()
+    return Scores(values, tuple(each), tuple(map(tuple, counts)))
 
 
-def result(run: str, model: str, seed: int, test: dict[str, Any]) -> dict[str, Any]:
-    """Returns the result of a run, with all that the report reads."""
-    return {
-        **{"run": run, "fingerprint": run, "model": model, "corpus": "made-up", "split": "test"},
-        **{"simulated": False, "features": ["text:made-up"], "labels": LABELS, "seed": seed},
-        **{"leaks": [], "settings": {"seed": seed}, "code": "c", "best_epoch": 1, "epochs": 2},
-        **{"data": {"manifest": "m"}, "test": test, "outputs": {}},
-        "stages": [{"stage": "", "best_epoch": 1, "epochs": 2}],
-    }
+def make_record(run: str, model: str, seed: int, test: Scores) -> RunRecord:
+    """Returns the record of a run, with all that the report reads."""
+    recipe = FeatureRecipe("text", "made-up", "made-up", None, {}, [], "1", {})
+    setup = RunSetup(
+        group="made-up",
+        model=model,
+        corpus="made-up",
+        simulated=False,
+        split="test",
+        split_sha256="s",
+        labels=LABELS,
+        features=(recipe,),
+        seed=seed,
+        leaks=(),
+        settings={"seed": seed},
+        manifest_sha256="m",
+        provenance={},
+        code="c",
+    )
+    stages = (StageRecord("", 1, 2, 2, {}),)
+    results = RunResults(stages, {"final": OutputScores(test, test)}, "")
+    return RunRecord(run, run, setup, results, Execution(1, 1.0, 1, "cpu", {}, "2026-01-01"))
 
 
 if __name__ == "__main__":

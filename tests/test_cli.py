@@ -1,4 +1,3 @@
-import json
 import resource
 
 import pytest
@@ -7,6 +6,8 @@ from helpers import SMALL_DATA, SMALL_RUN, compose_in
 from ercbench.cli import COMMANDS
 from ercbench.config.explain import explain
 from ercbench.config.help import comments, compose_with_sources
+from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord
 from ercbench.training.train import train
 
 BROKEN = [
@@ -228,8 +229,8 @@ def test_a_run_leaves_no_files_but_its_own(run_command, tmp_path):
 def test_a_multirun_leaves_a_record_per_seed_and_a_table(run_command, tmp_path):
     done = run_command("train", "-m", *SMALL_DATA, "model.hidden=8", "seed=0,1", "model=mlp,gru")
     assert done.returncode == 0, done.stderr
-    results = [json.loads(p.read_text()) for p in tmp_path.glob("runs/*/result.json")]
-    assert sorted((r["model"], r["seed"]) for r in results) == [
+    setups = [RunFolder(path).read(RunRecord).setup for path in tmp_path.glob("runs/[!.]*")]
+    assert sorted((setup.model, setup.seed) for setup in setups) == [
         ("gru", 0),
         ("gru", 1),
         ("mlp", 0),

@@ -126,14 +126,14 @@ def test_meld_from_the_release_to_a_trained_model(prepare, opened, fit, meld, ti
     assert "train: 2 conversations, published 1038" in printed
     assert opened("meld").keys() == ["text:tiny-roberta"]
     result = fit("dataset=meld", "features=text:tiny-roberta")
-    assert (result["corpus"], result["split"]) == ("meld", "official")
-    assert result["features"] == ["text:tiny-roberta"]
+    assert (result.setup.corpus, result.setup.split) == ("meld", "official")
+    assert result.setup.feature_keys == ("text:tiny-roberta",)
 
 
 def test_sentiments_have_a_store_of_their_own(prepare, opened, fit, meld, tiny_roberta):
     prepare("corpus=meld", f"root={meld}", "labels=sentiment", f"text={tiny_roberta}")
     assert opened("meld-sentiment").corpus.labels == ("neutral", "positive", "negative")
-    assert fit("dataset=meld", "store=meld-sentiment")["corpus"] == "meld"
+    assert fit("dataset=meld", "store=meld-sentiment").setup.corpus == "meld"
 
 
 def test_a_relative_root_leaves_paths_that_hold_elsewhere(prepare, opened, meld, monkeypatch):
@@ -160,7 +160,7 @@ def test_iemocap_from_the_release_in_both_readings(
     prepare("corpus=iemocap", f"root={release}", f"labels={labels}", f"text={tiny_roberta}")
     assert len(opened(f"iemocap{labels}").corpus.labels) == names
     result = fit("dataset=iemocap", f"store=iemocap{labels}", "dataset.split=session5")
-    assert result["split"] == "session5"
+    assert result.setup.split == "session5"
 
 
 def test_videos_of_whole_dialogues_are_not_taken_for_clips(prepare, release, tiny_resnet, tmp_path):
@@ -200,7 +200,7 @@ def test_a_community_file_takes_the_ids_of_the_arrays_and_text_is_added(
     assert np.flatnonzero(~sound.present).tolist() == [4]
     prepare("store=iemocap6", f"text={tiny_roberta}")
     result = fit("dataset=iemocap", "features=[text,audio]")
-    assert result["features"] == ["text:tiny-roberta", "audio:mel-stats"]
+    assert result.setup.feature_keys == ("text:tiny-roberta", "audio:mel-stats")
 
 
 def test_a_community_file_becomes_the_four_way_task_with_the_ids_of_whole_dialogues(
@@ -215,7 +215,7 @@ def test_a_community_file_becomes_the_four_way_task_with_the_ids_of_whole_dialog
     np.testing.assert_array_equal(
         store.open("audio", "mel-stats").rows(0, 10), np.nan_to_num(values)
     )
-    assert fit("dataset=iemocap", "store=iemocap4")["labels"] == list(store.corpus.labels)
+    assert fit("dataset=iemocap", "store=iemocap4").setup.labels == store.corpus.labels
 
 
 def test_features_in_a_community_file_follow_its_utterances(bring, opened, cosmic):
@@ -248,7 +248,7 @@ def test_an_import_that_fails_leaves_no_store(bring, cosmic, tmp_path):
 def test_a_table_becomes_a_dataset_under_its_own_name(prepare, fit, table, tiny_roberta):
     prepare("corpus=csv", f"root={table}", f"text={tiny_roberta}", "labels=[glad,calm]")
     result = fit("dataset=csv", "store=mine")
-    assert (result["corpus"], result["labels"]) == ("mine", ["glad", "calm"])
+    assert (result.setup.corpus, result.setup.labels) == ("mine", ("glad", "calm"))
 
 
 def test_columns_of_a_table_may_be_called_otherwise(prepare, opened, table):

@@ -43,7 +43,7 @@ def test_tables_figures_and_a_page_are_written(tmp_path, capsys):
 
 def test_comparisons_of_one_corpus_have_files_of_their_own(tmp_path):
     write_run(tmp_path, "GRU")
-    write_run(tmp_path, "MLP", data={"manifest": "other"})
+    write_run(tmp_path, "MLP", manifest_sha256="other")
     write_run(tmp_path, "HCAM", split="made-up")
     names = stems(read_comparisons(tmp_path))
     assert len(set(names)) == 3

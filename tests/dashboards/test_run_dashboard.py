@@ -23,7 +23,7 @@ def logged(composed, monkeypatch):
     def run(*overrides):
         config = composed("logger=wandb", "model.hidden=9", "group=trial", *overrides)
         result = train(config)
-        folder = Path(config.runs) / result["run"]
+        folder = Path(config.runs) / result.run
         (path,) = folder.rglob("*.wandb")
         return result, folder, whole_log(path)
 
@@ -43,19 +43,19 @@ def tables_of(folder):
 def test_an_offline_run_holds_settings_curves_and_the_result(offline_run):
     result, folder, log = offline_run
     (run,) = {r.run.run_id: r.run for r in log if r.HasField("run")}.values()
-    assert (run.project, run.run_group, run.run_id) == ("ercbench", "trial", result["run"])
+    assert (run.project, run.run_group, run.run_id) == ("ercbench", "trial", result.run)
     config = items(u for r in log for own in (r.run.config, r.config) for u in own.update)
     assert config["model"]["hidden"] == 9
     history = [items(r.history.item) for r in log if r.HasField("history")]
     curve = [row["val/weighted_f1"] for row in history if "val/weighted_f1" in row]
-    assert len(curve) == result["epochs"]
-    assert max(curve) == pytest.approx(result["validation"]["weighted_f1"])
+    assert len(curve) == result.results.chosen.epochs
+    assert max(curve) == pytest.approx(result.results.chosen.validation["weighted_f1"])
     summary = items(u for r in log if r.HasField("summary") for u in r.summary.update)
-    assert summary["test/weighted_f1"] == pytest.approx(result["test"]["weighted_f1"])
+    assert summary["test/weighted_f1"] == pytest.approx(result.results.test["weighted_f1"])
     assert summary["validation/weighted_f1"] == pytest.approx(max(curve))
     assert set(run.tags) >= {"simulated", "mlp", "text:simulated"}
     tables = tables_of(folder)
-    assert [row[0] for row in tables["per"]["data"]] == result["labels"]
+    assert [row[0] for row in tables["per"]["data"]] == list(result.setup.labels)
     counts = {tuple(row[:2]): row[2] for row in tables["confusion"]["data"]}
     rows = pq.read_table(folder / "predictions.parquet").to_pylist()
     for (true, predicted), count in counts.items():
@@ -87,7 +87,7 @@ def test_the_checkpoint_is_an_artifact_that_is_not_copied(offline_run):
     result, folder, log = offline_run
     artifacts = [r.artifact for r in log if r.HasField("artifact")]
     (artifact,) = [artifact for artifact in artifacts if artifact.type == "model"]
-    assert artifact.name == result["run"]
+    assert artifact.name == result.run
     (entry,) = artifact.manifest.contents
     assert entry.path == "best.ckpt"
     assert Path(entry.local_path) == folder / "checkpoints" / "best.ckpt"

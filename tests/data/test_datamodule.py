@@ -6,7 +6,7 @@ from ercbench.config.compose import build_dataset
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.data.batch import IGNORE
 from ercbench.data.datamodule import ConversationDataModule
-from ercbench.data.leakage import guard
+from ercbench.data.leakage import Leak, guard
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureStore
 
@@ -107,19 +107,19 @@ def test_features_that_saw_test_labels_stop_the_run(tmp_path):
         guard(split, data.feature_sets, allow=False)
     with pytest.warns(UserWarning, match="Leakage"):
         leaks = guard(split, data.feature_sets, allow=True)
-    assert leaks == [{"features": "text:made", "part": "test", "overlap": 1, "size": 1}]
+    assert leaks == (Leak("text:made", "test", 1, 1),)
 
 
 def test_features_that_saw_validation_labels_warn(tmp_path):
     data = TinyDataModule(tmp_path / "s", fitted_on=["a", "c"])
     with pytest.warns(UserWarning, match="1 of 1 validation"):
         leaks = guard(data.corpus.split("official"), data.feature_sets, allow=False)
-    assert [leak["part"] for leak in leaks] == ["validation"]
+    assert [leak.part for leak in leaks] == ["validation"]
 
 
 def test_features_that_saw_training_labels_only_pass(tmp_path, recwarn):
     data = TinyDataModule(tmp_path / "s", fitted_on=["a", "b"])
-    assert guard(data.corpus.split("official"), data.feature_sets, allow=False) == []
+    assert guard(data.corpus.split("official"), data.feature_sets, allow=False) == ()
     assert not recwarn.list
 
 

@@ -62,7 +62,7 @@ def test_confusions_of_all_seeds_are_added():
     group = make_comparison().groups[0]
     total = summed_confusion(group)
     assert total.sum() == 3 * 28
-    assert np.trace(total) == sum(np.trace(np.array(s["confusion"])) for s in group.scores)
+    assert np.trace(total) == sum(np.trace(np.array(s.confusion)) for s in group.scores)
 
 
 def test_learning_curves_are_read_by_stage(tmp_path):

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.compare.naming import names
-from records import make_result, write_run
+from records import make_recipe, make_setup, write_run
 
 
 def settings(seed, **model):
@@ -25,7 +25,7 @@ def test_seeds_of_one_model_are_a_group(tmp_path):
     assert group.seeds == (0, 2, 10)
     assert group.probabilities.shape == (3, 22, 3)
     assert group.predictions.shape == (3, 22)
-    assert [run["seed"] for run in group.runs] == [0, 2, 10]
+    assert [run.setup.seed for run in group.runs] == [0, 2, 10]
     assert comparison.warnings == ()
     assert comparison.test.texts[0] == "Words of d0-0."
 
@@ -52,7 +52,7 @@ def test_every_output_is_a_group_of_the_same_runs(tmp_path):
     groups = only(tmp_path).groups
     assert [group.name for group in groups] == ["HCAM", "HCAM: ensemble", "HCAM: text"]
     assert len({group.folders for group in groups}) == 1
-    assert groups[2].scores[0] == groups[2].runs[0]["outputs"]["text"]["test"]
+    assert groups[2].scores[0] == groups[2].runs[0].results.outputs["text"].test
 
 
 def test_what_tells_groups_apart_is_in_their_names_and_no_more(tmp_path):
@@ -65,18 +65,16 @@ def test_what_tells_groups_apart_is_in_their_names_and_no_more(tmp_path):
 
 
 def test_features_are_named_where_a_model_has_several(tmp_path):
-    data = {"manifest": "m", "features": {"text:x": "1"}}
     write_run(tmp_path, "GRU")
     write_run(tmp_path, "MLP")
-    write_run(tmp_path, "MLP", features=["text:x"], data=data)
+    write_run(tmp_path, "MLP", features=["text:x"])
     names = {group.name for group in only(tmp_path).groups}
     assert names == {"GRU", "MLP, text", "MLP, text+audio"}
 
 
 def test_features_that_changed_under_one_name_are_not_averaged(tmp_path):
-    data = {"manifest": "m", "features": {"text:x": "9", "audio:x": "2"}}
     write_run(tmp_path, seed=0)
-    write_run(tmp_path, seed=1, data=data)
+    write_run(tmp_path, seed=1, features=[make_recipe("text:x", contents="9"), "audio:x"])
     assert len({group.name for group in only(tmp_path).groups}) == 2
 
 
@@ -106,18 +104,17 @@ def test_how_a_run_was_shown_does_not_tell_it_apart(tmp_path):
 def test_of_two_runs_of_a_seed_the_one_with_as_released_numbers_stays(tmp_path):
     honest = settings(0) | {"protocol": {"as_released": False}}
     both = settings(0) | {"protocol": {"as_released": True}}
-    released = {"best_epoch": 5, "test": {"accuracy": 0.9}}
     write_run(tmp_path, name="a", settings=honest)
-    write_run(tmp_path, name="b", settings=both, as_released=released)
+    write_run(tmp_path, name="b", settings=both, released={"accuracy": 0.9})
     comparison = only(tmp_path)
-    assert [group.runs[0]["run"] for group in comparison.groups] == ["b"]
+    assert [group.runs[0].run for group in comparison.groups] == ["b"]
     assert comparison.warnings == ()
 
 
 def test_it_is_serious_if_their_honest_numbers_differ(tmp_path):
     both = settings(0) | {"protocol": {"as_released": True}}
     write_run(tmp_path, name="a", settings=settings(0) | {"protocol": {"as_released": False}})
-    write_run(tmp_path, name="b", settings=both, skill=3.0, as_released={})
+    write_run(tmp_path, name="b", settings=both, skill=3.0, released={"accuracy": 0.9})
     (warning,) = only(tmp_path).warnings
     assert warning.startswith("SERIOUS")
 
@@ -126,11 +123,11 @@ def test_it_is_serious_if_their_honest_numbers_differ(tmp_path):
     ("changes", "why"),
     [
         ({"split": "other"}, r"another split \(other; not standard\)"),
-        ({"labels": ["calm", "glad", "mad"]}, r"other labels \(calm, glad, mad; not "),
-        ({"data": {"manifest": "n"}}, "another store of the corpus"),
+        ({"labels": ("calm", "glad", "mad")}, r"other labels \(calm, glad, mad; not "),
+        ({"manifest_sha256": "n"}, "another store of the corpus"),
     ],
 )
-def test_runs_that_were_asked_something_else_stand_apart_and_it_is_said_why(tmp_path, changes, why):
+def test_runs_on_something_else_stand_apart_and_it_is_said_why(tmp_path, changes, why):
     write_run(tmp_path, "GRU")
     write_run(tmp_path, "MLP", **changes)
     first, second = read_comparisons(tmp_path)
@@ -186,8 +183,8 @@ def test_a_text_column_in_some_records_only_is_no_difference(tmp_path):
     )
 )
 def test_names_are_unique_whatever_tells_groups_apart(variants):
-    results = [
-        make_result(model, settings=settings(0, hidden=hidden, layers=layers), code=code)
+    setups = [
+        make_setup(model, settings=settings(0, hidden=hidden, layers=layers), code=code)
         for model, hidden, layers, code in variants
     ]
-    assert len({name.of("final") for name in names(results)}) == len(variants)
+    assert len({name.of("final") for name in names(setups)}) == len(variants)

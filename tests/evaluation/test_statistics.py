@@ -144,7 +144,7 @@ def test_the_same_records_give_the_same_analysis(compared):
 
 
 def test_a_class_that_never_occurs_does_no_harm(tmp_path):
-    labels = ["neutral", "joy", "anger"]
+    labels = ("neutral", "joy", "anger")
     for model in ("GRU", "MLP"):
         write_run(tmp_path, model, labels=labels, unlabelled=range(3, 22))
     (comparison,) = read_comparisons(tmp_path)

@@ -1,19 +1,22 @@
 import csv
 import io
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 from helpers import simulation
 from rich.console import Console
 
 from ercbench.corpora.simulated.simulation import simulate
+from ercbench.data.leakage import Leak
 from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.summary import summary
 from ercbench.evaluation.tables.tables import Cell, Column, Table, tables
-from records import LABELS, make_result, write_run
+from ercbench.records.run_record import ChosenOnTest, OutputScores, RunRecord, Scores
+from records import LABELS, make_record, make_scores, make_setup, write_run
 
 LONG = (6, 4, 9, 3, 7, 5, 8, 6, 4, 9, 3, 7)
 
@@ -35,11 +38,11 @@ def printed(table):
 
 
 def test_scores_are_means_with_deviation_and_interval(tmp_path):
-    runs = [write_run(tmp_path, seed=seed).read_result()["test"] for seed in (0, 1, 2)]
+    runs = [write_run(tmp_path, seed=seed).read(RunRecord) for seed in (0, 1, 2)]
     row = row_of(tables_of(tmp_path)["scores"], "MLP")
     assert row["seeds"].value == 3
     accuracy = row["accuracy"]
-    assert accuracy.value == pytest.approx(sum(run["accuracy"] for run in runs) / 3)
+    assert accuracy.value == pytest.approx(sum(run.results.test["accuracy"] for run in runs) / 3)
     assert accuracy.deviation > 0
     assert accuracy.interval[0] < accuracy.value < accuracy.interval[1]
     assert row["shift F1"].deviation > 0
@@ -74,7 +77,7 @@ def test_nothing_is_bold_where_models_are_alike(tmp_path):
 
 
 def test_a_class_without_utterances_and_a_missing_score_are_not_numbers(tmp_path):
-    write_run(tmp_path, labels=[*LABELS, "fear"], test={"shift_f1": None})
+    write_run(tmp_path, labels=(*LABELS, "fear"), scores={"shift_f1": None})
     found = tables_of(tmp_path)
     assert row_of(found["scores"], "MLP")["shift F1"].value is None
     assert row_of(found["classes"], "MLP")["fear (0)"].value is None
@@ -83,8 +86,7 @@ def test_a_class_without_utterances_and_a_missing_score_are_not_numbers(tmp_path
 
 
 def test_a_leak_marks_the_model_and_is_explained(tmp_path):
-    leak = {"features": "text:x", "part": "test", "overlap": 2, "size": 9}
-    write_run(tmp_path, leaks=[leak])
+    write_run(tmp_path, leaks=(Leak("text:x", "test", 2, 9),))
     text = to_markdown(tables_of(tmp_path)["scores"])
     assert "| MLP LEAK |" in text
     assert "LEAK: text:x saw the labels of 2 of 9 test conversations" in text
@@ -136,19 +138,12 @@ def test_too_many_pairs_for_the_draws_are_said(tmp_path):
     assert note not in to_markdown(tables_of(tmp_path, draws=300)["pairs-accuracy"])
 
 
-def released(accuracy):
-    scores = {"accuracy": accuracy, "weighted_f1": accuracy, "macro_f1": accuracy}
-    return {"best_epoch": 7, "test": scores}
-
-
 def test_what_choosing_on_test_gains_stands_beside(tmp_path):
-    tests = [
-        write_run(tmp_path, seed=seed, as_released=released(0.9)).read_result()["test"]
-        for seed in (0, 1)
-    ]
+    released = dict.fromkeys(("accuracy", "weighted_f1", "macro_f1"), 0.9)
+    runs = [write_run(tmp_path, seed=seed, released=released).read(RunRecord) for seed in (0, 1)]
     row = row_of_score(tables_of(tmp_path)["released"], "accuracy")
     assert row["chosen on test"].value == pytest.approx(0.9)
-    gains = [0.9 - test["accuracy"] for test in tests]
+    gains = [0.9 - run.results.test["accuracy"] for run in runs]
     assert row["gained"].value == pytest.approx(sum(gains) / 2)
     assert row["gained"].deviation > 0
     assert "published" not in row
@@ -162,7 +157,7 @@ def row_of_score(table, score):
 
 
 def on_iemocap(folder, model, features, **changes):
-    labels = ["happy", "sad", "neutral", "angry", "excited", "frustrated"]
+    labels = ("happy", "sad", "neutral", "angry", "excited", "frustrated")
     write_run(folder, model, corpus="iemocap", labels=labels, features=features, **changes)
 
 
@@ -205,9 +200,9 @@ def simulated_runs(folder, *skills, features=("text:simulated", "audio:simulated
             corpus="simulated",
             split="simulated",
             simulated=True,
-            labels=list(corpus.labels),
+            labels=tuple(corpus.labels),
             features=list(features),
-            data={"manifest": "m", "provenance": provenance},
+            provenance=provenance,
         )
         as_in(corpus, tested, run)
 
@@ -215,17 +210,19 @@ def simulated_runs(folder, *skills, features=("text:simulated", "audio:simulated
 def as_in(corpus, tested, run):
     """Gives the made-up predictions the corpus' own dialogues and labels."""
     import pyarrow.parquet as pq
-    from sklearn.metrics import confusion_matrix
 
     rows = pq.read_table(run.predictions).to_pylist()
     own = [(c, u) for c in corpus.conversations if c.id in tested for u in c.utterances]
     for row, (conversation, utterance) in zip(rows, own, strict=True):
         row.update(conversation=conversation.id, label=utterance.label)
     run.write_predictions(rows)
-    result = run.read_result()
-    columns = [[row[key] for row in rows] for key in ("label", "predicted")]
-    result["test"]["confusion"] = confusion_matrix(*columns, labels=corpus.labels).tolist()
-    run.write_result(result)
+    record = run.read(RunRecord)
+    indices = [
+        np.array([corpus.labels.index(row[key]) for row in rows]) for key in ("label", "predicted")
+    ]
+    scores = make_scores(*indices, len(corpus.labels))
+    outputs = {"final": OutputScores(scores, scores)}
+    run.write(replace(record, results=replace(record.results, outputs=outputs)))
 
 
 def test_a_simulated_corpus_says_so_everywhere_and_models_stand_between_its_ceilings(tmp_path):
@@ -307,10 +304,12 @@ def test_the_terminal_shows_names_as_they_are():
 
 
 def test_a_summary_has_every_class():
-    scores = dict.fromkeys(("accuracy", "weighted_f1", "macro_f1", "shift_f1", "stay_f1"), 0.25)
-    result = make_result(test=scores | {"class_f1": [0.1, 0.2, 0.3]})
+    values = dict.fromkeys(("accuracy", "weighted_f1", "macro_f1", "shift_f1", "stay_f1"), 0.25)
+    scores = Scores(values, (0.1, 0.2, 0.3), ())
+    claimed = ChosenOnTest(7, replace(scores, values=values | {"weighted_f1": 0.31}))
+    outputs = {"final": OutputScores(scores, scores)}
     console = Console(width=100, file=io.StringIO())
-    console.print(summary(result | {"as_released": {"test": scores | {"weighted_f1": 0.31}}}))
+    console.print(summary(make_record(make_setup(), outputs, as_released=claimed)))
     text = console.file.getvalue()
     assert "F1 joy" in text
     assert "20.0" in text

@@ -27,8 +27,8 @@ def test_stage_one_of_sound_on_recordings(tmp_path, shared_data, tiny_wav2vec2):
     own = (f"encoder.backbone={tiny_wav2vec2}", "encoder.width=8", "encoder.most_seconds=1")
     overrides = ("encoder=hcam_audio", "store=emodb", *store, *own, *small)
     encoder = finetune(compose_in(tmp_path, *overrides, command="finetune"))
-    assert encoder["test"]["accuracy"] > 0
-    folder = Path(tmp_path, "encoders", encoder["run"])
+    assert encoder.results.test["accuracy"] > 0
+    folder = Path(tmp_path, "encoders", encoder.run)
     assert (folder / "projection.png").is_file()
     checkpoint = folder / "checkpoints" / "best.ckpt"
     prepare(tmp_path, "store=emodb", f"audio={checkpoint}", "options.audio.name=own")
@@ -37,6 +37,6 @@ def test_stage_one_of_sound_on_recordings(tmp_path, shared_data, tiny_wav2vec2):
     assert len(features.metadata["fitted_on"]) == 6
     data = ("dataset=csv", "store=emodb", "features=audio:own", "model=gru", "model.hidden=8")
     result = train(compose_in(tmp_path, *data, *small))
-    rows = pq.read_table(tmp_path / "runs" / result["run"] / "predictions.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "runs" / result.run / "predictions.parquet").to_pylist()
     assert len({row["speaker"] for row in rows}) == 2
-    assert all(row["predicted"] in result["labels"] for row in rows)
+    assert all(row["predicted"] in result.setup.labels for row in rows)

@@ -1,82 +1,117 @@
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
 
 from ercbench.errors import ErcbenchError
-from ercbench.records.reading import read_records
+from ercbench.records.reading import read_runs
+from ercbench.records.run_record import VERSION, RunRecord
 from records import write_run
 
 
-def rewritten(run, **changes):
-    run.result.write_text(json.dumps(json.loads(run.result.read_text()) | changes))
-
-
-def without(run, key):
-    result = json.loads(run.result.read_text())
-    del result[key]
-    run.result.write_text(json.dumps(result))
+def rewritten(run, change):
+    """Changes the JSON of a record as `change` does, in place."""
+    found = json.loads(run.result.read_text())
+    change(found)
+    run.result.write_text(json.dumps(found))
 
 
 def test_what_was_written_comes_back(tmp_path):
-    write_run(tmp_path, "HCAM", outputs=("text",))
-    (record,), warnings = read_records(tmp_path)
+    written = write_run(tmp_path, "HCAM", outputs=("text",))
+    (run,), warnings = read_runs(tmp_path)
     assert not warnings
-    assert set(record.answers) == {"final", "text"}
-    assert record.answers["final"].shape == (22, 3)
-    assert record.answers["final"].sum(1) == pytest.approx(1, abs=1e-6)
-    assert len(record.asked) == 22
+    assert run.record == written.read(RunRecord)
+    assert set(run.probabilities) == {"final", "text"}
+    assert run.probabilities["final"].shape == (22, 3)
+    assert run.probabilities["final"].sum(1) == pytest.approx(1, abs=1e-6)
+    assert len(run.utterances) == 22
 
 
 def test_a_folder_without_runs_says_what_to_do(tmp_path):
     with pytest.raises(ErcbenchError, match=r"No folder .*nowhere"):
-        read_records(tmp_path / "nowhere")
+        read_runs(tmp_path / "nowhere")
     (tmp_path / "stray.txt").write_text("")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ErcbenchError, match=r"no finished run\. Train one first"):
-        read_records(tmp_path)
+        read_runs(tmp_path)
 
 
 def test_a_run_that_has_not_finished_is_left_out_and_named(tmp_path):
     write_run(tmp_path)
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "config.yaml").write_text("")
-    records, (warning,) = read_records(tmp_path)
-    assert len(records) == 1
+    runs, (warning,) = read_runs(tmp_path)
+    assert len(runs) == 1
     assert "half: not finished" in warning
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "{",
-        "[]",
-        "{}",
-        '{"test": 3}',
-        '{"test": {"weighted_f1": 1}, "outputs": {}}',
-        '{"test": {"weighted_f1": 1}, "outputs": 3, "data": 4}',
-        '{"encoder": "HCAMText", "trained": {}}',
-    ],
+    "contents", [b"{", b"[]", b"3", b"\xff\xfe{}", b'{"version": 1, "kind": "run"}', b"[" * 100_000]
 )
-def test_a_foreign_or_half_written_record_is_left_out_and_named(tmp_path, text):
+def test_a_damaged_record_is_left_out_and_named(tmp_path, contents):
     write_run(tmp_path, "GRU")
-    write_run(tmp_path, "MLP", name="bad").result.write_text(text)
-    records, (warning,) = read_records(tmp_path)
-    assert [record.result["model"] for record in records] == ["gru"]
-    assert "result.json: damaged or of another version" in warning
-    assert "bad" in warning
+    write_run(tmp_path, "MLP", name="bad").result.write_bytes(contents)
+    runs, (warning,) = read_runs(tmp_path)
+    assert [run.record.setup.model for run in runs] == ["gru"]
+    assert "bad/result.json: damaged (" in warning
+    assert "Delete the file and run again" in warning
 
 
 def test_only_broken_records_are_an_error_that_names_them(tmp_path):
     write_run(tmp_path, name="bad").result.write_text("{")
     with pytest.raises(ErcbenchError, match=r"no finished run.*bad.*damaged"):
-        read_records(tmp_path)
+        read_runs(tmp_path)
 
 
-def test_a_record_of_an_older_version_says_what_it_lacks(tmp_path):
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (None, "made by an earlier version of ercbench, or not by it.*Run again, or read it with"),
+        (0, "made by an earlier version"),
+        ("1", "made by an earlier version"),
+        (True, "made by an earlier version"),
+        (VERSION + 1, "made by a later version of ercbench"),
+    ],
+)
+def test_a_record_of_another_version_is_left_out_and_says_what_to_do(tmp_path, version, said):
     write_run(tmp_path, "GRU")
-    without(write_run(tmp_path), "leaks")
-    assert "it lacks leaks" in read_records(tmp_path)[1][0]
+    rewritten(write_run(tmp_path), lambda record: record.update(version=version))
+    runs, (warning,) = read_runs(tmp_path)
+    assert len(runs) == 1
+    assert re.search(said, warning)
+
+
+def test_the_record_of_an_encoder_is_no_run(tmp_path):
+    write_run(tmp_path, "GRU")
+    rewritten(write_run(tmp_path), lambda record: record.update(kind="encoder"))
+    assert "the record of an encoder; expected that of a run" in read_runs(tmp_path)[1][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: r["setup"].update(seed="abc"), "setup.seed is 'abc'"),
+        (lambda r: r["setup"].update(seed=1.5), "setup.seed is 1.5"),
+        (lambda r: r["setup"].update(seed=True), "setup.seed is True"),
+        (lambda r: r["setup"].update(leaks="none"), "setup.leaks is 'none'"),
+        (lambda r: r["setup"].update(leaks=[{"features": 1}]), "setup.leaks.0.features is 1"),
+        (lambda r: r["setup"].update(features="text:x"), "setup.features is 'text:x'"),
+        (lambda r: r["setup"].update(labels="joy"), "setup.labels is 'joy'"),
+        (lambda r: r["setup"].pop("code"), "setup.code is missing"),
+        (lambda r: r["results"].update(stages=3), "results.stages is 3"),
+        (lambda r: r["results"].update(stages=[]), "expected at least one stage"),
+        (lambda r: r["results"].update(outputs={}), "and the output 'final'"),
+        (lambda r: r.pop("execution"), "execution is missing"),
+    ],
+)
+def test_a_field_of_another_type_is_named_and_the_others_go_on(tmp_path, change, said):
+    write_run(tmp_path, "GRU")
+    rewritten(write_run(tmp_path, name="bad"), change)
+    runs, (warning,) = read_runs(tmp_path)
+    assert len(runs) == 1
+    assert "bad/result.json: damaged" in warning
+    assert said in warning
 
 
 def truncated(run):
@@ -98,6 +133,10 @@ def without_numbers(run):
     pq.write_table(table.set_column(column, "p_joy", [nothing]), run.predictions)
 
 
+def with_other_labels(run):
+    rewritten(run, lambda record: record["setup"].update(labels=["neutral", "joy", "fear"]))
+
+
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
@@ -106,14 +145,14 @@ def without_numbers(run):
         (half_written, "cannot be read"),
         (without_numbers, "probabilities that are not numbers"),
         (lambda run: run.predictions.unlink(), "cannot be read"),
-        (lambda run: rewritten(run, labels=["neutral", "joy", "fear"]), "no column p_fear"),
+        (with_other_labels, "no column p_fear"),
     ],
 )
 def test_predictions_that_cannot_be_the_runs_are_left_out_and_named(tmp_path, breaks, said):
     write_run(tmp_path, "GRU")
     breaks(write_run(tmp_path, name="bad"))
-    records, (warning,) = read_records(tmp_path)
-    assert len(records) == 1
+    runs, (warning,) = read_runs(tmp_path)
+    assert len(runs) == 1
     assert said in warning
     assert "bad" in warning
 
@@ -121,16 +160,16 @@ def test_predictions_that_cannot_be_the_runs_are_left_out_and_named(tmp_path, br
 def test_a_copied_run_counts_once(tmp_path):
     write_run(tmp_path, name="one", fingerprint="f")
     write_run(tmp_path, name="two", fingerprint="f")
-    records, warnings = read_records(tmp_path)
-    assert len(records) == 1
+    runs, warnings = read_runs(tmp_path)
+    assert len(runs) == 1
     assert not warnings
 
 
 def test_one_fingerprint_with_different_numbers_is_serious(tmp_path):
     write_run(tmp_path, name="one", fingerprint="f")
     write_run(tmp_path, name="two", fingerprint="f", skill=2.0)
-    records, (warning,) = read_records(tmp_path)
-    assert len(records) == 1
+    runs, (warning,) = read_runs(tmp_path)
+    assert len(runs) == 1
     assert warning.startswith("SERIOUS")
     assert "one" in warning
     assert "two" in warning

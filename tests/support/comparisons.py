@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, f1_score
 
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
 from ercbench.evaluation.figures import draw
 from ercbench.evaluation.page import Report, write_page
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.tables import tables
+from ercbench.records.run_record import OutputScores
+from records import STAGE, make_record, make_scores, make_setup
 
 LABELS = ("neutral", "joy", "anger", "sadness")
 
@@ -50,7 +51,7 @@ def make_group(test, name, seeds=3, skill=1.0, seed=0, output="final", **changes
         "output": output,
         "features": ("text:made-up",),
         "differences": {},
-        "runs": tuple(_result(test, name, n, own) for n, own in enumerate(probabilities)),
+        "runs": tuple(_record(test, name, n, own) for n, own in enumerate(probabilities)),
         "probabilities": probabilities.astype(np.float32),
         "folders": tuple(Path(f"{name}-{number}") for number in range(seeds)),
     }
@@ -77,37 +78,20 @@ def make_page(folder, *comparisons, drawn=True, draws=50):
     return write_page(reports, folder)
 
 
-def _result(test, name, seed, probabilities):
+def _record(test, name, seed, probabilities):
     known = test.truth >= 0
-    truth, predicted = test.truth[known], probabilities[known].argmax(-1)
-    labels = range(len(test.labels))
-    options = {"labels": labels, "zero_division": 0}
-    weighted = float(f1_score(truth, predicted, average="weighted", **options))
-    return {
-        "fingerprint": f"{name}{seed}",
-        "test": {
-            "accuracy": float((truth == predicted).mean()),
-            "weighted_f1": weighted,
-            "macro_f1": float(f1_score(truth, predicted, average="macro", **options)),
-            "shift_f1": weighted,
-            "stay_f1": weighted,
-            "class_f1": f1_score(truth, predicted, average=None, **options).tolist(),
-            "confusion": confusion_matrix(truth, predicted, labels=labels).tolist(),
-        },
-        "run": f"{test.corpus}-{name}-seed{seed}",
-        "model": name,
-        "corpus": test.corpus,
-        "simulated": test.simulated,
-        "split": test.split,
-        "features": ["text:made-up"],
-        "labels": list(test.labels),
-        "seed": seed,
-        "leaks": [],
-        "settings": {},
-        "data": {"manifest": "m", "provenance": {}},
-        "code": "c",
-        "best_epoch": 2,
-        "epochs": 3,
-        "stages": [{"stage": "", "best_epoch": 2, "epochs": 3}],
-        "outputs": {},
-    }
+    predicted = probabilities[known].argmax(-1)
+    scores = make_scores(test.truth[known], predicted, len(test.labels))
+    setup = make_setup(
+        name,
+        seed,
+        features=("text:made-up",),
+        corpus=test.corpus,
+        simulated=test.simulated,
+        split=test.split,
+        labels=test.labels,
+        settings={},
+    )
+    outputs = {"final": OutputScores(scores, scores)}
+    stages = [replace(STAGE, best_epoch=2, epochs=3)]
+    return make_record(setup, outputs, f"{test.corpus}-{name}-seed{seed}", stages=stages)

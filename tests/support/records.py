@@ -1,37 +1,82 @@
 """Run records made up for tests of what is read from them."""
 
-import json
+import zlib
+from dataclasses import replace
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score
 
+from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.models.registry import MODELS
 from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import (
+    ChosenOnTest,
+    Execution,
+    OutputScores,
+    RunRecord,
+    RunResults,
+    RunSetup,
+    Scores,
+    StageRecord,
+)
 
 LABELS = ("neutral", "joy", "anger")
 SIZES = (5, 8, 3, 6)
+STAGE = StageRecord("", best_epoch=3, epochs=9, max_epochs=50, validation={"weighted_f1": 0.5})
+EXECUTION = Execution(1234, 56.7, 10**9, "cpu", {"torch": "2.6"}, "2026-01-02T03:04:05+00:00")
 
 
-def make_result(model="MLP", seed=0, **changes):
-    """The parts of a result that do not depend on the predictions."""
-    settings = {"seed": seed, "model": {"hidden": 8, "layers": 1}, "features": None}
-    return {
-        "model": {known.title: known.name for known in MODELS}.get(model, model),
-        "corpus": "made-up",
-        "split": "standard",
-        "simulated": False,
-        "features": ["text:x", "audio:x"],
-        "labels": list(LABELS),
-        "seed": seed,
-        "leaks": [],
-        "settings": settings,
-        "data": {"manifest": "m", "features": {"text:x": "1", "audio:x": "2"}, "provenance": {}},
-        "code": "c",
-        "best_epoch": 3,
-        "epochs": 9,
-        "outputs": {},
-        "test": {},
-    } | changes
+def make_recipe(key, contents="1", fitted_on=()):
+    """The recipe of a feature set called `modality:name`."""
+    modality, name = key.split(":")
+    known = None if fitted_on is None else list(fitted_on)
+    return FeatureRecipe(modality, name, "made-up", None, {}, known, contents, {})
+
+
+def make_setup(model="MLP", seed=0, features=("text:x", "audio:x"), **changes):
+    """What a made-up run was asked; feature sets by their keys or as recipes."""
+    recipes = [own if isinstance(own, FeatureRecipe) else make_recipe(own) for own in features]
+    setup = RunSetup(
+        group=f"made-up-{model}",
+        model={known.title: known.name for known in MODELS}.get(model, model),
+        corpus="made-up",
+        simulated=False,
+        split="standard",
+        split_sha256="s",
+        labels=LABELS,
+        features=tuple(recipes),
+        seed=seed,
+        leaks=(),
+        settings={"seed": seed, "model": {"hidden": 8, "layers": 1}, "features": None},
+        manifest_sha256="m",
+        provenance={},
+        code="c",
+    )
+    return replace(setup, **changes)
+
+
+def make_scores(truth, predicted, classes, **changes):
+    """The scores of label indices, by scikit-learn; `changes` are other values of metrics."""
+    labels = range(classes)
+    options = {"zero_division": 0}
+    weighted = float(f1_score(truth, predicted, average="weighted", **options))
+    values = {
+        "accuracy": float((truth == predicted).mean()),
+        "weighted_f1": weighted,
+        "macro_f1": float(f1_score(truth, predicted, average="macro", **options)),
+        "shift_f1": weighted,
+        "stay_f1": weighted,
+    }
+    each = f1_score(truth, predicted, average=None, labels=labels, **options)
+    confusion = confusion_matrix(truth, predicted, labels=labels)
+    return Scores(values | changes, tuple(each.tolist()), tuple(map(tuple, confusion.tolist())))
+
+
+def make_record(setup, outputs, run=None, fingerprint=None, as_released=None, stages=(STAGE,)):
+    """The record of a made-up run, from what it was asked and its scores by output."""
+    run = run or f"{setup.model}-{setup.seed}-{zlib.crc32(repr(setup).encode())}"
+    results = RunResults(tuple(stages), outputs, "0" * 64, as_released)
+    return RunRecord(run, fingerprint or run, setup, results, EXECUTION)
 
 
 def write_run(
@@ -45,31 +90,43 @@ def write_run(
     unlabelled=(),
     texts=False,
     name=None,
+    fingerprint=None,
+    released=None,
+    scores=None,
+    stages=(STAGE,),
     **changes,
 ):
     """Writes a run whose logits favour the truth by `skill` standard deviations.
 
+    Args:
+        folder: Of the runs.
+        released: Scores that choosing on test would have claimed, by metric.
+        scores: Recorded scores that are other than those of the predictions.
+        changes: Other fields of what it was asked.
+
     Returns:
         The run's folder.
     """
-    result = make_result(model, seed, **changes)
-    result["run"] = name or f"{model}-{seed}-{abs(hash(json.dumps(changes))) % 10**9}"
-    result.setdefault("fingerprint", result["run"])
-    run = RunFolder(folder / result["run"])
+    setup = make_setup(model, seed, **changes)
     truth = np.random.default_rng(truth_seed).integers(0, len(LABELS), sum(sizes))
     rng = np.random.default_rng([seed, *model.encode()])
+    found, rows = {}, {}
     for output in ("final", *outputs):
-        logits = rng.normal(size=(len(truth), len(result["labels"])))
+        logits = rng.normal(size=(len(truth), len(setup.labels)))
         logits[np.arange(len(truth)), truth] += skill
         own = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-        run.write_predictions(_rows(own, truth, sizes, result["labels"], unlabelled, texts), output)
+        rows[output] = _rows(own, truth, sizes, setup.labels, unlabelled, texts)
         known = ~np.isin(np.arange(len(truth)), unlabelled)
-        scores = _scores(truth[known], own[known].argmax(-1), len(result["labels"]))
-        if output == "final":
-            result["test"] = scores | result["test"]
-        else:
-            result["outputs"] = result["outputs"] | {output: {"test": scores}}
-    run.write_result(result)
+        known_scores = make_scores(
+            truth[known], own[known].argmax(-1), len(setup.labels), **(scores or {})
+        )
+        found[output] = OutputScores(known_scores, known_scores)
+    claimed = ChosenOnTest(7, replace(found["final"].test, values=released)) if released else None
+    record = make_record(setup, found, name, fingerprint, claimed, stages)
+    run = RunFolder(folder / record.run)
+    for output, own in rows.items():
+        run.write_predictions(own, output)
+    run.write(record)
     return run
 
 
@@ -88,19 +145,3 @@ def _rows(probabilities, truth, sizes, labels, unlabelled, texts):
         | {f"p_{label}": float(p) for label, p in zip(labels, own, strict=True)}
         for row, ((d, turn), own) in enumerate(zip(turns, probabilities, strict=True))
     ]
-
-
-def _scores(truth, predicted, classes):
-    labels = range(classes)
-    options = {"zero_division": 0}
-    weighted = float(f1_score(truth, predicted, average="weighted", **options))
-    each = f1_score(truth, predicted, average=None, labels=labels, **options)
-    return {
-        "accuracy": float((truth == predicted).mean()),
-        "weighted_f1": weighted,
-        "macro_f1": float(f1_score(truth, predicted, average="macro", **options)),
-        "shift_f1": weighted,
-        "stay_f1": weighted,
-        "class_f1": each.tolist(),
-        "confusion": confusion_matrix(truth, predicted, labels=labels).tolist(),
-    }

@@ -53,17 +53,18 @@ def run(faces, runs):
     def finetuned(*overrides, source=faces):
         settings = (*SMALL, f"runs={runs}", f"source={source}", *overrides)
         result = finetune(compose_in(runs, *settings, command="finetune"))
-        return result, runs / result["run"] / "checkpoints" / "best.ckpt"
+        return result, runs / result.run / "checkpoints" / "best.ckpt"
 
     return finetuned
 
 
 def test_it_is_judged_on_strangers_and_saw_nobodys_emotions(run):
     result, checkpoint = run()
-    assert result["fitted_on"] == []
+    assert result.setup.fitted_on == []
     assert TrainedEncoder(checkpoint, "x").fitted_on == []
-    assert set(result["trained"]) == set(result["untrained"]) == {"neighbour", "retrieval"}
-    assert result["test"] == result["trained"]["neighbour"]
+    results = result.results
+    assert set(results.trained) == set(results.untrained) == {"neighbour", "retrieval"}
+    assert results.test == results.trained["neighbour"]
     assert encoder_summary(result).row_count == 5
 
 
@@ -72,7 +73,7 @@ def test_it_learns_to_tell_strangers_apart(run, tmp_path):
     longer = ("trainer.max_epochs=8", "selection.patience=8", "encoder.learning_rate=1e-3")
     batches = ("encoder.batch_size=36", "encoder.members=6", "encoder.augment=false")
     result, _ = run(*longer, *batches, "encoder.width=16", "encoder.test=0.3", source=folder)
-    before, after = (result[name]["retrieval"] for name in ("untrained", "trained"))
+    before, after = (own["retrieval"] for own in (result.results.untrained, result.results.trained))
     assert after["average_precision"] > before["average_precision"] + 0.1
 
 
@@ -232,7 +233,7 @@ def test_real_clips_become_predictions(run, shared_data, tmp_path):
     features = "features=[text:minilm,audio:mel,visual:m2fnet]"
     settings = ("model=m2fnet", "dataset=meld", features, "model.hidden=12", "model.encoders=1")
     result = train(compose_in(tmp_path, *settings, "trainer.max_epochs=2", *SMALL[-2:]))
-    predicted = pq.read_table(tmp_path / "runs" / result["run"] / "predictions.parquet").to_pylist()
+    predicted = pq.read_table(tmp_path / "runs" / result.run / "predictions.parquet").to_pylist()
     assert len(predicted) == 6
     assert json.dumps(result)
-    assert Path(tmp_path / "runs" / result["run"] / "checkpoints" / "best.ckpt").is_file()
+    assert Path(tmp_path / "runs" / result.run / "checkpoints" / "best.ckpt").is_file()

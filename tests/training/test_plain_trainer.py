@@ -61,7 +61,7 @@ class Curve(L.Callback):
 def test_a_model_of_one_stage_trains_as_ercbench_does(composed):
     config = composed(*CFN_ESA, "trainer.max_epochs=3")
     result = train(config)
-    with (Path(config.runs) / result["run"] / "metrics.csv").open() as stream:
+    with (Path(config.runs) / result.run / "metrics.csv").open() as stream:
         expected = [float(row["val/weighted_f1"]) for row in csv.DictReader(stream)]
     model, datamodule = make(config)
     curve = Curve()

@@ -26,11 +26,11 @@ def test_the_best_test_epoch_is_recorded_beside_the_honest_one(composed, monkeyp
     seen = scores_of_every_epoch(monkeypatch)
     result = train(composed("protocol=as_released", *OVERSHOOTS))
     scores = [epoch["weighted_f1"] for epoch in seen]
-    assert len(seen) == result["epochs"]
-    assert result["as_released"]["best_epoch"] == scores.index(max(scores))
-    assert result["as_released"]["test"]["weighted_f1"] == max(scores)
-    assert seen[result["best_epoch"]]["weighted_f1"] == pytest.approx(
-        result["test"]["weighted_f1"], abs=1e-6
+    assert len(seen) == result.results.chosen.epochs
+    assert result.results.as_released.best_epoch == scores.index(max(scores))
+    assert result.results.as_released.test["weighted_f1"] == max(scores)
+    assert seen[result.results.chosen.best_epoch]["weighted_f1"] == pytest.approx(
+        result.results.test["weighted_f1"], abs=1e-6
     )
 
 
@@ -42,10 +42,10 @@ def test_looking_at_the_test_part_changes_nothing(tmp_path, model):
         train(compose_in(tmp_path, *own, "model.dropout=0.5", f"protocol={protocol}"))
         for protocol in ("honest", "as_released")
     )
-    same = ("test", "validation", "best_epoch", "epochs", "stages", "outputs")
-    assert {key: honest[key] for key in same} == {key: looked[key] for key in same}
-    assert "as_released" not in honest
-    assert looked["as_released"]["test"]["weighted_f1"] >= looked["test"]["weighted_f1"] - 1e-6
+    honest, looked = honest.results, looked.results
+    assert (honest.stages, honest.outputs) == (looked.stages, looked.outputs)
+    assert honest.as_released is None
+    assert looked.as_released.test["weighted_f1"] >= looked.test["weighted_f1"] - 1e-6
 
 
 def test_a_run_that_was_killed_remembers_the_best_so_far(tmp_path):
@@ -61,5 +61,5 @@ def test_a_run_that_was_killed_remembers_the_best_so_far(tmp_path):
     arguments = ("train", *SMALL_RUN, *OVERSHOOTS, "protocol=as_released")
     assert run_in(tmp_path, *arguments, before=kill).returncode == 9
     resumed = train(compose_in(tmp_path, *SMALL_RUN, *OVERSHOOTS, "protocol=as_released"))
-    assert resumed["as_released"] == whole["as_released"]
-    assert torch.isfinite(torch.tensor(resumed["as_released"]["test"]["weighted_f1"]))
+    assert resumed.results.as_released == whole.results.as_released
+    assert torch.isfinite(torch.tensor(resumed.results.as_released.test["weighted_f1"]))

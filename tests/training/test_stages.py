@@ -1,7 +1,6 @@
 """What a user relies on of a model that is trained in stages."""
 
 import csv
-import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,6 +9,8 @@ import torch
 from helpers import SMALL_DATA, compose_in, run_in
 from sklearn.metrics import f1_score
 
+from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord
 from ercbench.training.train import train
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -31,7 +32,7 @@ def run(tmp_path_factory):
 
 
 def result_of(folder):
-    return json.loads((folder / "result.json").read_text())
+    return RunFolder(folder).read(RunRecord)
 
 
 def epochs_of(folder, stage):
@@ -44,14 +45,14 @@ def weights_of(folder, name):
 
 
 def test_every_stage_chooses_its_own_best_epoch_on_validation(run):
-    stages = result_of(run)["stages"]
-    assert [stage["stage"] for stage in stages] == list(STAGES)
+    stages = result_of(run).results.stages
+    assert [stage.stage for stage in stages] == list(STAGES)
     for stage in stages:
-        scores = [float(row["val/weighted_f1"]) for row in epochs_of(run, stage["stage"])]
-        assert stage["epochs"] == len(scores)
-        assert stage["best_epoch"] == scores.index(max(scores))
-        assert stage["validation"]["weighted_f1"] == max(scores)
-    assert result_of(run)["validation"] == stages[-1]["validation"]
+        scores = [float(row["val/weighted_f1"]) for row in epochs_of(run, stage.stage)]
+        assert stage.epochs == len(scores)
+        assert stage.best_epoch == scores.index(max(scores))
+        assert stage.validation["weighted_f1"] == max(scores)
+    assert result_of(run).results.chosen == stages[-1]
 
 
 def test_a_stage_begins_with_the_best_of_the_one_before_and_leaves_it_alone(run):
@@ -65,27 +66,28 @@ def test_a_stage_begins_with_the_best_of_the_one_before_and_leaves_it_alone(run)
 
 def test_every_output_is_recorded_with_its_predictions(run):
     result = result_of(run)
-    assert set(result["outputs"]) == {"text", "audio", "ensemble"}
-    for name, scores in result["outputs"].items():
-        rows = pq.read_table(run / f"predictions-{name}.parquet").to_pylist()
+    assert set(result.results.outputs) == {"final", "text", "audio", "ensemble"}
+    for name, scores in result.results.outputs.items():
+        rows = pq.read_table(RunFolder(run).predictions_of(name)).to_pylist()
         true, found = [r["label"] for r in rows], [r["predicted"] for r in rows]
         expected = f1_score(true, found, average="weighted")
-        assert scores["test"]["weighted_f1"] == pytest.approx(expected)
+        assert scores.test["weighted_f1"] == pytest.approx(expected)
 
 
 def test_the_ensemble_is_weighed_on_validation(run):
     result = result_of(run)
-    weights = result["outputs"]["ensemble"]["weights"]
+    outputs = result.results.outputs
+    weights = outputs["ensemble"].weights
     assert set(weights) == {"final", "text", "audio"}
     assert sum(weights.values()) == pytest.approx(1)
-    best = max([result, *result["outputs"].values()], key=lambda o: o["validation"]["weighted_f1"])
-    reached = result["outputs"]["ensemble"]["validation"]["weighted_f1"]
-    assert reached == pytest.approx(best["validation"]["weighted_f1"])
+    reached = outputs["ensemble"].validation["weighted_f1"]
+    best = max(own.validation["weighted_f1"] for own in outputs.values())
+    assert reached == pytest.approx(best)
     names = {n: f"predictions-{n}" if n != "final" else "predictions" for n in weights}
     tables = {n: pq.read_table(run / f"{file}.parquet").to_pylist() for n, file in names.items()}
     mixed = pq.read_table(run / "predictions-ensemble.parquet").to_pylist()
     for turn, row in enumerate(mixed):
-        for label in (f"p_{label}" for label in result["labels"]):
+        for label in (f"p_{label}" for label in result.setup.labels):
             expected = sum(w * tables[n][turn][label] for n, w in weights.items())
             assert row[label] == pytest.approx(expected, abs=1e-5)
 
@@ -129,21 +131,21 @@ def test_a_run_killed_in_a_stage_and_between_stages_ends_as_if_it_had_not_been(r
     names = [path.name for path in run.glob("*.parquet")]
     for name in ("metrics.csv", *names):
         assert (folder / name).read_bytes() == (run / name).read_bytes()
-    for name in ("test", "validation", "outputs", "stages"):
-        assert result_of(folder)[name] == result_of(run)[name]
+    ours, theirs = result_of(folder).results, result_of(run).results
+    assert (ours.stages, ours.outputs) == (theirs.stages, theirs.outputs)
 
 
 def test_a_stage_may_have_fewer_epochs_than_the_trainer_allows(tmp_path):
     result = train(compose_in(tmp_path, *SMALL_DATA, *HCAM, "model.context_epochs=1"))
-    assert [stage["epochs"] for stage in result["stages"]][:2] == [1, 1]
-    assert len(epochs_of(Path(tmp_path) / "runs" / result["run"], "text")) == 1
+    assert [stage.epochs for stage in result.results.stages][:2] == [1, 1]
+    assert len(epochs_of(Path(tmp_path) / "runs" / result.run, "text")) == 1
 
 
 def test_a_model_with_one_stage_has_one_output_and_no_stage_column(composed):
     config = composed()
     result = train(config)
-    folder = Path(config.runs) / result["run"]
-    assert result["outputs"] == {}
-    assert [stage["stage"] for stage in result["stages"]] == [""]
+    folder = Path(config.runs) / result.run
+    assert set(result.results.outputs) == {"final"}
+    assert [stage.stage for stage in result.results.stages] == [""]
     assert "stage" not in (folder / "metrics.csv").read_text().splitlines()[0].split(",")
     assert [path.name for path in folder.glob("*.parquet")] == ["predictions.parquet"]

@@ -1,5 +1,6 @@
 import csv
-import json
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import lightning as L
@@ -8,11 +9,19 @@ import pytest
 import torch
 from filelock import FileLock
 from helpers import SMALL_DATA, run_in
+from rich.console import Console
 from sklearn.metrics import accuracy_score, f1_score
 
 import ercbench.training.train
+from ercbench.data.batch import IGNORE
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.errors import ErcbenchError
+from ercbench.evaluation.tables.summary import summary
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.files import sha256_of_file
+from ercbench.models.baselines.lightning import MLP
+from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord
 from ercbench.training.callbacks import StepSeeds
 from ercbench.training.train import train
 
@@ -20,26 +29,26 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def folder_of(result, config):
-    return Path(config.runs) / result["run"]
+    return Path(config.runs) / result.run
 
 
 def test_a_run_leaves_a_record_that_agrees_with_itself(composed):
     config = composed()
     result = train(config)
     folder = folder_of(result, config)
-    assert json.loads((folder / "result.json").read_text()) == result
+    assert RunFolder(folder).read(RunRecord) == result
     rows = pq.read_table(folder / "predictions.parquet").to_pylist()
     true, predicted = [r["label"] for r in rows], [r["predicted"] for r in rows]
-    test = result["test"]
+    test = result.results.test
     assert len({r["conversation"] for r in rows}) == 6
     assert test["accuracy"] == pytest.approx(accuracy_score(true, predicted))
     assert test["weighted_f1"] == pytest.approx(f1_score(true, predicted, average="weighted"))
     for row in rows:
-        probabilities = {name: row[f"p_{name}"] for name in result["labels"]}
+        probabilities = {name: row[f"p_{name}"] for name in result.setup.labels}
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
         assert max(probabilities, key=probabilities.get) == row["predicted"]
-    assert result["simulated"] is True
-    assert result["seed"] == 0
+    assert result.setup.simulated is True
+    assert result.setup.seed == 0
 
 
 def test_the_epoch_is_the_first_best_on_validation(composed):
@@ -47,8 +56,8 @@ def test_the_epoch_is_the_first_best_on_validation(composed):
     result = train(config)
     with (folder_of(result, config) / "metrics.csv").open() as stream:
         scores = [float(row["val/accuracy"]) for row in csv.DictReader(stream)]
-    assert result["best_epoch"] == scores.index(max(scores))
-    assert result["validation"]["accuracy"] == max(scores)
+    assert result.results.chosen.best_epoch == scores.index(max(scores))
+    assert result.results.chosen.validation["accuracy"] == max(scores)
 
 
 def test_the_test_part_is_not_touched_before_the_epoch_is_chosen(composed, monkeypatch):
@@ -73,25 +82,24 @@ def test_the_test_part_is_not_touched_before_the_epoch_is_chosen(composed, monke
 def test_what_was_tested_are_the_weights_of_the_best_epoch(composed):
     """Training longer past the best epoch changes nothing."""
     short = train(composed("trainer.max_epochs=4", "model.learning_rate=0.3"))
-    assert short["best_epoch"] < 3, "the example no longer overshoots"
-    upto = train(
-        composed(f"trainer.max_epochs={short['best_epoch'] + 1}", "model.learning_rate=0.3")
-    )
-    assert upto["test"] == short["test"]
+    best = short.results.chosen.best_epoch
+    assert best < 3, "the example no longer overshoots"
+    upto = train(composed(f"trainer.max_epochs={best + 1}", "model.learning_rate=0.3"))
+    assert upto.results.test == short.results.test
 
 
 def test_training_stops_when_validation_no_longer_improves(composed):
     result = train(
         composed("trainer.max_epochs=50", "selection.patience=2", "model.learning_rate=0.1")
     )
-    assert result["epochs"] == result["best_epoch"] + 3 < 50
+    assert result.results.chosen.epochs == result.results.chosen.best_epoch + 3 < 50
 
 
 def test_a_finished_run_is_not_run_again_unless_forced(composed, monkeypatch):
     first = train(composed())
     forced = train(composed("force=true"))
-    assert forced["test"] == first["test"]
-    assert forced["seconds"] != first["seconds"]
+    assert forced.results.test == first.results.test
+    assert forced.execution.seconds != first.execution.seconds
     monkeypatch.setattr(
         ercbench.training.train, "fit_and_test", lambda *_: pytest.fail("it ran again")
     )
@@ -104,12 +112,14 @@ def test_a_finished_run_is_not_run_again_unless_forced(composed, monkeypatch):
     ["seed=1", "model.hidden=9", "dataset.simulation.seed=8", "trainer.precision=bf16-mixed"],
 )
 def test_what_changes_the_numbers_changes_the_folder(composed, change):
-    assert train(composed())["run"] != train(composed(change))["run"]
+    assert train(composed()).run != train(composed(change)).run
 
 
 KILL = """
 import os
 import lightning as L
+from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord
 from ercbench.training.callbacks import History, StepSeeds
 plain = {where}
 def dies(self, *args, **options):
@@ -148,10 +158,9 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(uninterrupted, tmp_path, 
     assert run_in(tmp_path, *STOPS_EARLY).returncode == 0
     for name in ("predictions.parquet", "metrics.csv"):
         assert (folder / name).read_bytes() == (uninterrupted / name).read_bytes()
-    ours, theirs = (json.loads((f / "result.json").read_text()) for f in (folder, uninterrupted))
-    for name in ("test", "validation", "epochs", "best_epoch"):
-        assert ours[name] == theirs[name]
-    assert ours["epochs"] < 20, "the example no longer stops early"
+    ours, theirs = (RunFolder(f).read(RunRecord).results for f in (folder, uninterrupted))
+    assert (ours.stages, ours.outputs) == (theirs.stages, theirs.outputs)
+    assert ours.chosen.epochs < 20, "the example no longer stops early"
 
 
 def test_every_epoch_has_another_order_and_other_dropout(composed, monkeypatch):
@@ -207,22 +216,15 @@ def test_a_loss_that_is_no_number_stops_the_run_with_advice(composed):
 
 def test_gradients_are_clipped_where_the_model_says(composed):
     free, clipped = (train(composed(f"model.gradient_clip={c}")) for c in ("null", "1e-6"))
-    assert free["test"] != clipped["test"]
+    assert free.results.test != clipped.results.test
 
 
 def test_leaking_features_stop_the_run_or_mark_the_record(composed, monkeypatch):
-    from ercbench.features.store.feature_store import FeatureStore
-
-    add = FeatureStore.add
-
-    def leaky_add(self, *args, **options):
-        return add(self, *args, **options | {"fitted_on": ["test-0000", "test-0001"]})
-
-    monkeypatch.setattr(FeatureStore, "add", leaky_add)
+    with_fitted_on(monkeypatch, ["test-0000", "test-0001"])
     with pytest.raises(ErcbenchError, match="saw the labels of 2 of 6 test"):
         train(composed())
     result = train(composed("protocol.allow_leakage=true"))
-    assert {leak["features"] for leak in result["leaks"]} == {
+    assert {leak.features for leak in result.setup.leaks} == {
         "text:simulated",
         "audio:simulated",
         "visual:simulated",
@@ -230,4 +232,78 @@ def test_leaking_features_stop_the_run_or_mark_the_record(composed, monkeypatch)
 
 
 def test_bfloat16_trains(composed):
-    assert train(composed("trainer.precision=bf16-mixed"))["test"]["accuracy"] > 0
+    assert train(composed("trainer.precision=bf16-mixed")).results.test["accuracy"] > 0
+
+
+def test_a_record_and_a_checkpoint_know_how_every_feature_set_was_made(composed):
+    config = composed("features=[text,audio]")
+    result = train(config)
+    recipes = result.setup.features
+    assert [recipe.key for recipe in recipes] == ["text:simulated", "audio:simulated"]
+    assert {recipe.encoder for recipe in recipes} == {"simulation"}
+    assert all(recipe.fitted_on == [] and len(recipe.values_sha256) == 64 for recipe in recipes)
+    best = folder_of(result, config) / "checkpoints" / "best.ckpt"
+    assert result.results.checkpoint_sha256 == sha256_of_file(best)
+    model = MLP.load_from_checkpoint(best, weights_only=True)
+    assert model.recipes == [recipe.plain() for recipe in recipes]
+
+
+def test_unknown_provenance_is_warned_of(composed, monkeypatch):
+    with_fitted_on(monkeypatch, None)
+    with pytest.warns(UserWarning, match="Provenance unknown.*text:simulated"):
+        result = train(composed())
+    assert "text:simulated" in result.setup.unknown_provenance
+
+
+def test_a_finished_run_on_a_disk_that_cannot_be_written_gives_its_record(
+    composed, capsys, monkeypatch
+):
+    config = composed()
+    first = train(config)
+    monkeypatch.setattr(RunFolder, "locked", lambda self: pytest.fail("a lock is a file"))
+    monkeypatch.setattr(ercbench.training.train, "write_config", lambda *_: pytest.fail("wrote"))
+    assert train(config) == first
+    said = capsys.readouterr().err
+    assert f"{first.run}: finished on {first.execution.finished[:10]}, not run again" in said
+    assert "force=true" in said
+
+
+def test_a_test_part_without_labels_gives_predictions_and_no_scores(composed, monkeypatch):
+    without_labels(monkeypatch, "test")
+    config = composed("protocol=as_released")
+    result = train(config)
+    assert result.results.test is None
+    assert result.results.as_released is None
+    rows = pq.read_table(folder_of(result, config) / "predictions.parquet").to_pylist()
+    assert {row["label"] for row in rows} == {None}
+    assert {row["predicted"] for row in rows} <= set(result.setup.labels)
+    console = Console(width=100, file=io.StringIO())
+    console.print(summary(result))
+    assert "no labels, no scores" in console.file.getvalue()
+
+
+def without_labels(monkeypatch, part):
+    """Takes the labels of a part away."""
+    plain = ConversationDataModule.part
+
+    def unlabelled(self, name):
+        dataset = plain(self, name)
+        if name == part:
+            dataset.labels = lambda item: torch.full((len(dataset.conversations[item]),), IGNORE)
+            dataset.conversations = [
+                replace(c, utterances=tuple(replace(u, label=None) for u in c.utterances))
+                for c in dataset.conversations
+            ]
+        return dataset
+
+    monkeypatch.setattr(ConversationDataModule, "part", unlabelled)
+
+
+def with_fitted_on(monkeypatch, conversations):
+    """Makes every new feature set say whose labels its encoder saw."""
+    add = FeatureStore.add
+
+    def claiming(self, *args, **options):
+        return add(self, *args, **options | {"fitted_on": conversations})
+
+    monkeypatch.setattr(FeatureStore, "add", claiming)

@@ -26,7 +26,7 @@ def test_where_there_is_no_terminal_every_epoch_is_a_line(composed, capsys):
         rf"epoch (\d): loss {number}, validation weighted F1 {number}, best {number} \(epoch \d\)"
     )
     found = [re.fullmatch(line, own) for own in shown.err.splitlines()]
-    assert [int(own[1]) for own in found] == list(range(result["epochs"]))
+    assert [int(own[1]) for own in found] == list(range(result.results.chosen.epochs))
     scores = [float(own[3]) for own in found]
     assert [float(own[4]) for own in found] == best_so_far(scores)
 

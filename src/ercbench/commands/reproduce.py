@@ -21,6 +21,7 @@ from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder, expanded, replacing
 from ercbench.models.registry import title_of
 from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord
 from ercbench.training.train import code_of, train
 
 
@@ -188,11 +189,12 @@ def finished(plan: Plan, config: DictConfig) -> list[float]:
     for run in [RunFolder(path) for path in folder.glob("*/")]:
         if not run.finished:
             continue
-        result = run.read_result()
-        same = result["group"] == plan.experiment and result["code"] == code
-        features = plan.features or tuple(result["features"])
-        if same and result["seed"] in config.seeds and tuple(result["features"]) == features:
-            found.append(result["seconds"])
+        record = run.read(RunRecord)
+        setup = record.setup
+        same = setup.group == plan.experiment and setup.code == code
+        features = plan.features or setup.feature_keys
+        if same and setup.seed in config.seeds and setup.feature_keys == features:
+            found.append(record.execution.seconds)
     return found
 
 
@@ -203,12 +205,13 @@ def run_plan(plan: Plan, config: DictConfig) -> Attempt:
     runs: list[str] = []
     for seed in config.seeds:
         try:
-            result = train(compose("train", [*plan.settings, f"seed={seed}"]))
+            record = train(compose("train", [*plan.settings, f"seed={seed}"]))
         except ErcbenchError as error:
             return replace(plan.attempt, reason=f"seed {seed}: {error}", runs=())
-        runs.append(result["run"])
-        score = result["test"]["weighted_f1"]
-        print(f"{plan.experiment}, seed {seed}: weighted F1 {100 * score:.1f}", flush=True)
+        runs.append(record.run)
+        score = record.results.test["weighted_f1"] if record.results.test else None
+        told = "no labels, no scores" if score is None else f"weighted F1 {100 * score:.1f}"
+        print(f"{plan.experiment}, seed {seed}: {told}", flush=True)
     return replace(plan.attempt, runs=tuple(runs))
 
 

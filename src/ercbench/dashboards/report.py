@@ -62,7 +62,7 @@ def plain_table(table: Table) -> wandb.Table:
 
 
 def _started(reports: Sequence[Report], runs: Path, folder: Path, mode: Any) -> Any:
-    results = [r for own in reports for group in own.comparison.groups for r in group.runs]
+    records = [r for own in reports for group in own.comparison.groups for r in group.runs]
     warnings = [warning for own in reports for warning in own.comparison.warnings]
     return wandb.init(
         project="ercbench",
@@ -71,9 +71,9 @@ def _started(reports: Sequence[Report], runs: Path, folder: Path, mode: Any) -> 
         mode=mode,
         dir=folder.resolve(),  # wandb's own process may have another working directory
         notes="\n".join(dict.fromkeys([*map(_concluded, reports), *warnings])),
-        tags=list(dict.fromkeys(tag for result in results for tag in tags_of(result))),
+        tags=list(dict.fromkeys(tag for record in records for tag in tags_of(record))),
         config={
-            "runs": list(dict.fromkeys(result["run"] for result in results)),
+            "runs": list(dict.fromkeys(record.run for record in records)),
             "draws": max(own.analysis.draws for own in reports),
         },
     )

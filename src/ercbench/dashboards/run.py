@@ -1,7 +1,7 @@
 """What Weights & Biases shows of finished runs, beyond their curves; a view, never the source."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ercbench.evaluation.tables.wording import tags_of
 from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord, RunResults, Scores
 
 # The most characters that wandb takes everywhere, and in titles.
 LONGEST_NAME, LONGEST_TITLE = 64, 128
@@ -50,7 +51,7 @@ def safe_name(name: str) -> str:
 
 def show_result(
     logger: Logger | None,
-    result: dict[str, Any],
+    record: RunRecord,
     predictions: list[dict[str, Any]],
     folder: RunFolder,
     transcripts: bool = False,
@@ -59,7 +60,7 @@ def show_result(
 
     Args:
         logger: Any logger; all but wandb's are left alone.
-        result: The run's result.
+        record: The run's record.
         predictions: A row per test utterance.
         folder: Where its best checkpoint lies.
         transcripts: Whether what was said may leave this machine too.
@@ -67,50 +68,47 @@ def show_result(
     if not isinstance(logger, WandbLogger):
         return
     run = logger.experiment
-    tags = [tag[:LONGEST_NAME] for tag in tags_of(result)]
+    tags = [tag[:LONGEST_NAME] for tag in tags_of(record)]
     run.tags = tuple(dict.fromkeys((*(run.tags or ()), *tags)))
-    hidden = () if transcripts else ("text",)
-    run.log(
-        {
-            "test/per_class": per_class(result, predictions),
-            "test/confusion": confusion(result, predictions),
-            "test/predictions": rows_table(predictions, hidden),
-        }
-    )
-    run.summary.update(summary(result))
-    run.log_artifact(checkpoint(result, folder))
+    run.log({"test/predictions": rows_table(predictions, () if transcripts else ("text",))})
+    if record.results.test:
+        labels = record.setup.labels
+        run.log(
+            {
+                "test/per_class": per_class(labels, record.results.test),
+                "test/confusion": confusion(labels, predictions),
+            }
+        )
+    run.summary.update(summary(record.results))
+    run.log_artifact(checkpoint(record, folder))
     run.finish()
 
 
-def summary(result: dict[str, Any]) -> dict[str, Any]:
+def summary(results: RunResults) -> dict[str, float | None]:
     """Returns the scores by which runs are listed; sweeps choose by those on validation."""
-    parts = [("test", result["test"]), ("validation", result["validation"])]
-    if "as_released" in result:
-        parts.append(("as_released", result["as_released"]["test"]))
-    scores = {
-        f"{part}/{name}": score
-        for part, own in parts
-        for name, score in own.items()
-        if isinstance(score, float)
-    }
-    return scores | {"best_epoch": result["best_epoch"]}
+    parts: dict[str, Mapping[str, float | None]] = {"validation": results.chosen.validation}
+    if results.test:
+        parts["test"] = results.test.values
+    if results.as_released:
+        parts["as_released"] = results.as_released.test.values
+    scores = {f"{part}/{name}": score for part, own in parts.items() for name, score in own.items()}
+    return scores | {"best_epoch": results.chosen.best_epoch}
 
 
-def per_class(result: dict[str, Any], predictions: list[dict[str, Any]]) -> wandb.Table:
+def per_class(labels: Sequence[str], scores: Scores) -> wandb.Table:
     """Returns the F1 and the support of every label."""
-    said = [row["label"] for row in predictions]
-    support = [said.count(label) for label in result["labels"]]
-    rows = zip(result["labels"], result["test"]["class_f1"], support, strict=True)
+    support = [sum(row) for row in scores.confusion]
+    rows = zip(labels, scores.class_f1, support, strict=True)
     return wandb.Table(columns=["label", "f1", "support"], data=[list(row) for row in rows])
 
 
-def confusion(result: dict[str, Any], predictions: list[dict[str, Any]]) -> Any:
+def confusion(labels: Sequence[str], predictions: list[dict[str, Any]]) -> Any:
     """Returns the plot of the confusion matrix."""
-    labels, known = result["labels"], [row for row in predictions if row["label"] is not None]
+    known = [row for row in predictions if row["label"] is not None]
     return wandb.plot.confusion_matrix(
         y_true=[labels.index(row["label"]) for row in known],
         preds=[labels.index(row["predicted"]) for row in known],
-        class_names=labels,
+        class_names=list(labels),
     )
 
 
@@ -120,9 +118,13 @@ def rows_table(rows: list[dict[str, Any]], hidden: Sequence[str]) -> wandb.Table
     return wandb.Table(columns=[*shown], data=[[row[name] for name in shown] for row in rows])
 
 
-def checkpoint(result: dict[str, Any], folder: RunFolder) -> wandb.Artifact:
+def checkpoint(record: RunRecord, folder: RunFolder) -> wandb.Artifact:
     """Returns the best checkpoint as an artifact, taken from where it lies without a copy."""
-    about = {name: result[name] for name in ("model", "corpus", "seed", "fingerprint", "code")}
-    artifact = wandb.Artifact(safe_name(result["run"]), type="model", metadata=about)
+    setup = record.setup
+    about = {
+        **{"model": setup.model, "corpus": setup.corpus, "seed": setup.seed, "code": setup.code},
+        **{"fingerprint": record.fingerprint, "sha256": record.results.checkpoint_sha256},
+    }
+    artifact = wandb.Artifact(safe_name(record.run), type="model", metadata=about)
     artifact.add_file(str(folder.best), policy="immutable")
     return artifact

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from ercbench.corpora.conversation import Split
 from ercbench.errors import ErcbenchError
@@ -35,11 +35,11 @@ def find_leaks(split: Split, feature_sets: Iterable[FeatureSet]) -> list[Leak]:
     return leaks
 
 
-def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> list[dict]:
+def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> tuple[Leak, ...]:
     """Stops a run whose features saw test labels.
 
     An overlap with validation only is let through with a warning: it blunts the choice of the
-    epoch, but it cannot raise the test score.
+    epoch, but it cannot raise the test score. Features of unknown provenance are too.
 
     Args:
         split: The split in use.
@@ -47,12 +47,14 @@ def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> list
         allow: `protocol.allow_leakage`; lets everything through with a warning.
 
     Returns:
-        The leaks as plain values, for the run record.
+        The leaks, for the run record.
 
     Raises:
         ErcbenchError: A set saw labels of test conversations and `allow` is False.
     """
+    feature_sets = list(feature_sets)
     leaks = find_leaks(split, feature_sets)
+    _warn_of_unknown(feature_sets)
     for leak in sorted(leaks, key=lambda leak: leak.part):  # test first
         if leak.part == "test" and not allow:
             raise ErcbenchError(
@@ -61,4 +63,16 @@ def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> list
                 "protocol.allow_leakage=true to go on with every table marked."
             )
         warnings.warn(f"Leakage: the features {leak}", stacklevel=2)
-    return [asdict(leak) for leak in leaks]
+    return tuple(leaks)
+
+
+def _warn_of_unknown(feature_sets: Iterable[FeatureSet]) -> None:
+    """Warns of sets that cannot be checked: nobody knows whose labels their encoder saw."""
+    for features in feature_sets:
+        if features.metadata["fitted_on"] is None:
+            warnings.warn(
+                f"Provenance unknown: whose labels the encoder of {features.key} saw is not "
+                "recorded, so leakage cannot be ruled out and every table says so. If you know, "
+                "import the features again with fitted_on.",
+                stacklevel=3,
+            )

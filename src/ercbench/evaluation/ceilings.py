@@ -17,7 +17,7 @@ def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:
     """
     if not comparison.test.simulated:
         return {}
-    settings = settings_of(comparison.groups[0].runs[0]["data"]["provenance"])
+    settings = settings_of(comparison.groups[0].runs[0].setup.provenance)
     corpus, features = simulate(settings)
     tested = set(comparison.test.conversations.tolist())
     rows = np.concatenate([[c.id in tested] * len(c) for c in corpus.conversations])

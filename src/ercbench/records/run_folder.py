@@ -1,7 +1,5 @@
 """The record a run leaves: one folder per fingerprint."""
 
-import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,8 @@ from filelock import FileLock, Timeout
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
+from ercbench.records.result_file import AnyRecord, read_record, write_record
+from ercbench.records.run_record import EncoderRecord, RunRecord
 
 
 class RunFolder:
@@ -54,40 +54,25 @@ class RunFolder:
                 "the seed or a setting."
             ) from None
 
+    def predictions_of(self, output: str) -> Path:
+        """Returns the file with the predictions of an output."""
+        if output == "final":
+            return self.predictions
+        return self.predictions.with_stem(f"{self.predictions.stem}-{output}")
+
     def write_predictions(self, rows: list[dict[str, Any]], output: str = "final") -> None:
         """Writes a row per test utterance, for the model's answer or for another output."""
-        path = self.predictions
-        if output != "final":
-            path = path.with_stem(f"{path.stem}-{output}")
-        with replacing(path) as temporary:
+        with replacing(self.predictions_of(output)) as temporary:
             pq.write_table(pa.Table.from_pylist(rows), temporary)
 
-    def write_result(self, result: dict[str, Any]) -> None:
-        """Writes the result, which marks the run as finished."""
-        with replacing(self.result) as temporary:
-            temporary.write_text(json.dumps(_without_nan(result), indent=2) + "\n")
+    def write(self, record: RunRecord | EncoderRecord) -> None:
+        """Writes the record, which marks the run as finished."""
+        write_record(self.result, record)
 
-    def read_result(self) -> dict[str, Any]:
-        """Reads the result of a finished run.
+    def read(self, kind: type[AnyRecord]) -> AnyRecord:
+        """Reads the record of a finished run.
 
         Raises:
-            ErcbenchError: The file is damaged.
+            ErcbenchError: The file is damaged, of another version or of another kind.
         """
-        try:
-            result = json.loads(self.result.read_text())
-            result["test"]["weighted_f1"], result["outputs"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ErcbenchError(
-                f"{self.result}: damaged or of another version ({type(error).__name__}: {error}). "
-                "Delete the file and run again."
-            ) from None
-        return result
-
-
-def _without_nan(value: Any) -> Any:
-    """Replaces NaN, which JSON does not know, by None."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return read_record(self.result, kind)

@@ -1,5 +1,6 @@
 """The field's habit, kept apart: the epoch that is best on the very part it is reported on."""
 
+from dataclasses import asdict
 from typing import Any
 
 import lightning as L
@@ -8,6 +9,8 @@ from torch.utils.data import DataLoader
 
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.metrics import ConversationMetrics
+from ercbench.records.run_record import ChosenOnTest, Scores
+from ercbench.training.evaluate import plain_scores
 
 
 class BestOnTest(L.Callback):
@@ -17,37 +20,36 @@ class BestOnTest(L.Callback):
 
     Args:
         tested: The test part, loaded as `ConversationDataModule` does.
-        metric: Key of `CHOOSING`.
+        metric: The selection metric.
 
     Attributes:
-        best: `best_epoch`, and its `test` scores as `ConversationMetrics` computes them.
+        chosen: The best epoch and its test scores; None before the first.
     """
 
     def __init__(self, tested: DataLoader[Any], metric: str) -> None:
         self.tested, self.metric = tested, metric
-        self.best: dict[str, Any] = {}
+        self.chosen: ChosenOnTest | None = None
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Scores the epoch; of equally good ones the first is the best."""
         assert isinstance(pl_module, ConversationClassifier)
         scores = on_test(trainer, pl_module, self.tested)
-        if not self.best or scores[self.metric] > self.best["test"][self.metric]:
-            self.best = {"best_epoch": trainer.current_epoch, "test": scores}
+        if self.chosen is None or scores[self.metric] > self.chosen.test[self.metric]:
+            self.chosen = ChosenOnTest(trainer.current_epoch, scores)
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the best so far, for the checkpoint."""
-        return {"best": self.best}
+        """Returns the best so far as plain values, for the checkpoint."""
+        return asdict(self.chosen) if self.chosen else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes the best back from a checkpoint."""
-        self.best = dict(state_dict["best"])
+        if state_dict:
+            self.chosen = ChosenOnTest(state_dict["best_epoch"], Scores(**state_dict["test"]))
 
 
 @torch.no_grad()
-def on_test(
-    trainer: L.Trainer, model: ConversationClassifier, tested: DataLoader[Any]
-) -> dict[str, Any]:
-    """Returns the test scores of a model in training, as plain values."""
+def on_test(trainer: L.Trainer, model: ConversationClassifier, tested: DataLoader[Any]) -> Scores:
+    """Returns the test scores of a model in training."""
     metrics = ConversationMetrics(len(model.spec.labels)).to(model.device)
     model.eval()
     for loaded in tested:
@@ -55,4 +57,4 @@ def on_test(
         with trainer.precision_plugin.forward_context():
             metrics.update(model(batch).logits, batch.labels, batch.speakers)
     model.train()
-    return {name: score.tolist() for name, score in metrics.compute().items()}
+    return plain_scores(metrics)

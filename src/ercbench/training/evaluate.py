@@ -1,6 +1,7 @@
 """What a trained model says of the test part: probabilities, their scores, their rows."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import lightning as L
@@ -14,6 +15,7 @@ from ercbench.data.datamodule import ConversationDataModule, ConversationDataset
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.ensemble import choose_weights, mix
 from ercbench.models.base.metrics import ConversationMetrics
+from ercbench.records.run_record import OutputScores, Scores
 
 # Conversation id to [L, C].
 Probabilities = dict[str, Tensor]
@@ -26,15 +28,15 @@ class Output:
     """One of the answers of a trained model.
 
     Attributes:
-        scores: Its scores on `validation` and `test`, and the ensemble's `weights`.
+        scores: Its scores on validation and test, and the ensemble's weights.
         rows: A row per test utterance.
     """
 
-    scores: dict[str, Any]
+    scores: OutputScores
     rows: list[dict[str, Any]]
 
 
-def judge(
+def evaluate(
     trainer: L.Trainer,
     model: ConversationClassifier,
     datamodule: ConversationDataModule,
@@ -61,9 +63,12 @@ def judge(
         on_test["ensemble"] = ensemble(on_test, weights)
     outputs = {}
     for name, own in on_test.items():
-        scores = {"validation": score(on_validation[name], validation), "test": score(own, tested)}
-        extra = {"weights": weights} if name == "ensemble" else {}
-        outputs[name] = Output(scores | extra, prediction_rows(own, tested))
+        scores = OutputScores(
+            score(on_validation[name], validation),
+            score(own, tested) if has_labels(tested) else None,
+            weights if name == "ensemble" else None,
+        )
+        outputs[name] = Output(scores, prediction_rows(own, tested))
     return outputs
 
 
@@ -79,8 +84,8 @@ def predict(
     return outputs
 
 
-def score(probabilities: Probabilities, part: ConversationDataset) -> dict[str, Any]:
-    """Returns the part's scores as plain values; see `ConversationMetrics.compute`."""
+def score(probabilities: Probabilities, part: ConversationDataset) -> Scores:
+    """Returns the scores of a part that has labels."""
     metrics = ConversationMetrics(len(part.index))
     for first in range(0, len(part), AT_ONCE):
         items = range(first, min(first + AT_ONCE, len(part)))
@@ -89,7 +94,20 @@ def score(probabilities: Probabilities, part: ConversationDataset) -> dict[str, 
             pad_sequence([part.labels(i) for i in items], True, IGNORE),
             pad_sequence([part.speakers(i) for i in items], True),
         )
-    return {name: scores.tolist() for name, scores in metrics.compute().items()}
+    return plain_scores(metrics)
+
+
+def has_labels(part: ConversationDataset) -> bool:
+    """Whether any utterance of a part has a label."""
+    return any((part.labels(item) != IGNORE).any() for item in range(len(part)))
+
+
+def plain_scores(metrics: ConversationMetrics) -> Scores:
+    """Returns scores as plain values, None where one is not defined."""
+    computed: Any = {name: score.tolist() for name, score in metrics.compute().items()}
+    class_f1, confusion = tuple(computed.pop("class_f1")), computed.pop("confusion")
+    values = {name: value if isfinite(value) else None for name, value in computed.items()}
+    return Scores(values, class_f1, tuple(map(tuple, confusion)))
 
 
 def ensemble_weights(

@@ -1,17 +1,18 @@
 """Fits whatever is trained here, stage by stage, and goes on wherever it was interrupted."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import lightning as L
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
+from ercbench.models.base.stages import Stage
 from ercbench.models.base.trainable import Trainable, load_weights
 from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import StageRecord
 from ercbench.training.callbacks import History, best_epoch
 from ercbench.training.checkpoints import best_path, resume_point
-from ercbench.training.trainer import make_trainer
+from ercbench.training.trainer import epochs_allowed, make_trainer
 from ercbench.training.watching import watching
 
 
@@ -22,7 +23,7 @@ def fit(
     run: RunFolder,
     logger: Logger | None,
     watchers: Sequence[L.Callback] = (),
-) -> tuple[L.Trainer, list[dict[str, Any]]]:
+) -> tuple[L.Trainer, list[StageRecord]]:
     """Fits every stage from the best epoch of the one before, chosen on validation.
 
     If the folder holds the checkpoint of an interrupted fit, it goes on from there.
@@ -50,16 +51,17 @@ def fit(
         trainer.fit(model, datamodule, ckpt_path=checkpoint, weights_only=True)
         checkpoint = None
         load_weights(model, best_path(run, stages, stage))
-    return trainer, [describe_stage(history, stage.name, metric) for stage in stages]
+    return trainer, [describe_stage(history, stage, config) for stage in stages]
 
 
-def describe_stage(history: History, stage: str, metric: str) -> dict[str, Any]:
+def describe_stage(history: History, stage: Stage, config: DictConfig) -> StageRecord:
     """Returns how a stage went; of equally good epochs the first is the best."""
-    rows = history.epochs(stage)
-    best = best_epoch(rows, metric)
-    return {
-        "stage": stage,
-        "best_epoch": int(best["epoch"]),
-        "epochs": len(rows),
-        "validation": {name[4:]: score for name, score in best.items() if name[:4] == "val/"},
-    }
+    rows = history.epochs(stage.name)
+    best = best_epoch(rows, config.selection.metric)
+    return StageRecord(
+        stage=stage.name,
+        best_epoch=int(best["epoch"]),
+        epochs=len(rows),
+        max_epochs=epochs_allowed(stage, config),
+        validation={name[4:]: score for name, score in best.items() if name[:4] == "val/"},
+    )

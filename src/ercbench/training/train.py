@@ -4,7 +4,8 @@ import json
 import resource
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,23 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.console import say
 from ercbench.dashboards.run import make_logger, show_result, shows_transcripts
 from ercbench.data.datamodule import ConversationDataModule
-from ercbench.data.leakage import guard
-from ercbench.files import expanded, remove_leftovers, replacing, sha256_of_text
+from ercbench.data.leakage import Leak, guard
+from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.files import (
+    expanded,
+    remove_leftovers,
+    replacing,
+    sha256_of_file,
+    sha256_of_text,
+)
+from ercbench.models.base.trainable import Trainable
 from ercbench.models.registry import model_of
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
+from ercbench.records.result_file import AnyRecord
 from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import Execution, RunRecord, RunResults, RunSetup
 from ercbench.training.as_released import BestOnTest
-from ercbench.training.evaluate import judge
+from ercbench.training.evaluate import evaluate, has_labels
 from ercbench.training.fit import fit
 from ercbench.training.trainer import check_settings, quiet_lightning
 
@@ -33,7 +44,7 @@ BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
 PLACES = ("root", "store")
 
 
-def train(config: DictConfig) -> dict[str, Any]:
+def train(config: DictConfig) -> RunRecord:
     """Trains, chooses the epoch on validation, reads the test part once, leaves a record.
 
     A run that has finished is not run again, one that was interrupted goes on from its last
@@ -41,9 +52,6 @@ def train(config: DictConfig) -> dict[str, Any]:
 
     Args:
         config: As `TrainSettings` describes it.
-
-    Returns:
-        The contents of `result.json`.
 
     Raises:
         ErcbenchError: A setting or an input is wrong.
@@ -64,17 +72,23 @@ def train(config: DictConfig) -> dict[str, Any]:
         datamodule.feature_sets,
         config.protocol.allow_leakage,
     )
-    record = describe(config, datamodule, leaks)
-    run = RunFolder(expanded(config.runs) / record["run"])
-    return once(config, run, lambda: fit_and_test(config, datamodule, run, record))
+    setup = describe(config, datamodule, leaks)
+    stands_for = fingerprint(setup.settings, data_of(setup), setup.code)
+    name = f"{setup.corpus}-{setup.model}-seed{setup.seed}-{stands_for}"
+    run = RunFolder(expanded(config.runs) / name)
+    work = partial(fit_and_test, config, datamodule, run, setup, stands_for)
+    return once(config, run, RunRecord, work)
 
 
-def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Returns the result of a run that has finished, or that of `work`, which finishes it."""
+def once(
+    config: DictConfig, run: RunFolder, kind: type[AnyRecord], work: Callable[[], AnyRecord]
+) -> AnyRecord:
+    """Returns the record of a run that has finished, or that of `work`, which finishes it."""
+    if run.finished and not config.force:  # needs no lock, so that a read-only disk will do
+        return already_finished(run, kind)
     with run.locked():
         if run.finished and not config.force:
-            say(f"{run.path}: finished on {finished_on(run)}, not run again; force=true does.")
-            return run.read_result()
+            return already_finished(run, kind)
         for folder in (run.path, run.checkpoints):
             remove_leftovers(folder)
         write_config(config, run.config)
@@ -83,85 +97,103 @@ def once(config: DictConfig, run: RunFolder, work: Callable[[], dict[str, Any]])
         return work()
 
 
-def finished_on(run: RunFolder) -> str:
-    """Returns the minute in which a run finished."""
-    written = datetime.fromtimestamp(run.result.stat().st_mtime)
-    return written.isoformat(" ", "minutes")
+def already_finished(run: RunFolder, kind: type[AnyRecord]) -> AnyRecord:
+    """Returns the record of a run that has finished, and says that it is not run again."""
+    record = run.read(kind)
+    date = record.execution.finished[:10]
+    say(f"{record.run}: finished on {date}, not run again; force=true runs it again")
+    return record
 
 
 def fit_and_test(
-    config: DictConfig, datamodule: ConversationDataModule, run: RunFolder, record: dict[str, Any]
-) -> dict[str, Any]:
+    config: DictConfig,
+    datamodule: ConversationDataModule,
+    run: RunFolder,
+    setup: RunSetup,
+    stands_for: str,
+) -> RunRecord:
     """Fits from the beginning or from the last epoch, tests the best one, writes the record."""
     started = time.perf_counter()
     L.seed_everything(config.seed, verbose=False)
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
-    logger = make_logger(config, run.path, record["group"])
+    model.recipes = [recipe.plain() for recipe in setup.features]
+    logger = make_logger(config, run.path, setup.group)
     watchers = released_protocol(config, datamodule)
     trainer, stages = fit(config, model, datamodule, run, logger, watchers)
-    outputs = judge(trainer, model, datamodule, config.selection.metric)
-    result = record | {
-        **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
-        "stages": stages,
-        "test": outputs["final"].scores["test"],
-        "outputs": {name: own.scores for name, own in outputs.items() if name != "final"},
-        "parameters": sum(p.numel() for p in model.network.parameters()),
-        "seconds": time.perf_counter() - started,
-        "peak_memory_bytes": peak_memory(model.device),
-        "device": str(model.device),
-        "versions": {name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
-    }
-    if watchers:
-        result["as_released"] = watchers[0].best
+    outputs = evaluate(trainer, model, datamodule, config.selection.metric)
+    results = RunResults(
+        stages=tuple(stages),
+        outputs={name: own.scores for name, own in outputs.items()},
+        checkpoint_sha256=sha256_of_file(run.best),
+        as_released=watchers[0].chosen if watchers else None,
+    )
+    record = RunRecord(
+        run.path.name, stands_for, setup, results, describe_execution(model, started)
+    )
     for name, output in outputs.items():
         run.write_predictions(output.rows, name)
-    run.write_result(result)
-    show_result(logger, result, outputs["final"].rows, run, shows_transcripts(config))
-    return run.read_result()
+    run.write(record)
+    show_result(logger, record, outputs["final"].rows, run, shows_transcripts(config))
+    return run.read(RunRecord)
+
+
+def describe_execution(model: Trainable, started: float) -> Execution:
+    """Returns how a run ran that began at this reading of `time.perf_counter` and ends now."""
+    return Execution(
+        parameters=sum(p.numel() for p in model.network.parameters()),
+        seconds=time.perf_counter() - started,
+        peak_memory_bytes=peak_memory(model.device),
+        device=str(model.device),
+        versions={name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def released_protocol(config: DictConfig, datamodule: ConversationDataModule) -> list[BestOnTest]:
-    """Returns what watches the test part, if the protocol wants it watched."""
-    if not config.protocol.as_released:
+    """Returns what watches the test part, if the protocol wants that and it has labels."""
+    if not config.protocol.as_released or not has_labels(datamodule.part("test")):
         return []
     return [BestOnTest(datamodule.test_dataloader(), config.selection.metric)]
 
 
-def describe(
-    config: DictConfig, datamodule: ConversationDataModule, leaks: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Returns what is known of a run before it starts, its fingerprint and folder name included."""
-    split = datamodule.corpus.split(config.dataset.split)
-    data = {
-        "manifest": datamodule.store.manifest_sha256,
-        "features": {s.key: s.metadata["values_sha256"] for s in datamodule.feature_sets},
-        "labels": list(datamodule.corpus.labels),
-        "split": sha256_of_text(json.dumps(split.parts())),
+def data_of(setup: RunSetup) -> dict[str, Any]:
+    """Returns what stands for the data of a run: all that decides what it learns from."""
+    return {
+        "manifest": setup.manifest_sha256,
+        "features": {recipe.key: recipe.values_sha256 for recipe in setup.features},
+        "labels": list(setup.labels),
+        "split": setup.split_sha256,
     }
+
+
+def describe(
+    config: DictConfig, datamodule: ConversationDataModule, leaks: tuple[Leak, ...]
+) -> RunSetup:
+    """Returns what a run is asked."""
     settings: Any = OmegaConf.to_container(config, resolve=True)
     settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
     settings["dataset"] = {
         key: value for key, value in settings["dataset"].items() if key not in PLACES
     }
-    model, code = model_of(config.model._target_), code_of(config)
-    mark = fingerprint(settings, data, code)
-    return {
-        "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
-        "fingerprint": mark,
-        "group": config.group or f"{datamodule.corpus.name}-{model}",
-        "model": model,
-        "corpus": datamodule.corpus.name,
-        "simulated": bool(datamodule.corpus.provenance.get("simulated", False)),
-        "split": config.dataset.split,
-        "features": [s.key for s in datamodule.feature_sets],
-        "labels": list(datamodule.corpus.labels),
-        "seed": config.seed,
-        "leaks": leaks,
-        "settings": settings,
-        "data": data | {"provenance": dict(datamodule.corpus.provenance)},
-        "code": code,
-    }
+    corpus, model = datamodule.corpus, model_of(config.model._target_)
+    parts = corpus.split(config.dataset.split).parts()
+    return RunSetup(
+        group=config.group or f"{corpus.name}-{model}",
+        model=model,
+        corpus=corpus.name,
+        simulated=bool(corpus.provenance.get("simulated", False)),
+        split=config.dataset.split,
+        split_sha256=sha256_of_text(json.dumps(parts)),
+        labels=tuple(corpus.labels),
+        features=tuple(map(FeatureRecipe.of, datamodule.feature_sets)),
+        seed=config.seed,
+        leaks=leaks,
+        settings=settings,
+        manifest_sha256=datamodule.store.manifest_sha256,
+        provenance=dict(corpus.provenance),
+        code=code_of(config),
+    )
 
 
 def code_of(config: DictConfig) -> str:

@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.errors import ErcbenchError
+from ercbench.models.base.stages import Stage
 from ercbench.models.base.trainable import Trainable
 from ercbench.records.run_folder import RunFolder
 from ercbench.settings import Bound, one_of
@@ -117,7 +118,7 @@ def make_trainer(
     )
     return instantiate(
         config.trainer,
-        max_epochs=model.stage.epochs or config.trainer.max_epochs,
+        max_epochs=epochs_allowed(model.stage, config),
         callbacks=[
             StepSeeds(config.seed),
             *callbacks,
@@ -130,6 +131,11 @@ def make_trainer(
         enable_progress_bar=has_bar(callbacks),
         default_root_dir=run.path,
     )
+
+
+def epochs_allowed(stage: Stage, config: DictConfig) -> int:
+    """Returns how many epochs a stage may take."""
+    return stage.epochs or config.trainer.max_epochs
 
 
 def quiet_lightning() -> None:

@@ -6,57 +6,57 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from ercbench.evaluation.compare.naming import settings_of
-from ercbench.records.reading import QUESTION, Record, Result
+from ercbench.records.reading import COLUMNS, IDENTITY, StoredRun
+from ercbench.records.run_record import RunSetup
 
 T = TypeVar("T")
 
 
-def by_questions(records: Sequence[Record]) -> list[list[Record]]:
-    """Puts records together that have the same data, split and labels."""
-    return _grouped(
-        records,
-        lambda record: json.dumps(
-            [record.result["data"]["manifest"], record.result["split"], record.result["labels"]]
-        ),
-    )
+def by_test_part(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
+    """Puts runs together that have the same data, split and labels."""
+
+    def test_part(setup: RunSetup) -> Hashable:
+        return setup.manifest_sha256, setup.split, setup.labels
+
+    return _grouped(runs, lambda run: test_part(run.record.setup))
 
 
-def by_variant(records: Sequence[Record]) -> list[list[Record]]:
-    """Puts records together that nothing but the seed tells apart."""
+def by_variant(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
+    """Puts runs together that nothing but the seed tells apart."""
 
-    def variant(result: Result) -> str:
-        return json.dumps([result["model"], result["code"], settings_of(result)], sort_keys=True)
+    def variant(setup: RunSetup) -> str:
+        return json.dumps([setup.model, setup.code, settings_of(setup)], sort_keys=True)
 
-    return _grouped(records, lambda record: variant(record.result))
+    return _grouped(runs, lambda run: variant(run.record.setup))
 
 
-def asked_the_same(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
+def same_utterances(runs: Sequence[StoredRun]) -> tuple[list[StoredRun], list[str]]:
     """Refuses runs whose test utterances or true labels are not those of most runs."""
-    alike: list[list[Record]] = []
-    for record in records:
+    alike: list[list[StoredRun]] = []
+    for run in runs:
         for others in alike:
-            if record.asked.select(QUESTION).equals(others[0].asked.select(QUESTION)):
-                others.append(record)
+            if run.utterances.select(COLUMNS).equals(others[0].utterances.select(COLUMNS)):
+                others.append(run)
                 break
         else:
-            alike.append([record])
+            alike.append([run])
     most = max(alike, key=len)
     warnings = [
-        f"Left out: {record.folder / 'predictions.parquet'} has {_otherness(record, most[0])} than "
+        f"Left out: {run.folder / 'predictions.parquet'} has {_otherness(run, most[0])} than "
         f"the others on the same data and split, such as {most[0].folder}. "
         "Delete its result.json and run again."
         for others in alike
         if others is not most
-        for record in others
+        for run in others
     ]
     return most, warnings
 
 
-def one_per_seed(variant: Sequence[Record]) -> tuple[list[Record], list[str]]:
+def one_per_seed(variant: Sequence[StoredRun]) -> tuple[list[StoredRun], list[str]]:
     """Chooses one run of each seed, one that also has the as-released numbers if there is one."""
     kept, warnings = [], []
-    for runs in _grouped(variant, lambda record: record.result["seed"]):
-        first, *others = sorted(runs, key=lambda record: "as_released" not in record.result)
+    for runs in _grouped(variant, lambda run: run.record.setup.seed):
+        first, *others = sorted(runs, key=lambda run: run.record.results.as_released is None)
         kept.append(first)
         warnings += [
             f"SERIOUS: {first.folder} and {other.folder} should have the same numbers and have "
@@ -64,33 +64,31 @@ def one_per_seed(variant: Sequence[Record]) -> tuple[list[Record], list[str]]:
             for other in others
             if not first.agrees_with(other)
         ]
-    return sorted(kept, key=lambda record: record.result["seed"]), warnings
+    return sorted(kept, key=lambda run: run.record.setup.seed), warnings
 
 
-def apart(part: Sequence[Record], parts: Sequence[Sequence[Record]]) -> list[str]:
+def apart(part: Sequence[StoredRun], parts: Sequence[Sequence[StoredRun]]) -> list[str]:
     """Says why other runs on the same corpus are not in this comparison."""
-    own, warnings = part[0].result, []
-    for other in (records[0].result for records in parts if records is not part):
-        if other["corpus"] == own["corpus"]:
-            what = [
-                f"{title} ({_listed(other[name])}; not {_listed(own[name])})"
-                for name, title in (("split", "another split"), ("labels", "other labels"))
-                if other[name] != own[name]
-            ]
+    own, warnings = part[0].record.setup, []
+    for other in (runs[0].record.setup for runs in parts if runs is not part):
+        if other.corpus == own.corpus:
+            what = []
+            if other.split != own.split:
+                what.append(f"another split ({other.split}; not {own.split})")
+            if other.labels != own.labels:
+                what.append(
+                    f"other labels ({', '.join(other.labels)}; not {', '.join(own.labels)})"
+                )
             warnings.append(
-                f"Other runs on {own['corpus']} stand in a table of their own, since they have "
+                f"Other runs on {own.corpus} stand in a table of their own, since they have "
                 f"{' and '.join(what) or 'another store of the corpus'}."
             )
     return warnings
 
 
-def _listed(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else ", ".join(value)
-
-
-def versions(records: Sequence[Record]) -> list[str]:
+def versions(runs: Sequence[StoredRun]) -> list[str]:
     """Says if the runs are of several versions of the code."""
-    found = Counter(record.result["code"] for record in records)
+    found = Counter(run.record.setup.code for run in runs)
     if len(found) == 1:
         return []
     counts = ", ".join(f"{code[:6]} ({count} runs)" for code, count in found.items())
@@ -100,11 +98,11 @@ def versions(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def _otherness(record: Record, reference: Record) -> str:
-    ours, theirs = record.asked, reference.asked
-    if not ours.select(QUESTION[:3]).equals(theirs.select(QUESTION[:3])):
+def _otherness(run: StoredRun, reference: StoredRun) -> str:
+    ours, theirs = run.utterances, reference.utterances
+    if not ours.select(IDENTITY).equals(theirs.select(IDENTITY)):
         return f"other utterances ({ours.num_rows}, not {theirs.num_rows})"
-    differing = [name for name in QUESTION if not ours[name].equals(theirs[name])]
+    differing = [name for name in COLUMNS if not ours[name].equals(theirs[name])]
     return f"other {' and '.join(f'{name}s' for name in differing)}"
 
 

@@ -1,4 +1,4 @@
-"""Runs put together: the seeds of one model to a group, groups asked the same to a comparison."""
+"""Runs put together: a model's seeds to a group, groups on one test part to a comparison."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,20 +8,21 @@ import numpy as np
 
 from ercbench.evaluation.compare.comparable import (
     apart,
-    asked_the_same,
-    by_questions,
+    by_test_part,
     by_variant,
     one_per_seed,
+    same_utterances,
     versions,
 )
 from ercbench.evaluation.compare.naming import differences, names
 from ercbench.evaluation.tables.wording import corpus_title
-from ercbench.records.reading import Record, Result, read_records, scores_of
+from ercbench.records.reading import StoredRun, read_runs
+from ercbench.records.run_record import RunRecord, Scores
 
 
 @dataclass(frozen=True)
 class TestSet:
-    """What every model of a comparison was asked: N utterances in the corpus' order.
+    """The test part of a comparison: N utterances in the corpus' order.
 
     Attributes:
         corpus: Its name.
@@ -63,7 +64,7 @@ class Group:
         output: `final`, or the name of another output: a stage, or the ensemble.
         features: Names of the feature sets.
         differences: Settings in which it differs from its model's other groups.
-        runs: The contents of `result.json`, by seed.
+        runs: Their records, by seed.
         probabilities: [S, N, C] float32.
         folders: Where the runs lie, by seed.
     """
@@ -73,14 +74,14 @@ class Group:
     output: str
     features: tuple[str, ...]
     differences: dict[str, str]
-    runs: tuple[Result, ...]
+    runs: tuple[RunRecord, ...]
     probabilities: np.ndarray
     folders: tuple[Path, ...]
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds, ascending."""
-        return tuple(run["seed"] for run in self.runs)
+        return tuple(run.setup.seed for run in self.runs)
 
     @property
     def predictions(self) -> np.ndarray:
@@ -88,18 +89,19 @@ class Group:
         return self.probabilities.argmax(-1)
 
     @property
-    def scores(self) -> tuple[Result, ...]:
+    def scores(self) -> tuple[Scores, ...]:
         """The recorded test scores of this output, by seed."""
-        return tuple(scores_of(run, self.output) for run in self.runs)
+        recorded = (run.results.outputs[self.output].test for run in self.runs)
+        return tuple(scores for scores in recorded if scores is not None)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Groups that were asked the same questions, whatever features they were given.
+    """Groups on the same test part, whatever features they were given.
 
     Attributes:
-        test: The questions.
-        groups: Who answered, by name.
+        test: The test part.
+        groups: By name.
         warnings: What to know before believing any of it, in plain words.
     """
 
@@ -123,58 +125,57 @@ def read_comparisons(folder: Path) -> list[Comparison]:
     Raises:
         ErcbenchError: The folder is not there or holds no run that can be used.
     """
-    records, warnings = read_records(folder)
-    parts = by_questions(records)
+    runs, warnings = read_runs(folder)
+    parts = by_test_part(runs)
     return [_comparison(part, warnings + apart(part, parts)) for part in parts]
 
 
-def _comparison(records: Sequence[Record], warnings: Sequence[str]) -> Comparison:
-    records, refused = asked_the_same(records)
-    chosen = [one_per_seed(variant) for variant in by_variant(records)]
+def _comparison(runs: Sequence[StoredRun], warnings: Sequence[str]) -> Comparison:
+    runs, refused = same_utterances(runs)
+    chosen = [one_per_seed(variant) for variant in by_variant(runs)]
     kept = [seeds for seeds, _ in chosen]
     said = [warning for _, own in chosen for warning in own]
     groups = tuple(sorted(_groups(kept), key=lambda group: group.name))
-    comparison = Comparison(_test_set(records), groups, ())
-    notes = [*warnings, *refused, *said, *versions(records), *_seeds(comparison)]
+    comparison = Comparison(_test_set(runs), groups, ())
+    notes = [*warnings, *refused, *said, *versions(runs), *_seeds(comparison)]
     return replace(comparison, warnings=tuple(notes))
 
 
-def _test_set(records: Sequence[Record]) -> TestSet:
-    result = records[0].result
-    asked = max((record.asked for record in records), key=lambda asked: asked.num_columns)
-    index = {label: number for number, label in enumerate(result["labels"])}
-    texts = asked["text"].to_pylist() if "text" in asked.column_names else [""] * len(asked)
+def _test_set(runs: Sequence[StoredRun]) -> TestSet:
+    setup = runs[0].record.setup
+    table = max((run.utterances for run in runs), key=lambda utterances: utterances.num_columns)
+    index = {label: number for number, label in enumerate(setup.labels)}
+    texts = table["text"].to_pylist() if "text" in table.column_names else [""] * len(table)
 
     def column(name: str) -> np.ndarray:
-        return np.array(asked[name].to_pylist(), dtype=str)
+        return np.array(table[name].to_pylist(), dtype=str)
 
     return TestSet(
-        corpus=result["corpus"],
-        split=result["split"],
-        simulated=result["simulated"],
-        labels=tuple(result["labels"]),
+        corpus=setup.corpus,
+        split=setup.split,
+        simulated=setup.simulated,
+        labels=setup.labels,
         conversations=column("conversation"),
         utterances=column("utterance"),
         speakers=column("speaker"),
         texts=np.array([text or "" for text in texts], dtype=str),
-        truth=np.array([index.get(label, -1) for label in asked["label"].to_pylist()], np.int64),
+        truth=np.array([index.get(label, -1) for label in table["label"].to_pylist()], np.int64),
     )
 
 
-def _groups(variants: Sequence[Sequence[Record]]) -> Iterable[Group]:
-    results = [variant[0].result for variant in variants]
-    called = names(results)
-    for variant, result, name in zip(variants, results, called, strict=True):
-        for output in variant[0].answers:
+def _groups(variants: Sequence[Sequence[StoredRun]]) -> Iterable[Group]:
+    setups = [variant[0].record.setup for variant in variants]
+    for variant, setup, name in zip(variants, setups, names(setups), strict=True):
+        for output in variant[0].probabilities:
             yield Group(
                 name=name.of(output),
-                model=result["model"],
+                model=setup.model,
                 output=output,
-                features=tuple(result["features"]),
-                differences=differences(result, results),
-                runs=tuple(record.result for record in variant),
-                probabilities=np.stack([record.answers[output] for record in variant]),
-                folders=tuple(record.folder for record in variant),
+                features=setup.feature_keys,
+                differences=differences(setup, setups),
+                runs=tuple(run.record for run in variant),
+                probabilities=np.stack([run.probabilities[output] for run in variant]),
+                folders=tuple(run.folder for run in variant),
             )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ercbench.models.registry import title_of
-from ercbench.records.reading import Result
+from ercbench.records.run_record import RunSetup
 
 # Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
 BESIDE_THE_POINT = (
@@ -32,7 +32,7 @@ class Name:
         return ", ".join([model, *self.details])
 
 
-def settings_of(result: Result) -> dict[str, str]:
+def settings_of(setup: RunSetup) -> dict[str, str]:
     """Returns everything but seed and code that tells runs apart, flat: `model.hidden` to `64`."""
     flat: dict[str, str] = {}
 
@@ -43,47 +43,48 @@ def settings_of(result: Result) -> dict[str, str]:
         elif prefix not in BESIDE_THE_POINT:
             flat[prefix] = str(value)
 
-    add("", result["settings"])
-    contents = result["data"].get("features", {})
-    flat["modalities"] = "+".join(key.split(":")[0] for key in result["features"])
-    flat["features"] = "+".join(result["features"])
-    flat["contents of features"] = "+".join(contents[key][:6] for key in sorted(contents))
+    add("", setup.settings)
+    recipes = sorted(setup.features, key=lambda recipe: recipe.key)
+    flat["modalities"] = "+".join(recipe.modality for recipe in setup.features)
+    flat["features"] = "+".join(setup.feature_keys)
+    flat["contents of features"] = "+".join(recipe.values_sha256[:6] for recipe in recipes)
     return flat
 
 
-def differences(result: Result, results: Sequence[Result]) -> dict[str, str]:
+def differences(setup: RunSetup, setups: Sequence[RunSetup]) -> dict[str, str]:
     """Returns the settings in which a run differs from any other of its model, code last."""
-    rivals = [_all_settings(other) for other in results if other["model"] == result["model"]]
+    rivals = [_all_settings(other) for other in setups if other.model == setup.model]
     keys = {key: None for settings in rivals for key in settings}  # a set that keeps its order
-    own = _all_settings(result)
+    own = _all_settings(setup)
     return {
         key: own.get(key, "none") for key in keys if len({other.get(key) for other in rivals}) > 1
     }
 
 
-def names(results: Sequence[Result]) -> list[Name]:
+def names(setups: Sequence[RunSetup]) -> list[Name]:
     """Returns a name for each group: as few of its differences as tell it from the others."""
-    details = [differences(result, results) for result in results]
-    chosen = {result["model"]: _telling(result["model"], results, details) for result in results}
+    details = [differences(setup, setups) for setup in setups]
+    chosen = {setup.model: _telling(setup.model, setups, details) for setup in setups}
     named = []
-    for result, own in zip(results, details, strict=True):
-        model = str(result["model"])
-        told = tuple(_short(key, own[key]) for key in chosen[model])
-        named.append(Name(title_of(model), told))
+    for setup, own in zip(setups, details, strict=True):
+        told = tuple(_short(key, own[key]) for key in chosen[setup.model])
+        named.append(Name(title_of(setup.model), told))
     return named
 
 
-def _all_settings(result: Result) -> dict[str, str]:
-    return settings_of(result) | {"code": result["code"][:6]}
+def _all_settings(setup: RunSetup) -> dict[str, str]:
+    return settings_of(setup) | {"code": setup.code[:6]}
 
 
-def _telling(model: str, results: Sequence[Result], details: Sequence[dict[str, str]]) -> list[str]:
+def _telling(
+    model: str, setups: Sequence[RunSetup], details: Sequence[dict[str, str]]
+) -> list[str]:
     """Chooses settings until no two groups of a model have the same values, greedily.
 
     Other features are always named; another version of the code only where nothing else tells
     two groups apart.
     """
-    own = [d for result, d in zip(results, details, strict=True) if result["model"] == model]
+    own = [d for setup, d in zip(setups, details, strict=True) if setup.model == model]
     order = sorted((key for key in own[0] if key != "code"), key=_preference)
     chosen = [key for key in order if key in ("modalities", "features")][:1]
 

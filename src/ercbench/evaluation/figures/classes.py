@@ -42,9 +42,9 @@ def class_f1(comparison: Comparison, analysis: Analysis) -> Figure | None:
     figure, every = panels(len(test.labels), (2.3, 0.24 * len(groups) + 0.75))
     for index, axes in enumerate(every):
         rows = rows_of_names(axes, [group.name for group in groups])
-        scores = [[100 * run["class_f1"][index] for run in group.scores] for group in groups]
+        scores = [[100 * run.class_f1[index] for run in group.scores] for group in groups]
         means, spreads = [np.mean(own) for own in scores], [deviation(own) for own in scores]
-        axes.axvline(max(means), color=GREY, linewidth=0.8)
+        axes.axvline(float(max(means)), color=GREY, linewidth=0.8)
         axes.errorbar(means, rows, xerr=spreads, fmt="o", color=BLUE, markersize=5)
         axes.set_title(wrapped(f"{test.labels[index]}  (n = {support[index]:,})"))
     figure.supxlabel("F1, %", fontsize=9)
@@ -53,7 +53,7 @@ def class_f1(comparison: Comparison, analysis: Analysis) -> Figure | None:
 
 def summed_confusion(group: Group) -> np.ndarray:
     """Returns the counts of all seeds together: [C, C], true by predicted."""
-    return np.sum([scores["confusion"] for scores in group.scores], axis=0).astype(np.int64)
+    return np.sum([scores.confusion for scores in group.scores], axis=0).astype(np.int64)
 
 
 def _matrix(axes: Axes, counts: np.ndarray, labels: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.figures.style import BLUE, ORANGE, panels, wrapped
 from ercbench.evaluation.statistics.analysis import Analysis
-from ercbench.records.reading import Result
+from ercbench.records.run_record import RunRecord
 
 Curve = tuple[list[int], list[float]]
 
@@ -62,9 +62,9 @@ def _by_stage(group: Group) -> dict[str, dict[int, Curve]]:
     return stages
 
 
-def _best_epoch(run: Result, stage: str) -> int | None:
+def _best_epoch(run: RunRecord, stage: str) -> int | None:
     """Returns the epoch that was chosen on validation, counted as in `metrics.csv`."""
-    found = [own["best_epoch"] for own in run.get("stages", ()) if own["stage"] == stage]
+    found = [own.best_epoch for own in run.results.stages if own.stage == stage]
     return found[0] if found else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from ercbench.evaluation.compare.groups import Comparison
+from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published
 from ercbench.evaluation.statistics.analysis import Analysis, Estimate
 from ercbench.evaluation.tables.tables import Cell, Column, Table
@@ -124,17 +124,17 @@ def _judge(
                         score,
                         value,
                         analysis.estimates[group.name][score],
-                        _on_test([run for run in group.runs if "as_released" in run], score),
+                        _on_test(group, score),
                     )
                     for score, value in numbers.items()
                 ]
     raise LookupError(f"the runs of {attempt.row} on {attempt.corpus} are no group")
 
 
-def _on_test(runs: Sequence[dict], score: str) -> float | None:
-    if not runs:
-        return None
-    return sum(run["as_released"]["test"][score] for run in runs) / len(runs)
+def _on_test(group: Group, score: str) -> float | None:
+    claimed = [run.results.as_released for run in group.runs if run.results.as_released]
+    scores = [own.test[score] for own in claimed]
+    return sum(scores) / len(scores) if scores else None
 
 
 def _row(verdict: Verdict) -> tuple[Cell, ...]:

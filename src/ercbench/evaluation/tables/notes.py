@@ -72,7 +72,7 @@ def released_notes(comparison: Comparison, sources: Mapping[str, str]) -> list[s
         sources: Row of a paper to where its value was found.
     """
     notes = [f"per cent on test; {_seeds(comparison)}"]
-    if any("as_released" in run for group in comparison.groups for run in group.runs):
+    if any(run.results.as_released for group in comparison.groups for run in group.runs):
         notes.append(
             "chosen on test: the epoch that is best on test, as the released code chooses it; "
             "gained: what that adds, for nothing"
@@ -163,10 +163,9 @@ def _outputs(comparison: Comparison) -> list[str]:
 
 def _leaks(comparison: Comparison) -> list[str]:
     found = {
-        f"LEAK: {leak['features']} saw the labels of {leak['overlap']} of {leak['size']} "
-        f"{leak['part']} conversations"
+        f"LEAK: {leak}"
         for group in comparison.groups
         for run in group.runs
-        for leak in run["leaks"]
+        for leak in run.setup.leaks
     }
     return sorted(found)

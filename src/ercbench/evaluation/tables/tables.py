@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from statistics import mean, stdev
 from typing import Literal
 
@@ -129,7 +130,7 @@ def classes_table(comparison: Comparison) -> Table:
         (
             _name(group),
             *(
-                _mean([scores["class_f1"][index] if count else None for scores in group.scores])
+                _mean([scores.class_f1[index] if count else None for scores in group.scores])
                 for index, count in enumerate(support)
             ),
         )
@@ -151,7 +152,7 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
             entry = entries.get(score)
             if entry:
                 sources[f"{SCORE_TITLES[score]} of {entry.row}"] = entry.source
-            if entry or any("as_released" in run for run in group.runs):
+            if entry or any(run.results.as_released for run in group.runs):
                 rows.append(_released_row(group, score, analysis, entry))
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
     columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
@@ -219,7 +220,7 @@ def make_table(
 
 def _name(group: Group) -> Cell:
     marks = " †" if reconstruction_of(group.model) else ""
-    marks += " LEAK" if any(run["leaks"] for run in group.runs) else ""
+    marks += " LEAK" if any(run.setup.leaks for run in group.runs) else ""
     return Cell(group.name + marks)
 
 
@@ -240,7 +241,7 @@ def _recorded(group: Group, score: str) -> Cell:
 
 
 def _mean(values: Sequence[float | None]) -> Cell:
-    known = [value for value in values if value is not None]
+    known = [value for value in values if value is not None and not isnan(value)]
     if not known:
         return Cell(None)
     return Cell(mean(known), stdev(known) if len(known) > 1 else None)
@@ -257,10 +258,11 @@ def _published(group: Group, comparison: Comparison) -> dict[str, Published]:
 def _released_row(
     group: Group, score: str, analysis: Analysis, entry: Published | None
 ) -> tuple[Cell, ...]:
-    runs = [run for run in group.runs if "as_released" in run] if group.output == "final" else []
+    found = [(run.results.as_released, run.results.test) for run in group.runs]
+    runs = [(ours, test) for ours, test in found if ours and test and group.output == "final"]
     ours = analysis.estimates[group.name][score]
-    on_test = [run["as_released"]["test"][score] for run in runs]
-    gained = [run["as_released"]["test"][score] - run["test"][score] for run in runs]
+    on_test = [claimed.test[score] for claimed, _ in runs]
+    gained = [claimed.test[score] - test[score] for claimed, test in runs]
     return (
         _name(group),
         Cell(SCORE_TITLES[score]),

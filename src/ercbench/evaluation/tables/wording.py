@@ -1,6 +1,6 @@
 """What scores, models and corpora are called in tables, and how runs are tagged."""
 
-from typing import Any
+from ercbench.records.run_record import RunRecord
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -16,8 +16,14 @@ def corpus_title(corpus: str, labels: int, simulated: bool) -> str:
     return "SIMULATED corpus" if simulated else f"{corpus}, {labels} labels"
 
 
-def tags_of(result: dict[str, Any]) -> list[str]:
+def tags_of(record: RunRecord) -> list[str]:
     """Returns what a run can be filtered by: corpus, split, model, features, and any warning."""
-    marks = [name for name in ("simulated", "leaks") if result[name]]
-    marks += ["as released"] if "as_released" in result else []
-    return [result["corpus"], result["split"], result["model"], *result["features"], *marks]
+    setup = record.setup
+    marks = {
+        "simulated": setup.simulated,
+        "leaks": setup.leaks,
+        "provenance unknown": setup.unknown_provenance,
+        "as released": record.results.as_released,
+    }
+    said = [mark for mark, applies in marks.items() if applies]
+    return [setup.corpus, setup.split, setup.model, *setup.feature_keys, *said]

@@ -29,6 +29,8 @@ class Trainable(L.LightningModule):
         network: What is trained.
         stage: The stage in which it is; the last one until another is started.
         staged: Whether a stage was started.
+        recipes: How each feature set that it reads was made, as plain values: enough to encode a
+            new clip. They travel with the checkpoint.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
@@ -36,6 +38,7 @@ class Trainable(L.LightningModule):
     spec: Any
     network: nn.Module
     stage: Stage
+    recipes: list[dict[str, Any]]
 
     def __init__(self, spec: Any, settings: dict[str, Any]) -> None:
         super().__init__()
@@ -44,6 +47,7 @@ class Trainable(L.LightningModule):
         self.save_hyperparameters({"spec": spec.plain(), **settings}, logger=False)
         self.automatic_optimization = False
         self.staged = False
+        self.recipes = []
 
     def stages(self) -> list[Stage]:
         """Returns the stages of training, in order; the last one's predictions are the model's."""
@@ -134,8 +138,14 @@ class Trainable(L.LightningModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Notes which model the weights belong to, and how far its training has come."""
-        checkpoint.update(classifier=type(self).__name__, stage=self.stage.name)
+        """Notes which model the weights belong to, what it reads, how far its training is."""
+        checkpoint.update(
+            classifier=type(self).__name__, stage=self.stage.name, recipes=self.recipes
+        )
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes over how the features it reads were made."""
+        self.recipes = checkpoint.get("recipes", [])
 
     def log_metrics(self, values: dict[str, Any], **options: Any) -> None:
         """Logs values under the stage's name; see `metric_prefix`."""

@@ -1,0 +1,82 @@
+"""Records as JSON: written and read here and nowhere else, strict about types."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from ercbench.errors import ErcbenchError
+from ercbench.files import replacing
+from ercbench.records.run_record import VERSION, EncoderRecord, RunRecord
+
+AnyRecord = TypeVar("AnyRecord", RunRecord, EncoderRecord)
+
+
+def write_record(path: Path, record: RunRecord | EncoderRecord) -> None:
+    """Writes a record as JSON; NaN, which JSON does not know, becomes null."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(_adapters()[record.kind].dump_json(record, indent=2) + b"\n")
+
+
+def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
+    """Reads a record.
+
+    Raises:
+        ErcbenchError: The file is damaged, of another version, or of another kind of record.
+    """
+    try:
+        text = path.read_bytes()
+        found = json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from None
+    if not isinstance(found, dict):
+        raise _damaged(path, "no JSON object")
+    _check_version(path, found.get("version"))
+    if found.get("kind") != kind.kind:
+        raise ErcbenchError(
+            f"{path}: the record of {_article(found.get('kind'))}; expected that of "
+            f"{_article(kind.kind)}. Give another folder."
+        )
+    try:
+        return _adapters()[kind.kind].validate_json(text, strict=True)
+    except ValidationError as error:
+        raise _damaged(path, _first(error)) from None
+
+
+def _check_version(path: Path, version: Any) -> None:
+    if version == VERSION and version is not True:
+        return
+    if isinstance(version, int) and version > VERSION:
+        raise ErcbenchError(
+            f"{path}: made by a later version of ercbench (record version {version}; expected "
+            f"{VERSION}). Read it with that version."
+        )
+    raise ErcbenchError(
+        f"{path}: made by an earlier version of ercbench, or not by it (record version "
+        f"{version}; expected {VERSION}). Run again, or read it with that version."
+    )
+
+
+def _damaged(path: Path, why: str) -> ErcbenchError:
+    return ErcbenchError(f"{path}: damaged ({why}). Delete the file and run again.")
+
+
+def _first(error: ValidationError) -> str:
+    """Names the first field that is wrong, what was found and what was expected."""
+    first, more = error.errors(include_url=False)[0], error.error_count() - 1
+    where = ".".join(map(str, first["loc"])) or "the record"
+    said = f"{where} is {first['input']!r:.60}: {first['msg']}"
+    if first["type"] == "missing":
+        said = f"{where} is missing"
+    return f"{said}, and {more} more" if more else said
+
+
+def _article(kind: Any) -> str:
+    return {"run": "a run", "encoder": "an encoder"}.get(kind, f"{kind!r:.40}")
+
+
+@cache
+def _adapters() -> dict[str, TypeAdapter[Any]]:
+    return {"run": TypeAdapter(RunRecord), "encoder": TypeAdapter(EncoderRecord)}
