@@ -1,12 +1,15 @@
 """A model is a pinned public one or a folder; nothing else is looked for anywhere."""
 
+import pickle
+import shutil
 import socket
 
 import pytest
+from transformers import AutoModel
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders import pretrained
-from ercbench.features.encoders.pretrained import PUBLIC, locate
+from ercbench.features.encoders.pretrained import PUBLIC, load, locate
 from ercbench.features.encoders.text import TextEncoder, TextSettings
 
 
@@ -93,3 +96,32 @@ def test_minilm_without_its_package_says_what_to_install(monkeypatch):
 def test_a_device_that_is_not_there_is_named(tiny_roberta):
     with pytest.raises(ErcbenchError, match="device=tpu9: cannot be used"):
         TextEncoder(TextSettings(str(tiny_roberta), device="tpu9")).describe()
+
+
+class Touches:
+    """A pickle of this creates a file when it is loaded by the ordinary means."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("kind", ["hostile pickle", "torn pickle", "torn safetensors", "deep json"])
+def test_a_hostile_or_damaged_folder_is_named_and_nothing_in_it_is_run(
+    tiny_roberta, tmp_path, kind
+):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_roberta, folder)
+    if kind.endswith("pickle"):
+        (folder / "model.safetensors").unlink()
+        content = pickle.dumps({"weight": Touches(tmp_path / "created")})
+        (folder / "pytorch_model.bin").write_bytes(content[: None if "hostile" in kind else 20])
+    elif kind == "torn safetensors":
+        (folder / "model.safetensors").write_bytes(b"\xff" * 100)
+    else:
+        (folder / "config.json").write_text("[" * 100_000)
+    with pytest.raises(ErcbenchError, match="cannot be read as AutoModel"):
+        load(AutoModel, locate(str(folder)))
+    assert not (tmp_path / "created").exists()

@@ -59,6 +59,13 @@ def test_rows_that_are_not_finite_become_missing_and_are_counted(store):
     assert np.isfinite(features.rows(0, len(values))).all()
 
 
+def test_values_whose_squares_overflow_are_refused(store):
+    values = np.ones((store.count, 2), np.float32)
+    values[3, 1] = -3e38
+    with pytest.raises(ErcbenchError, match=r"'text:large': hold 3e\+38; expected values below"):
+        store.add("text", "large", values, encoder="x", fitted_on=None)
+
+
 def test_a_broken_modality_is_refused_and_leaves_nothing(store):
     values = FEATURES["text"].copy()
     values[: len(values) // 3] = np.nan

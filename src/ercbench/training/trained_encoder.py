@@ -1,6 +1,5 @@
 """Encoders that were trained here, as `ercbench prepare` takes them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,10 +14,11 @@ from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.encoder import Encoder, Item, Vector
 from ercbench.features.encoders.make import NO_OPTIONS
 from ercbench.features.store.missing import INPUTS
-from ercbench.files import replacing, sha256_of_file
+from ercbench.files import sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.models.base.trainable import open_checkpoint
 from ercbench.models.registry import TRAINABLE_ENCODERS
+from ercbench.training.crossfit import BEST, Fold, read_folds
 
 AT_ONCE = 32
 
@@ -41,7 +41,7 @@ class TrainedEncoder:
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if self._checkpoint["classifier"] not in _classes():
+        if str(self._checkpoint["classifier"]) not in _classes():
             raise ErcbenchError(
                 f"{self.path}: holds a {self._checkpoint['classifier']}; expected one of "
                 f"{', '.join(_classes())}. Give a checkpoint of ercbench finetune."
@@ -138,11 +138,17 @@ class CrossFittedEncoder:
         path: `crossfit.json`, as `ercbench finetune folds=5` writes it.
         name: What the feature set is called.
         options: As a `TrainedEncoder` takes them.
+
+    Raises:
+        ErcbenchError: As `read_folds` and `TrainedEncoder` do.
     """
 
     path: Path
     name: str
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        read_folds(self.path)  # before any encoder is loaded
 
     @property
     def modality(self) -> str:
@@ -167,7 +173,7 @@ class CrossFittedEncoder:
     def describe(self) -> dict[str, Any]:
         """Returns the whole encoder's description and the hashes of all."""
         made = self._whole.describe()
-        folds = [sha256_of_file(self.path.parent / f["checkpoint"]) for f in self._folds]
+        folds = [sha256_of_file(fold.checkpoint) for fold in self._folds]
         return made | {"settings": made["settings"] | {"cross_fitted": folds}}
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
@@ -186,30 +192,21 @@ class CrossFittedEncoder:
 
     def _of(self, conversation: str) -> TrainedEncoder:
         for fold, encoder in zip(self._folds, self._parts, strict=True):
-            if conversation in fold["held_out"]:
+            if conversation in fold.held_out:
                 return encoder
         return self._whole
 
     @cached_property
-    def _folds(self) -> list[dict[str, Any]]:
-        try:
-            return json.loads(self.path.read_text())["folds"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ErcbenchError(
-                f"{self.path}: not a list of folds ({type(error).__name__}). Give the "
-                "crossfit.json that ercbench finetune folds=5 wrote."
-            ) from None
+    def _folds(self) -> list[Fold]:
+        return read_folds(self.path)
 
     @cached_property
     def _whole(self) -> TrainedEncoder:
-        return self._encoder("checkpoints/best.ckpt")
+        return TrainedEncoder(self.path.parent / BEST, self.name, self.options)
 
     @cached_property
     def _parts(self) -> list[TrainedEncoder]:
-        return [self._encoder(fold["checkpoint"]) for fold in self._folds]
-
-    def _encoder(self, checkpoint: str) -> TrainedEncoder:
-        return TrainedEncoder(self.path.parent / checkpoint, self.name, self.options)
+        return [TrainedEncoder(fold.checkpoint, self.name, self.options) for fold in self._folds]
 
 
 def trained_encoder(
@@ -240,18 +237,6 @@ def trained_encoder(
             "instead."
         )
     return encoder
-
-
-def write_crossfit(folder: Path, others: Sequence[Path], held_out: Sequence[Sequence[str]]) -> Path:
-    """Writes which encoder has not seen which conversations; returns the file."""
-    path = folder / "crossfit.json"
-    folds = [
-        {"checkpoint": f"../{other.name}/checkpoints/best.ckpt", "held_out": list(ids)}
-        for other, ids in zip(others, held_out, strict=True)
-    ]
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps({"folds": folds}, indent=1) + "\n")
-    return path
 
 
 def _usual_name(path: Path) -> str:

@@ -111,8 +111,8 @@ def load(auto: Any, located: Located, **options: Any) -> Any:
     _quiet()
     try:
         return auto.from_pretrained(located.folder, local_files_only=True, **options)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:300]
+    except Exception as error:  # a damaged or hostile folder raises whatever its libraries raise
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ErcbenchError(
             f"{located.folder}: cannot be read as {auto.__name__} ({reason}). Expected a folder "
             "written by transformers' save_pretrained; complete it or give another one."

@@ -34,6 +34,7 @@ from ercbench.features.store.manifest import (
 from ercbench.files import remove_leftovers, replacing_folder, writing
 
 LOCK = ".lock"
+LARGEST = 1e18
 # Above this share of unusable rows a modality is broken, not incomplete.
 MOST_MISSING = 0.2
 
@@ -213,6 +214,13 @@ class FeatureStore:
 def _usable_rows(key: str, values: np.ndarray, present: np.ndarray | None) -> np.ndarray:
     """Returns [N] bool: rows that are present and finite; warns of or refuses the others."""
     finite = np.isfinite(values).all(1)
+    sizes = np.maximum(values.max(1, initial=0), -values.min(1, initial=0))
+    largest = float(sizes.max(initial=0, where=finite))
+    if largest > LARGEST:
+        raise ErcbenchError(
+            f"Features '{key}': hold {largest:.3g}; expected values below {LARGEST:.0e}, whose "
+            "squares a float32 holds. Scale them, or mark broken rows with NaN."
+        )
     present = finite if present is None else present & finite
     if broken := int((~finite).sum()):
         warnings.warn(f"{key}: {broken} rows hold NaN or infinity; kept as missing", stacklevel=3)
