@@ -57,6 +57,13 @@ def one_of(*choices: Any) -> Bound:
     return Bound(f"one of {', '.join(map(str, choices))}", lambda value: value in choices)
 
 
+WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+}
+
 Count = Annotated[int, at_least(1)]
 Positive = Annotated[float, more_than(0)]
 NonNegative = Annotated[float, at_least(0)]
@@ -136,8 +143,7 @@ def kind_of(settings: Any, name: str) -> str | None:
     kinds = [kind for kind in get_args(hint) if kind is not NoneType] if null else [hint]
     if isinstance(kinds[0], type) and issubclass(kinds[0], Settings):
         return f"settings inside it, as in {name}.{fields(kinds[0])[0].name}"
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    known = "a list" if get_origin(kinds[0]) is list else words.get(kinds[0])
+    known = "a list" if get_origin(kinds[0]) is list else WORDS.get(kinds[0])
     return known and known + (", or null" if null else "")
 
 
