@@ -11,8 +11,8 @@ from helpers import compose_in
 from small import WORDS, tone, write_wav
 
 import ercbench.training.finetune
-from ercbench.cli import explain
 from ercbench.commands.prepare import prepare, prepare_command
+from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import items_of
@@ -75,7 +75,7 @@ def run(store, encoders, tiny_roberta, tiny_wav2vec2):
             own += ["encoder.bands=32", "encoder.picture_width=32"]
         overrides = [f"encoder={encoder}", *settings, *own, f"runs={runs}", *overrides]
         result = finetune(compose_in(runs, *overrides, command="finetune"))
-        return result, Path(runs) / result["run"]
+        return result, Path(runs) / result.run
 
     return finetuned
 
@@ -90,11 +90,11 @@ def fill(store, modality, path, name):
 
 def test_a_text_encoder_learns_and_says_whose_labels_it_saw(run, store):
     result, folder = run()
-    assert result["fitted_on"] == [f"train{i}" for i in range(PARTS["train"])]
-    assert set(result["trained"]) == {"probe", "retrieval", "classifier"}
-    assert set(result["untrained"]["probe"]) == {"accuracy", "weighted_f1", "macro_f1"}
+    assert result.setup.fitted_on == [f"train{i}" for i in range(PARTS["train"])]
+    assert set(result.results.trained) == {"probe", "retrieval", "classifier"}
+    assert set(result.results.untrained["probe"]) == {"accuracy", "weighted_f1", "macro_f1"}
     features = fill(store, "text", folder / "checkpoints" / "best.ckpt", "tuned")
-    assert features.metadata["fitted_on"] == result["fitted_on"]
+    assert features.metadata["fitted_on"] == result.setup.fitted_on
     assert features.rows(0, 40).shape == (40, 16)
     assert features.present.all()
 
@@ -110,7 +110,7 @@ def test_a_vector_does_not_depend_on_what_it_is_encoded_with(run, store):
 def test_a_finished_run_is_not_run_again(run, monkeypatch):
     first, _ = run()
     monkeypatch.setattr(
-        ercbench.training.finetune, "fit_and_judge", lambda *_: pytest.fail("ran again")
+        ercbench.training.finetune, "fit_and_evaluate", lambda *_: pytest.fail("ran again")
     )
     assert run()[0] == first
 
@@ -130,8 +130,8 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(run, tmp_path, monkeypatc
     assert not (folder / "result.json").exists()
     resumed, _ = run(runs=tmp_path)
     whole, _ = run()
-    for name in ("trained", "untrained", "validation", "best_epoch", "epochs"):
-        assert resumed[name] == whole[name]
+    for name in ("trained", "untrained", "stages"):
+        assert getattr(resumed.results, name) == getattr(whole.results, name)
 
 
 def test_folds_share_the_training_conversations_among_them():
@@ -150,29 +150,29 @@ def test_cross_fitted_features_of_training_come_from_an_encoder_that_has_not_see
     whole = TrainedEncoder(folder / "checkpoints" / "best.ckpt", "x")
     folds = json.loads((folder / "crossfit.json").read_text())["folds"]
     held = {id: folder / fold["checkpoint"] for fold in folds for id in fold["held_out"]}
-    assert sorted(held) == sorted(result["fitted_on"])
+    assert sorted(held) == sorted(result.setup.fitted_on)
     for row, item in enumerate(items_of(store.corpus)):
         id = item.conversation.id
         encoder = TrainedEncoder(held[id], "x") if id in held else whole
         assert id not in encoder.fitted_on
         (expected,) = encoder.encode([item])
         np.testing.assert_allclose(features.rows(row, row + 1)[0], expected, atol=1e-5)
-    assert features.metadata["fitted_on"] == result["fitted_on"]
+    assert features.metadata["fitted_on"] == result.setup.fitted_on
     assert len(features.metadata["settings"]["cross_fitted"]) == 2
 
 
 def test_an_audio_extractor_is_trained_on_recordings_and_fills_a_store(run, store):
     result, folder = run(encoder="m2fnet_audio")
-    assert set(result["trained"]) == {"probe", "retrieval"}
+    assert set(result.results.trained) == {"probe", "retrieval"}
     assert list(store.folder.glob("pictures-*.npy"))
     features = fill(store, "audio", folder / "checkpoints" / "best.ckpt", "triplet")
     np.testing.assert_allclose(np.linalg.norm(features.rows(0, 40), axis=1), 1, atol=1e-5)
-    assert features.metadata["fitted_on"] == result["fitted_on"]
+    assert features.metadata["fitted_on"] == result.setup.fitted_on
 
 
 def test_a_wav2vec2_is_trained_on_recordings_and_fills_a_store(run, store):
     result, folder = run(encoder="hcam_audio")
-    assert set(result["trained"]) == {"probe", "retrieval", "classifier"}
+    assert set(result.results.trained) == {"probe", "retrieval", "classifier"}
     features = fill(store, "audio", folder / "checkpoints" / "best.ckpt", "stage-one")
     assert features.rows(0, 40).shape == (40, 8)
     assert features.present.all()

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import lightning as L
@@ -22,24 +23,25 @@ from ercbench.files import expanded, sha256_of_file, sha256_of_text
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
 from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import EncoderRecord, EncoderResults, EncoderSetup
 from ercbench.training.crossfit import write_crossfit
 from ercbench.training.encoder_inputs import make_datamodule
 from ercbench.training.fit import fit
-from ercbench.training.train import once, peak_memory
+from ercbench.training.train import describe_execution, once
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
 BESIDE_THE_POINT = ("runs", "stores", "store", "source", "force", "logger", "folds")
 
 
-def finetune(config: DictConfig) -> dict[str, Any]:
+def finetune(config: DictConfig) -> EncoderRecord:
     """Trains an encoder on the training part, and on all but each fold of it if `folds` says so.
 
     Args:
         config: As `FinetuneSettings` describes it.
 
     Returns:
-        The contents of the whole encoder's `result.json`.
+        The whole encoder's record.
 
     Raises:
         ErcbenchError: A setting or an input is wrong.
@@ -47,11 +49,11 @@ def finetune(config: DictConfig) -> dict[str, Any]:
     check_settings(config)
     quiet_lightning()
     whole = train_encoder(config, [])
-    folder = expanded(config.runs) / whole["run"]
+    folder = expanded(config.runs) / whole.run
     if config.folds > 1:
-        parts = folds_of(whole["fitted_on"], config.folds, config.seed)
-        results = [train_encoder(config, held_out) for held_out in parts]
-        others = [expanded(config.runs) / result["run"] for result in results]
+        parts = folds_of(whole.setup.fitted_on, config.folds, config.seed)
+        records = [train_encoder(config, held_out) for held_out in parts]
+        others = [expanded(config.runs) / record.run for record in records]
         say(f"cross-fitted: {write_crossfit(folder, others, parts)}")
     say(f"encoder: {folder / 'checkpoints' / 'best.ckpt'}")
     return whole
@@ -72,16 +74,18 @@ def folds_of(conversations: Sequence[str], folds: int, seed: int) -> list[list[s
     return [[conversations[i] for i in order[first::folds]] for first in range(folds)]
 
 
-def train_encoder(config: DictConfig, held_out: Sequence[str]) -> dict[str, Any]:
+def train_encoder(config: DictConfig, held_out: Sequence[str]) -> EncoderRecord:
     """Trains one encoder, or returns the record of one that was trained before."""
     datamodule = make_datamodule(config, held_out)
-    record = describe(config, datamodule)
-    run = RunFolder(expanded(config.runs) / record["run"])
-    return once(config, run, lambda: fit_and_judge(config, datamodule, run, record))
+    setup, stands_for = describe(config, datamodule)
+    name = f"{setup.corpus}-{setup.encoder}-seed{setup.seed}-{stands_for}"
+    run = RunFolder(expanded(config.runs) / name)
+    work = partial(fit_and_evaluate, config, datamodule, run, setup, stands_for)
+    return once(config, run, EncoderRecord, work)
 
 
-def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, Any]:
-    """Returns what is known of a run before it starts, its fingerprint and folder name included."""
+def describe(config: DictConfig, datamodule: UtteranceDataModule) -> tuple[EncoderSetup, str]:
+    """Returns what a run is asked, and its fingerprint."""
     settings: Any = OmegaConf.to_container(config, resolve=True)
     settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
     pictures = settings["encoder"].pop("pictures", None)
@@ -94,25 +98,26 @@ def describe(config: DictConfig, datamodule: UtteranceDataModule) -> dict[str, A
         else datamodule.corpus.provenance.get("pictures"),
     }
     target = settings["encoder"]["_target_"]
-    model, code = target.split(".")[-1], code_fingerprint([__name__, get_class(target).__module__])
-    mark = fingerprint(settings, data, code)
-    return {
-        "run": f"{datamodule.corpus.name}-{model}-seed{config.seed}-{mark}",
-        "fingerprint": mark,
-        "encoder": model,
-        "corpus": datamodule.corpus.name,
-        "seed": config.seed,
-        "labels": list(datamodule.corpus.labels),
-        "fitted_on": datamodule.fitted_on,
-        "settings": settings,
-        "code": code,
-    }
+    setup = EncoderSetup(
+        encoder=target.split(".")[-1],
+        corpus=datamodule.corpus.name,
+        labels=tuple(datamodule.corpus.labels),
+        fitted_on=list(datamodule.fitted_on),
+        seed=config.seed,
+        settings=settings,
+        code=code_fingerprint([__name__, get_class(target).__module__]),
+    )
+    return setup, fingerprint(settings, data, setup.code)
 
 
-def fit_and_judge(
-    config: DictConfig, datamodule: UtteranceDataModule, run: RunFolder, record: dict[str, Any]
-) -> dict[str, Any]:
-    """Fits, judges and draws the vectors before and after on the test part, writes the record."""
+def fit_and_evaluate(
+    config: DictConfig,
+    datamodule: UtteranceDataModule,
+    run: RunFolder,
+    setup: EncoderSetup,
+    stands_for: str,
+) -> EncoderRecord:
+    """Fits, evaluates and draws the vectors before and after on test, writes the record."""
     started = time.perf_counter()
     L.seed_everything(config.seed, verbose=False)
     settings: Any = OmegaConf.to_container(config.encoder, resolve=True)
@@ -121,19 +126,16 @@ def fit_and_judge(
     before = embed_parts(model, datamodule, config)
     _, stages = fit(config, model, datamodule, run, None)
     after = embed_parts(model, datamodule, config)
-    draw_projection(before[1], after[1], record["labels"], run.path / "projection.png")
-    result = record | {
-        **{name: stages[-1][name] for name in ("best_epoch", "epochs", "validation")},
-        **{"untrained": judge(*before), "trained": judge(*after)},
-        "parameters": sum(p.numel() for p in model.network.parameters()),
-        "seconds": time.perf_counter() - started,
-        "peak_memory_bytes": peak_memory(model.device),
-        "outputs": {},
-    }
-    kinds = ("classifier", "probe", "neighbour")
-    result["test"] = next(result["trained"][kind] for kind in kinds if kind in result["trained"])
-    run.write_result(result)
-    return run.read_result()
+    draw_projection(before[1], after[1], setup.labels, run.path / "projection.png")
+    results = EncoderResults(
+        stages=tuple(stages),
+        untrained=evaluate_vectors(*before),
+        trained=evaluate_vectors(*after),
+        checkpoint_sha256=sha256_of_file(run.best),
+    )
+    execution = describe_execution(model, started)
+    run.write(EncoderRecord(run.path.name, stands_for, setup, results, execution))
+    return run.read(EncoderRecord)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class Embedded(Vectors):
         return self.values, self.labels
 
 
-def judge(train: Embedded | None, test: Embedded) -> dict[str, Any]:
+def evaluate_vectors(train: Embedded | None, test: Embedded) -> dict[str, dict[str, float]]:
     """Returns how well the vectors tell the labels of the test part apart.
 
     Returns:
@@ -160,7 +162,7 @@ def judge(train: Embedded | None, test: Embedded) -> dict[str, Any]:
         `retrieval` within the test part; and the scores of the `classifier`, of an encoder that
         has one.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, dict[str, float]] = {}
     if train is not None:
         found["probe"] = probe(train.labelled, test.labelled)
     else:
