@@ -305,7 +305,7 @@ WRONG = [
     ("prepare", ("corpus=csv", "root=mine.csv", "visual=frames"), "no utterance of corpus 'mine'"),
     ("prepare", ("corpus=csv", "root=mine.csv", "audio=mel", "options.audio.dtype=x"), "no dtype"),
     ("prepare", ("corpus=meld", "root=.", "shard=9/8"), "shard=9/8: expected two numbers"),
-    ("prepare", ("corpus=meld", "root=.", "workers=0"), "workers=0: expected 1 or more"),
+    ("prepare", ("corpus=meld", "root=.", "workers=0"), "workers=0: expected at least 1"),
     ("import", (), "Nothing to import"),
     ("import", ("community=nowhere.pkl",), "nowhere.pkl: no such file"),
     ("import", ("community=mine.csv",), "mine.csv"),

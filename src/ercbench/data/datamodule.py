@@ -20,7 +20,6 @@ from ercbench.data.sampler import ConversationBatchSampler
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.files import expanded
 
 
 @dataclass(frozen=True)
@@ -253,6 +252,6 @@ def _usual_order(modality: str) -> tuple[int, str]:
     return order.get(modality, len(order)), modality
 
 
-def cache_path(stores: str, name: str, fingerprint: str) -> Path:
+def cache_path(stores: Path, name: str, fingerprint: str) -> Path:
     """Returns where a store made from its source lives: `<stores>/<name>-<fingerprint>`."""
-    return expanded(stores) / f"{name}-{fingerprint[:12]}"
+    return stores / f"{name}-{fingerprint[:12]}"

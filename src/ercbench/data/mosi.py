@@ -1,54 +1,40 @@
 """CMU-MOSI as a data module."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from ercbench.corpora.mosi.contextual import FILE, fitted_on, read_contextual
-from ercbench.data.datamodule import ConversationDataModule, cache_path
-from ercbench.features.store.catalog import open_store
+from ercbench.corpora.mosi.contextual import FILE
+from ercbench.corpora.mosi.read import read_arrays
+from ercbench.data.datamodule import cache_path
+from ercbench.data.prepared import PreparedDataModule
+from ercbench.features.store.catalog import add_given, open_or_create
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import expanded
 
-COMMAND = "ercbench prepare corpus=mosi root=PATH"
 
-
-class MOSIDataModule(ConversationDataModule):
+class MOSIDataModule(PreparedDataModule):
     """CMU-MOSI (Zadeh et al., arXiv 1606.06259), two classes; a video is the conversation.
 
     Args:
-        root: Folder with `mosi_contextual.npz`; None for a store that was prepared.
-        stores: Folder in which the store is, or in which the one made from root is kept.
-        store: Name of the prepared store.
-        split: `poria` (49 / 13 / 31 videos) or `standard` (52 / 10 / 31).
-        options: See `ConversationDataModule`.
+        root: Folder with `mosi_contextual.npz`, of which a store is made in `stores`; None for a
+            store that was prepared.
+        options: See `PreparedDataModule`.
     """
 
-    def __init__(
-        self,
-        root: str | None,
-        stores: str,
-        split: str,
-        store: str,
-        **options: Any,
-    ) -> None:
-        super().__init__(split, **options)
-        self.root, self.stores, self.name = root, expanded(stores), store
+    corpus_name = "mosi"
+    commands = ("ercbench prepare corpus=mosi root=PATH",)
+    usual: ClassVar = {"mosi": ""}
+    otherwise = f", or set dataset.root to the folder that holds {FILE}"
+
+    def __init__(self, root: str | None, **options: Any) -> None:
+        super().__init__(**options)
+        self.root = root
 
     def open_store(self) -> FeatureStore:
-        """Opens the prepared store, or reads the npz into one unless that was done already."""
+        """Opens the prepared store, or the one that is made of the arrays."""
         if self.root is None:
-            command = f"{COMMAND}, or set dataset.root to the folder that holds {FILE}"
-            return open_store(self.stores, self.name, "mosi", command)
-        corpus, features = read_contextual(expanded(self.root))
-        folder = cache_path(str(self.stores), "mosi", corpus.provenance["sha256"])
-        if not folder.exists():
-            seen = fitted_on(corpus)
-            with FeatureStore.creating(folder, corpus) as store:
-                for modality, values in features.items():
-                    store.add(
-                        modality,
-                        "contextual",
-                        values,
-                        encoder="the field's contextual arrays",
-                        fitted_on=seen[modality],
-                    )
+            return super().open_store()
+        source = read_arrays(expanded(self.root))
+        folder = cache_path(self.stores, "mosi", source.corpus.provenance["sha256"])
+        with open_or_create(source.corpus, folder) as store:
+            add_given(store, source)
         return FeatureStore(folder)

@@ -22,11 +22,13 @@ class PreparedDataModule(ConversationDataModule):
         corpus_name: The corpus that the store must hold; None for any.
         commands: What makes the store, each by itself.
         usual: Names that stores have of themselves, and what that takes beside a command.
+        otherwise: What can be done instead, beginning with `, or`.
     """
 
-    corpus_name: ClassVar[str | None]
+    corpus_name: ClassVar[str | None] = None
     commands: ClassVar[tuple[str, ...]]
-    usual: ClassVar[Mapping[str, str]]
+    usual: ClassVar[Mapping[str, str]] = {}
+    otherwise: ClassVar[str] = ""
 
     def __init__(self, store: str | None, stores: str, split: str, **options: Any) -> None:
         super().__init__(split, **options)
@@ -41,7 +43,7 @@ class PreparedDataModule(ConversationDataModule):
         """
         extra = self.usual.get(str(self.name), f"store={self.name}")
         commands = ", or ".join(f"{command} {extra}".strip() for command in self.commands)
-        return open_store(self.stores, self.name, self.corpus_name, commands)
+        return open_store(self.stores, self.name, self.corpus_name, commands + self.otherwise)
 
 
 class MELDDataModule(PreparedDataModule):
@@ -49,7 +51,7 @@ class MELDDataModule(PreparedDataModule):
 
     corpus_name = "meld"
     commands = ("ercbench prepare corpus=meld root=PATH text=minilm",)
-    usual: ClassVar[Mapping[str, str]] = {"meld": "", "meld-sentiment": "labels=sentiment"}
+    usual: ClassVar = {"meld": "", "meld-sentiment": "labels=sentiment"}
 
 
 class IEMOCAPDataModule(PreparedDataModule):
@@ -60,12 +62,10 @@ class IEMOCAPDataModule(PreparedDataModule):
         "ercbench import corpus=iemocap community=FILE",
         "ercbench prepare corpus=iemocap root=PATH text=minilm",
     )
-    usual: ClassVar[Mapping[str, str]] = {"iemocap6": "", "iemocap4": "labels=4"}
+    usual: ClassVar = {"iemocap6": "", "iemocap4": "labels=4"}
 
 
 class CSVDataModule(PreparedDataModule):
     """Anybody's conversations from a table."""
 
-    corpus_name = None
     commands = ("ercbench prepare corpus=csv root=FILE text=minilm",)
-    usual: ClassVar[Mapping[str, str]] = {}

@@ -6,7 +6,7 @@ from typing import Any
 from ercbench.corpora.simulated.simulation import SimulationSettings, simulate
 from ercbench.data.datamodule import ConversationDataModule, cache_path
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.files import sha256_of_text
+from ercbench.files import expanded, sha256_of_text
 
 
 class SimulatedDataModule(ConversationDataModule):
@@ -28,7 +28,7 @@ class SimulatedDataModule(ConversationDataModule):
     ) -> None:
         super().__init__(split, **options)
         self.simulation = SimulationSettings(**simulation)
-        self.stores = stores
+        self.stores = expanded(stores)
 
     def open_store(self) -> FeatureStore:
         """Simulates the corpus unless a store with these settings is there already."""

@@ -26,6 +26,15 @@ def read_mosi(root: Path, **settings: Any) -> Source:
             f"zero: {root / FILE} holds labels that were made already, 0 as positive. Leave zero "
             "out, or give the folder of the raw release."
         )
+    return read_arrays(root)
+
+
+def read_arrays(root: Path) -> Source:
+    """Reads the field's contextual arrays from `root/mosi_contextual.npz`.
+
+    Raises:
+        ErcbenchError: The folder or the file is not there, is no npz, or lacks an array.
+    """
     corpus, features = read_contextual(root)
     seen = {f"{modality}:contextual": ids for modality, ids in fitted_on(corpus).items()}
     return Source(corpus, {f"{m}:contextual": values for m, values in features.items()}, seen)
