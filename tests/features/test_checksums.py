@@ -21,6 +21,8 @@ from ercbench.features.store.checksums import CHECKSUMS
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.manifest import CORPUS, MANIFEST
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*had no checksum")
+
 SET = "text.made.safetensors"
 TALK = talk(20)
 FIRST, SECOND, *REST = (conversation.id for conversation in TALK.conversations)
@@ -70,7 +72,6 @@ def age(folder, seconds=10):
 
 @pytest.mark.parametrize("recorded", [True, False])
 @pytest.mark.parametrize("name", [SET, MANIFEST, CORPUS, CHECKSUMS])
-@pytest.mark.filterwarnings("ignore:.*had no checksum")
 def test_a_damaged_byte_is_refused_or_changes_nothing(original, tmp_path_factory, name, recorded):
     expected = contents(original)
     whole = (original / name).read_bytes()

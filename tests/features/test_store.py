@@ -82,6 +82,7 @@ def test_rows_that_do_not_match_the_manifest_are_refused(store):
         add(store, FEATURES["text"][:-1])
 
 
+@pytest.mark.filterwarnings("ignore:.*had no checksum")
 def test_a_manifest_replaced_in_a_store_without_checksums_is_noticed(store):
     other, _ = simulate(simulation(train=3, validation=2, test=2, seed=8))
     with FeatureStore.creating(store.folder.parent / "other", other):
