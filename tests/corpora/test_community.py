@@ -111,7 +111,7 @@ def test_ids_are_the_files_own_where_it_has_them(tmp_path):
     named, unnamed = (read_community(save(tmp_path, f())) for f in (gcnet, cosmic_iemocap))
     assert next(named.corpus.utterances()).id == "Ses01F_impro01_M000"
     assert next(unnamed.corpus.utterances()).id == "Ses01F_impro01-0"
-    assert (named.made_up_ids, unnamed.made_up_ids) == (False, True)
+    assert (named.ids_by_position, unnamed.ids_by_position) == (False, True)
     ids = [u.id for u in named.corpus.utterances()]
     renamed = with_utterance_ids(unnamed.corpus, ids)
     assert renamed.conversations == named.corpus.conversations

@@ -183,3 +183,15 @@ def test_a_damaged_file_is_named(tmp_path, content):
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(ErcbenchError, match=r"x\.pkl: no such file"):
         read_pickle(tmp_path / "x.pkl")
+
+
+def test_what_is_no_file_is_named(tmp_path):
+    with pytest.raises(ErcbenchError, match=f"{tmp_path}: cannot be read"):
+        read_pickle(tmp_path)
+
+
+def test_a_file_of_a_terabyte_of_nothing_is_refused_at_its_first_byte(tmp_path):
+    with (tmp_path / "x.pkl").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(ErcbenchError, match="byte 0x00 is no opcode"):
+        read_pickle(tmp_path / "x.pkl")

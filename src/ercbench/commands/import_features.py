@@ -52,7 +52,7 @@ def array_files(settings: ImportSettings) -> dict[str, Path]:
 def read_files(settings: ImportSettings, arrays: dict[str, Path]) -> Source:
     """Reads the community file, its utterances called by the ids of the arrays if it names none.
 
-    Ids are matched by place, so the utterances get them before any leaves.
+    Ids are matched by position, so the utterances get them before any leaves.
 
     Raises:
         ErcbenchError: It cannot be read, holds another corpus or other labels, or the ids do not
@@ -85,7 +85,7 @@ def add_arrays(store: FeatureStore, settings: ImportSettings, arrays: dict[str, 
 
 
 def _named(found: CommunityFile, settings: ImportSettings, arrays: dict[str, Path]) -> Corpus:
-    if not found.made_up_ids or not arrays:
+    if not found.ids_by_position or not arrays:
         return found.corpus
     keyed = read_keyed(next(iter(arrays.values())), _ids(settings))
     if {utterance.id for utterance in found.corpus.utterances()} & set(keyed.ids):

@@ -33,10 +33,10 @@ def reading(path: Path, form: str) -> Iterator[None]:
     except ErcbenchError:
         raise
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ErcbenchError(
-            f"{path}: cannot be read as {form} ({reason}). Save it again, as plain numbers and "
-            "text."
+            f"{path}: cannot be read as {form} ({reason}). Copy it again, or save it as plain "
+            "numbers and text."
         ) from None
 
 

@@ -1,9 +1,9 @@
 """Pickles read without executing anything: numpy arrays and plain containers, nothing else."""
 
-import io
 import pickle
 import struct
 from collections.abc import Callable
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from pickletools import opcodes
 from typing import Any
@@ -49,12 +49,16 @@ def read_pickle(path: Path) -> Any:
             says what, and nothing of it has been executed.
     """
     try:
-        content = path.read_bytes()
+        # Mapped, a file cannot be asked for more bytes than it has.
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            value = _PlainUnpickler(content).load()
+            check_plain(value, max(MOST_BYTES, MOST_GROWTH * len(content)))
     except FileNotFoundError:
         raise ErcbenchError(f"{path}: no such file. Correct the path.") from None
-    try:
-        value = _PlainUnpickler(content).load()
-        check_plain(value, max(MOST_BYTES, MOST_GROWTH * len(content)))
+    except OSError as error:
+        raise ErcbenchError(
+            f"{path}: cannot be read ({error.strerror or error}). Give a file that can."
+        ) from None
     except NotPlainError as error:
         raise ErcbenchError(
             f"{path}: {error}; only numpy arrays of numbers and text and plain containers are "
@@ -89,8 +93,8 @@ class _PlainUnpickler(pickle._Unpickler):
     pop_mark: Callable[[], list[Any]]
     read: Callable[[int], bytes]
 
-    def __init__(self, content: bytes) -> None:
-        super().__init__(io.BytesIO(content), encoding="latin1")
+    def __init__(self, content: mmap) -> None:
+        super().__init__(content, encoding="latin1")
         self.objects = 0
 
     def find_class(self, module: str, name: str) -> Any:

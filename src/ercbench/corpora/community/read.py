@@ -26,14 +26,14 @@ class CommunityFile:
         corpus: Its conversations, with the splits that its dialogue ids or its own lists give.
         features: `modality:name` to [N, D] float32, a row per utterance of the corpus in order.
         recognised: One line saying what the file was taken for.
-        made_up_ids: Whether the file names no utterances, so that they are called by place
+        ids_by_position: Whether the file names no utterances, so that they are called by position
             (`Ses01F_impro01-0`); `with_utterance_ids` gives them their real names.
     """
 
     corpus: Corpus
     features: Mapping[str, np.ndarray]
     recognised: str
-    made_up_ids: bool
+    ids_by_position: bool
 
 
 def read_community(path: Path) -> CommunityFile:
@@ -50,13 +50,13 @@ def read_community(path: Path) -> CommunityFile:
     if mmsa.is_mmsa(content):
         with _expecting(path, "MMSA's dict"):
             corpus, features = mmsa.read(path, content)
-        recognised, made_up_ids = "MMSA's dict; frames averaged", False
+        recognised, ids_by_position = "MMSA's dict; frames averaged", False
     else:
         layout = recognise(path, content)
         with _expecting(path, f"{layout.name} for {layout.corpus}"):
             fields = fields_by_name(path, content, layout)
             corpus, features = read_tuple(layout.corpus, fields), _features(path, fields)
-        recognised, made_up_ids = f"{layout.name} for {layout.corpus}", "id" not in fields
+        recognised, ids_by_position = f"{layout.name} for {layout.corpus}", "id" not in fields
     count = sum(1 for _ in corpus.utterances())
     widths = ", ".join(f"{key} {values.shape[1]}" for key, values in features.items())
     recognised += (
@@ -64,11 +64,13 @@ def read_community(path: Path) -> CommunityFile:
         f"{widths or 'none'}"
     )
     provenance = {"source": recognised, "sha256": sha256_of_file(path), **corpus.provenance}
-    return CommunityFile(replace(corpus, provenance=provenance), features, recognised, made_up_ids)
+    return CommunityFile(
+        replace(corpus, provenance=provenance), features, recognised, ids_by_position
+    )
 
 
 def with_utterance_ids(corpus: Corpus, ids: Sequence[str]) -> Corpus:
-    """Returns the corpus with its utterances called by real ids, matched by place.
+    """Returns the corpus with its utterances called by real ids, matched by position.
 
     Each dialogue must have as many ids as utterances, and where an id tells the speaker
     (IEMOCAP's `Ses01F_impro01_M003`), the speakers must agree.

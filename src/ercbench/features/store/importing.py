@@ -38,12 +38,12 @@ def import_features(
             utterances would be missing.
     """
     keyed = read_keyed(path, ids)
-    wanted = [utterance.id for utterance in store.corpus.utterances()]
+    manifest_ids = [utterance.id for utterance in store.corpus.utterances()]
     row_of = {id: row for row, id in enumerate(keyed.ids)}
-    present = np.array([id in row_of for id in wanted])
-    _report(path, keyed, wanted)
-    values = np.zeros((len(wanted), keyed.values.shape[1]), dtype=np.float32)
-    values[present] = keyed.values[[row_of[id] for id in wanted if id in row_of]]
+    present = np.array([id in row_of for id in manifest_ids])
+    _report(path, keyed, manifest_ids)
+    values = np.zeros((len(manifest_ids), keyed.values.shape[1]), dtype=np.float32)
+    values[present] = keyed.values[[row_of[id] for id in manifest_ids if id in row_of]]
     return store.add(
         modality,
         name,
@@ -56,16 +56,16 @@ def import_features(
     )
 
 
-def _report(path: Path, keyed: KeyedArray, wanted: list[str]) -> None:
+def _report(path: Path, keyed: KeyedArray, manifest_ids: list[str]) -> None:
     """Warns of ids that match nothing; refuses a file of which nothing matches."""
-    strange = sorted(set(keyed.ids) - set(wanted))
-    lacking = sorted(set(wanted) - set(keyed.ids))
-    if len(lacking) == len(wanted):
+    unmatched = sorted(set(keyed.ids) - set(manifest_ids))
+    missing = sorted(set(manifest_ids) - set(keyed.ids))
+    if len(missing) == len(manifest_ids):
         raise ErcbenchError(
             f"{path}: none of its {len(keyed.ids)} ids ({', '.join(keyed.ids[:3])} ...) is in the "
-            f"manifest ({', '.join(wanted[:3])} ...). Key the rows by the manifest's utterance ids."
+            f"manifest ({', '.join(manifest_ids[:3])} ...). Key the rows by the manifest's ids."
         )
-    for ids, what in ((strange, "rows match no utterance"), (lacking, "utterances have no row")):
+    for ids, what in ((unmatched, "rows match no utterance"), (missing, "utterances have no row")):
         if ids:
             rest = " ..." if len(ids) > 5 else ""
             warnings.warn(f"{path}: {len(ids)} {what}: {', '.join(ids[:5])}{rest}", stacklevel=3)
