@@ -160,6 +160,46 @@ def test_a_dialogue_is_chosen_from_the_list_by_buttons_and_by_keys(page):
     assert fragment(page) == "#/made-up/d2/d2-0"
 
 
+CLICKED = (
+    *("#viewer-title", "#status", ".keys", "#utterances .speech", "#utterances .answers"),
+    *("#utterances .scroll td", "#filter", "#dialogue", "#models input", "#previous"),
+)
+
+
+@pytest.mark.parametrize("where", CLICKED)
+def test_arrow_keys_step_wherever_one_has_clicked_and_change_no_choice(page, where):
+    choose(page, "filter", "shift")
+    choose(page, "dialogue", "3")
+    counted, first = one(page, "#status").text, current(page)
+    one(page, where).click()
+    if where in ("#filter", "#dialogue"):
+        press(page, Keys.ESCAPE)
+    before = current(page)
+    press(page, Keys.ARROW_DOWN)
+    assert current(page) != before
+    press(page, Keys.ARROW_UP)
+    assert current(page) == before
+    assert before == first or where == "#previous"
+    assert Select(one(page, "#filter")).first_selected_option.get_attribute("value") == "shift"
+    assert one(page, "#status").text == counted or where == "#models input"
+
+
+def test_a_list_of_choices_is_opened_and_used_by_keyboard(page):
+    page.execute_script("document.getElementById('filter').focus()")
+    press(page, Keys.SPACE)
+    press(page, Keys.ARROW_DOWN)
+    press(page, Keys.ENTER)
+    assert fragment(page).endswith("?show=wrong")
+
+
+def test_a_click_on_a_text_does_not_move_the_page(page):
+    speech = one(page, "#utterances li:nth-child(4) .speech")
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", speech)
+    before = page.execute_script("return scrollY")
+    speech.click()
+    assert page.execute_script("return scrollY") == before
+
+
 def test_every_filter_shows_what_it_says(page):
     marks = {"wrong": "all wrong", "disagree": "models disagree", "shift": "shift from"}
     for show, mark in marks.items():

@@ -119,6 +119,9 @@
     ArrowLeft: () => toDialogue(-1),
   };
 
+  // An open list of choices, and a table that scrolls and was reached by the Tab key.
+  const USES_ARROWS = CSS.supports("selector(:open)") ? ".scroll, select:open" : ".scroll";
+
   // Drawing; text is only ever set as text
 
   function make(tag, attributes = {}, ...children) {
@@ -262,8 +265,8 @@
   function follow() {
     if (location.hash !== "" && !location.hash.startsWith("#/")) return;
     state = readAddress();
-    const inControls = find("controls").contains(document.activeElement);
     draw();
+    const inControls = find("controls").contains(document.activeElement);
     const current = document.querySelector("#utterances [aria-current] .turn");
     if (location.hash.split("/").length > 2 && current && !inControls) {
       current.focus({ preventScroll: true });
@@ -285,9 +288,13 @@
   });
   find("previous").addEventListener("click", () => toDialogue(-1));
   find("next").addEventListener("click", () => toDialogue(1));
+  // The viewer takes the focus of what was clicked, so that it hears the keys.
+  find("viewer").addEventListener("click", () => {
+    if (document.activeElement.matches(".scroll")) find("viewer").focus({ preventScroll: true });
+  });
   find("viewer").addEventListener("keydown", (event) => {
-    const taken = event.target.matches("select, input, .scroll") || event.altKey || event.ctrlKey;
-    if (taken || !Object.hasOwn(KEYS, event.key)) return;
+    const combined = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+    if (combined || event.target.matches(USES_ARROWS) || !Object.hasOwn(KEYS, event.key)) return;
     event.preventDefault();
     KEYS[event.key]();
   });
