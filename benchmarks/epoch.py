@@ -58,7 +58,7 @@ class Ours:
 
     def __init__(self, name: str, size: Size, precision: str) -> None:
         self.model: ConversationClassifier = build_model(name, size.spec, **size.settings)
-        self.pieces = size.pieces.get(precision)
+        self.micro_batches = size.micro_batches.get(precision)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Returns the optimiser of the model's stage."""
@@ -66,8 +66,8 @@ class Ours:
 
     def backward(self, batch: ConversationBatch) -> None:
         """Accumulates one batch's gradients."""
-        for piece in batch.pieces(self.pieces):
-            self.model.training_losses(piece, batch)["loss"].backward()
+        for micro_batch in batch.micro_batches(self.micro_batches):
+            self.model.training_losses(micro_batch, batch)["loss"].backward()
 
 
 class Plain(Ours):

@@ -19,12 +19,12 @@ class Size:
     Attributes:
         widths: Modality to feature width.
         settings: By name.
-        pieces: Precision to the utterances that ours computes at once.
+        micro_batches: Precision to the utterances of a micro-batch.
     """
 
     widths: dict[str, int]
     settings: dict[str, Any]
-    pieces: dict[str, int] = field(default_factory=dict)
+    micro_batches: dict[str, int] = field(default_factory=dict)
 
     @property
     def spec(self) -> DataSpec:

@@ -21,22 +21,22 @@ def test_collating_pads_with_nothing_that_could_be_taken_for_real():
 @settings(max_examples=40, deadline=None)
 def test_pieces_hold_every_conversation_once_and_unchanged(lengths, most):
     items = make_items(lengths)
-    pieces = collate(items).pieces(most)
-    by_id = {id: (piece, i) for piece in pieces for i, id in enumerate(piece.conversation_ids)}
+    found = collate(items).micro_batches(most)
+    by_id = {id: (own, i) for own in found for i, id in enumerate(own.conversation_ids)}
     assert sorted(by_id) == sorted(item.id for item in items)
     for item in items:
-        piece, index = by_id[item.id]
+        micro_batch, index = by_id[item.id]
         length = len(item.labels)
-        assert int(piece.mask[index].sum()) == length
-        assert torch.equal(piece.features["text"][index, :length], item.features["text"])
-        assert torch.equal(piece.labels[index, :length], item.labels)
-    for piece in pieces:
-        assert int(piece.mask.sum()) <= most or len(piece.conversation_ids) == 1
+        assert int(micro_batch.mask[index].sum()) == length
+        assert torch.equal(micro_batch.features["text"][index, :length], item.features["text"])
+        assert torch.equal(micro_batch.labels[index, :length], item.labels)
+    for micro_batch in found:
+        assert int(micro_batch.mask.sum()) <= most or len(micro_batch.conversation_ids) == 1
 
 
 def test_a_batch_that_is_not_cut_stays_itself():
     batch = make_batch([2, 3])
-    assert batch.pieces(None) == [batch]
+    assert batch.micro_batches(None) == [batch]
 
 
 def batches(lengths, epoch=0, **options):

@@ -9,7 +9,7 @@ from ercbench.config.compose import build_model, model_settings
 from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.errors import ErcbenchError
 from ercbench.models.base.losses import weighted_nll
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 from ercbench.models.cfn_esa.lightning import shift_class_weights
 from ercbench.models.cfn_esa.network import CFNESANetwork, shift_labels
 from ercbench.models.cfn_esa.released import load_released
@@ -54,8 +54,8 @@ def test_released_weights_compute_what_the_authors_code_computes(golden, dialogu
         labels,
         ("d",),
     )
-    layout = Layout.of(mask)
-    unimodal = network.unimodal(batch, layout)
+    packing = Packing.of(mask)
+    unimodal = network.unimodal(batch, packing)
     for modality, rows in unimodal.items():
         assert_close(rows, expected[f"rume.{modality}"])
     prediction = network.forward_with_shifts(batch)
@@ -124,7 +124,7 @@ def test_the_pair_layer_is_the_layer_on_concatenated_pairs():
     pairs = [torch.cat([first[i], second[j]]) for i in range(3) for j in range(3)]
     hidden = torch.stack(pairs) @ weight.T + module.second.bias
     torch.testing.assert_close(
-        module(first, second, Layout([3])), module.classify(hidden), atol=1e-6, rtol=1e-5
+        module(first, second, Packing([3])), module.classify(hidden), atol=1e-6, rtol=1e-5
     )
 
 
@@ -132,10 +132,10 @@ def test_the_two_views_differ_in_training_only():
     network, batch = CFNESANetwork(SMALL, WIDTHS, 4), make_batch([4])
 
     def asymmetry():
-        layout = Layout.of(batch.mask)
-        rows = {m: x.repeat(2, 1) for m, x in network.eval().unimodal(batch, layout).items()}
+        packing = Packing.of(batch.mask)
+        rows = {m: x.repeat(2, 1) for m, x in network.eval().unimodal(batch, packing).items()}
         network.train(training)
-        first, second = network.cross_modal(rows, layout.repeated(2)).chunk(2)
+        first, second = network.cross_modal(rows, packing.repeated(2)).chunk(2)
         return (first - second).abs().max().item()
 
     training = True
@@ -160,7 +160,7 @@ def test_weights_of_the_unimodal_encoder_are_shared():
     network.project["audio"].load_state_dict(network.project["text"].state_dict())
     batch = make_batch([3, 2], widths={"text": 5, "audio": 5})
     batch.features["audio"].copy_(batch.features["text"])
-    encoded = network.unimodal(batch, Layout.of(batch.mask))
+    encoded = network.unimodal(batch, Packing.of(batch.mask))
     torch.testing.assert_close(encoded["text"], encoded["audio"])
 
 

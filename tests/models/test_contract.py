@@ -71,7 +71,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         ("hcam", {"beta": 1.5}),
         ("hcam", {"temperature": 0.0}),
         ("hcam", {"fusion_epochs": 0}),
-        ("hcam", {"piece_utterances": 100, "beta": 0.5}),
+        ("hcam", {"micro_batch_utterances": 100, "beta": 0.5}),
         ("m2fnet", {"hidden": 10, "heads": 4}),
         ("m2fnet", {"fusion": "fam"}),
         ("m2fnet", {"positions": "learned"}),
@@ -79,7 +79,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         ("mlp", {"layers": 0}),
         ("gru", {"learning_rate": 0.0}),
         ("gru", {"class_weights": "equal"}),
-        ("mlp", {"piece_utterances": 0}),
+        ("mlp", {"micro_batch_utterances": 0}),
     ],
 )
 def test_a_setting_out_of_range_is_named(name, wrong):

@@ -6,7 +6,7 @@ import torch
 from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.models.blocks.attention import CrossAttention
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 from ercbench.models.hcam.network import CoAttentionLayer
 from ercbench.testing.dialogues import WIDTHS, make_batch
 
@@ -39,7 +39,7 @@ def asked_one_by_one(attention, query, context, heads):
 def test_attention_is_the_loop_over_single_queries():
     attention = CrossAttention(10, 3, 6)
     query, context = torch.randn(2, sum(LENGTHS), 10)
-    found = attention(query, context, context, Layout(LENGTHS))
+    found = attention(query, context, context, Packing(LENGTHS))
     torch.testing.assert_close(found, asked_one_by_one(attention, query, context, 3))
 
 
@@ -47,7 +47,7 @@ def test_in_co_attention_everybody_asks_the_others_as_they_were_then_itself():
     settings = model_settings("hcam", **SMALL, heads=3)
     layer = CoAttentionLayer(["text", "audio"], settings).eval()
     rows = dict(zip(("text", "audio"), torch.randn(2, sum(LENGTHS), 10), strict=True))
-    found = layer(rows, Layout(LENGTHS))
+    found = layer(rows, Packing(LENGTHS))
     for own, other in (("text", "audio"), ("audio", "text")):
         block = layer[own]
         heard = asked_one_by_one(block.ask[other], rows[own], rows[other], 3)

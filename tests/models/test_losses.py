@@ -103,8 +103,8 @@ def test_the_released_focal_loss_wants_an_unsure_prediction():
     ],
 )
 def test_pieces_add_up_to_the_batch_and_nothing_labelled_is_zero(loss):
-    pieces = [loss(LOGITS[i], LABELS[i], over=LABELS) for i in range(3)]
-    torch.testing.assert_close(sum(pieces), loss(LOGITS, LABELS))
+    parts = [loss(LOGITS[i], LABELS[i], over=LABELS) for i in range(3)]
+    torch.testing.assert_close(sum(parts), loss(LOGITS, LABELS))
     nothing = torch.full_like(LABELS, IGNORE)
     logits = LOGITS.clone().requires_grad_()
     value = loss(logits, nothing)

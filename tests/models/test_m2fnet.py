@@ -6,7 +6,7 @@ import torch
 from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 from ercbench.models.m2fnet.network import FusionAttention, sinusoids
 from ercbench.testing.dialogues import make_batch
 
@@ -46,15 +46,15 @@ def test_in_the_fusion_text_is_query_and_value_and_each_other_modality_a_key():
     layer = FusionAttention(WIDTHS, model_settings("m2fnet", hidden=None, heads=HEADS)).eval()
     rows = {m: torch.randn(sum(LENGTHS), w) for m, w in WIDTHS.items()}
     fused = torch.randn(sum(LENGTHS), 8)
-    found = layer(fused, rows, Layout(LENGTHS))
+    found = layer(fused, rows, Packing(LENGTHS))
     torch.testing.assert_close(found, fused_one_by_one(layer, fused, rows))
 
 
 def test_the_same_audio_and_visual_streams_enter_every_layer_and_the_head():
     model, batch = make_model(encoders=1, fusion_layers=3), make_batch(LENGTHS, widths=WIDTHS)
-    network, layout = model.network, Layout(LENGTHS)
+    network, packing = model.network, Packing(LENGTHS)
     projected = network.project(batch)
-    rows = {m: network.encoders[m](projected[m], layout) for m in WIDTHS}
+    rows = {m: network.encoders[m](projected[m], packing) for m in WIDTHS}
     fused = rows["text"]
     for layer in network.fusion:
         fused = fused_one_by_one(layer, fused, rows)
@@ -68,7 +68,7 @@ def test_there_is_a_skip_around_every_encoder():
     for parameter in model.network.encoders["text"].parameters():
         torch.nn.init.zeros_(parameter)
     rows = torch.randn(sum(LENGTHS), 8)
-    assert torch.equal(model.network.encoders["text"](rows, Layout(LENGTHS)), rows)
+    assert torch.equal(model.network.encoders["text"](rows, Packing(LENGTHS)), rows)
 
 
 def test_the_printed_fusion_has_no_norm_and_no_feed_forward_part_the_variant_has_both():

@@ -66,9 +66,9 @@ def test_our_formulation_has_the_plain_ones_loss_and_gradients(
     batch = make_batch(lengths, widths=WIDTHS, unlabelled=unlabelled)
     if not (batch.labels >= 0).any():
         return
-    pieces = [batch] if name == "hcam" else batch.pieces(size)
+    micro_batches = [batch] if name == "hcam" else batch.micro_batches(size)
     expected, theirs = gradients(model, [LOSSES[name](model, batch)])
-    loss, own = gradients(model, [model.training_losses(p, batch)["loss"] for p in pieces])
+    loss, own = gradients(model, [model.training_losses(p, batch)["loss"] for p in micro_batches])
     torch.testing.assert_close(loss, expected, atol=1e-5, rtol=1e-5)
     scale = max(g.abs().max() for g in theirs.values())
     assert own.keys() - theirs.keys() == {n for n in own if n.endswith("missing")}

@@ -77,7 +77,7 @@ def test_a_model_that_keeps_the_contract_passes_every_clause():
 
 def test_a_model_that_refuses_micro_batches_is_not_asked_for_them():
     (passed,) = check_all(Candidate.of("hcam"), [micro_batches_give_the_same_gradient])
-    assert "Not asked: piece_utterances=5: expected null, because the contrastive" in passed
+    assert "Not asked: micro_batch_utterances=5: expected null, because the contrastive" in passed
 
 
 def test_a_registered_model_is_checked_by_its_name_or_class_at_its_size_for_tests():

@@ -60,12 +60,12 @@ class ConversationBatch:
         """Returns the batch on another device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
-    def pieces(self, utterances: int | None) -> "list[ConversationBatch]":
-        """Cuts the batch into batches of like lengths, each padded only to its own longest.
+    def micro_batches(self, utterances: int | None) -> "list[ConversationBatch]":
+        """Cuts the batch into micro-batches of like lengths, each padded only to its own longest.
 
         Args:
-            utterances: Most utterances in a piece (a longer conversation is a piece of its own);
-                None leaves the batch whole.
+            utterances: Most utterances in a micro-batch (a longer conversation has one of its
+                own); None leaves the batch whole.
         """
         if utterances is None:
             return [self]

@@ -58,7 +58,7 @@ class UtteranceBatch:
         inputs = {n: x.to(device, non_blocking=non_blocking) for n, x in self.inputs.items()}
         return replace(self, inputs=inputs, labels=self.labels.to(device))
 
-    def pieces(self, utterances: int | None) -> "list[UtteranceBatch]":
+    def micro_batches(self, utterances: int | None) -> "list[UtteranceBatch]":
         """Returns the batch itself: an encoder's loss compares all of it."""
         return [self]
 

@@ -24,7 +24,7 @@ COMMON = {
     "amsgrad": False,
     "class_weights": "none",
     "gradient_clip": None,
-    "piece_utterances": None,
+    "micro_batch_utterances": None,
 }
 
 

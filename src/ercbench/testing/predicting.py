@@ -16,7 +16,7 @@ from ercbench.testing.dialogues import LABELS, WIDTHS, make_batch, make_items
 
 MASKS = (
     "attention, pooling, normalisation and convolution, which must not read padding; "
-    "ercbench.models.blocks.packing.Layout has the rows of a batch without it."
+    "ercbench.models.blocks.packing.Packing has the rows of a batch without it."
 )
 
 

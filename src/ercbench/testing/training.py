@@ -58,13 +58,13 @@ def what_a_stage_does_not_train_rests(candidate: Candidate) -> None:
 @clause(
     "losses, which are sums over a micro-batch divided by the count of the whole batch, and "
     "normalisation over a batch. Where a loss needs the whole batch, let the settings refuse "
-    "piece_utterances."
+    "micro_batch_utterances."
 )
 def micro_batches_give_the_same_gradient(candidate: Candidate) -> None:
     """Micro-batches give the gradient of the whole batch, unless the settings refuse them."""
     rates: dict[str, Any] = {name: 0.0 for name in candidate.settings if name.endswith("dropout")}
     try:
-        candidate.build(**rates, piece_utterances=5)
+        candidate.build(**rates, micro_batch_utterances=5)
     except SettingError as refused:
         raise NotAskedError(str(refused)) from None
     model, batch = candidate.build(**rates), make_batch([5, 1, 3, 4], unlabelled=0.2)
@@ -73,7 +73,7 @@ def micro_batches_give_the_same_gradient(candidate: Candidate) -> None:
     if _differ(expected, _gradients(model, [whole], whole)):  # it has dropout of its own
         model.eval()
         expected = _gradients(model, [whole], whole)
-    differing = _differ(_gradients(model, whole.pieces(5), whole), expected)
+    differing = _differ(_gradients(model, whole.micro_batches(5), whole), expected)
     expect(not differing, f"another gradient of {first_few(differing)}.")
 
 

@@ -63,7 +63,7 @@ TRAINER_SETTINGS: Mapping[str, Bound] = {
         "null; set model.gradient_clip instead", lambda found: found is None
     ),
     "accumulate_grad_batches": Bound(
-        "1; set dataset.batch_size instead, and for less memory model.piece_utterances",
+        "1; set dataset.batch_size instead, and for less memory model.micro_batch_utterances",
         lambda found: found == 1,
     ),
     "fast_dev_run": Bound("false; set trainer.max_epochs=1 instead", lambda found: found is False),

@@ -71,10 +71,11 @@ class ConversationClassifier(Trainable):
         return weighted_nll(logits, labels, self.class_weights, over)
 
     def training_losses(
-        self, piece: ConversationBatch, whole: ConversationBatch
+        self, micro_batch: ConversationBatch, batch: ConversationBatch
     ) -> dict[str, Tensor]:
-        """Returns `loss`, the emotion loss of a piece of a batch averaged over the whole batch."""
-        return {"loss": self.emotion_loss(self.predict(piece).logits, piece.labels, whole.labels)}
+        """Returns `loss`, a micro-batch's emotion loss averaged over the whole batch."""
+        logits = self.predict(micro_batch).logits
+        return {"loss": self.emotion_loss(logits, micro_batch.labels, batch.labels)}
 
     def preprocess(self, batch: ConversationBatch) -> ConversationBatch:
         """Returns the batch with standardised features."""

@@ -1,9 +1,9 @@
 """Losses over labelled utterances; padding and unlabelled ones never count.
 
 Each takes logits [..., C] and labels [...] with `IGNORE`, and returns a scalar, which is 0 where
-nothing is labelled. A batch can be worked off in pieces: with `over`, the labels of the whole
-batch, a piece's losses are summed and divided by the whole batch's count (or weight), so that
-the pieces' losses add up to the batch's.
+nothing is labelled. A batch can be worked off in micro-batches: with `over`, the labels of the
+whole batch, a micro-batch's losses are summed and divided by the whole batch's count (or weight),
+so that the micro-batches' losses add up to the batch's.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def weighted_nll(
         logits: [..., C].
         labels: [...].
         weight: [C], or None for equal weights.
-        over: Labels of the whole batch, if these are a piece of it.
+        over: Labels of the whole batch, if these are a micro-batch of it.
     """
     if weight is None:
         weight = torch.ones(logits.shape[-1], device=logits.device)
@@ -53,7 +53,7 @@ def focal_loss(
         labels: [...].
         gamma: Exponent of 1 - p; with 0 it is `weighted_nll`.
         weight: [C], or None for equal weights.
-        over: Labels of the whole batch, if these are a piece of it.
+        over: Labels of the whole batch, if these are a micro-batch of it.
     """
     if weight is None:
         weight = torch.ones(logits.shape[-1], device=logits.device)

@@ -21,8 +21,8 @@ class ModelSettings(ClassSettings):
         class_weights: How the emotion loss weighs classes: `inverse` to their share of the
             training utterances, or `none`.
         gradient_clip: Largest norm of a step's gradient; None leaves gradients alone.
-        piece_utterances: A batch is worked off in pieces of at most this many utterances, with
-            the same gradient and less memory; None takes it whole.
+        micro_batch_utterances: A batch is worked off in micro-batches of at most this many
+            utterances, with the same gradient and less memory; None takes it whole.
     """
 
     learning_rate: Positive
@@ -30,7 +30,7 @@ class ModelSettings(ClassSettings):
     amsgrad: bool
     class_weights: Annotated[str, one_of("none", "inverse")]
     gradient_clip: Positive | None
-    piece_utterances: Count | None
+    micro_batch_utterances: Count | None
 
 
 def primary_first(primary: str, modalities: Iterable[str], model: str) -> list[str]:

@@ -20,8 +20,8 @@ CHECKPOINT_KEYS = {"classifier", "stage", "hyper_parameters", "state_dict"}
 class Trainable(L.LightningModule):
     """Trains a network in one or more stages; a subclass says on what batches, and how to judge.
 
-    Optimisation is manual so that a batch can be worked off in pieces under the whole batch's
-    normaliser.
+    Optimisation is manual so that a batch can be worked off in micro-batches under the whole
+    batch's normaliser.
 
     Attributes:
         settings: Of the class `settings_class`.
@@ -92,12 +92,12 @@ class Trainable(L.LightningModule):
             self.network.get_submodule(part).train(mode)
         return self
 
-    def training_losses(self, piece: Any, whole: Any) -> dict[str, Tensor]:
-        """Returns the losses of a piece of a batch, averaged over the whole batch.
+    def training_losses(self, micro_batch: Any, batch: Any) -> dict[str, Tensor]:
+        """Returns the losses of a micro-batch, averaged over the whole batch.
 
         Args:
-            piece: What to compute.
-            whole: The batch it is a piece of, whose labels say what the average is over.
+            micro_batch: What to compute.
+            batch: What it is cut from, whose labels say what the average is over.
 
         Returns:
             `loss`, which is minimised, and any parts of it worth a curve.
@@ -116,9 +116,9 @@ class Trainable(L.LightningModule):
         """
         optimizer: Any = self.optimizers()
         optimizer.zero_grad()
-        whole, totals = self.preprocess(batch), Counter[str]()
-        for piece in whole.pieces(self.settings.piece_utterances):
-            losses = self.training_losses(piece, whole)
+        ready, totals = self.preprocess(batch), Counter[str]()
+        for micro_batch in ready.micro_batches(self.settings.micro_batch_utterances):
+            losses = self.training_losses(micro_batch, ready)
             self.manual_backward(losses["loss"])
             totals.update({name: loss.item() for name, loss in losses.items()})
         self._check_finite(totals["loss"])

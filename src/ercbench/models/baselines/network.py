@@ -9,7 +9,7 @@ from ercbench.data.batch import ConversationBatch
 from ercbench.models.base.prediction import Prediction
 from ercbench.models.baselines.settings import BaselineSettings
 from ercbench.models.blocks.attention import Dropout, ModalityProjection
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 from ercbench.models.blocks.recurrence import recur
 
 
@@ -33,16 +33,16 @@ class ConcatenatedNetwork(nn.Module):
         """Returns the hidden layers on [N, width] and the width they return."""
         raise NotImplementedError
 
-    def apply_hidden(self, rows: Tensor, layout: Layout) -> Tensor:
+    def apply_hidden(self, rows: Tensor, packing: Packing) -> Tensor:
         """Applies the hidden layers to [N, width]."""
         return self.hidden(rows)
 
     def forward(self, batch: ConversationBatch) -> Prediction:
         """Predicts emotions."""
-        layout = Layout.of(batch.mask)
+        packing = Packing.of(batch.mask)
         rows = torch.cat(list(self.project(batch).values()), -1)
-        hidden = self.apply_hidden(self.dropout(rows), layout)
-        return Prediction(layout.pad(self.classify(self.dropout(hidden))))
+        hidden = self.apply_hidden(self.dropout(rows), packing)
+        return Prediction(packing.pad(self.classify(self.dropout(hidden))))
 
 
 class MLPNetwork(ConcatenatedNetwork):
@@ -65,7 +65,7 @@ class GRUNetwork(ConcatenatedNetwork):
         gru = nn.GRU(width, settings.hidden, settings.layers, bidirectional=True)
         return gru, 2 * settings.hidden
 
-    def apply_hidden(self, rows: Tensor, layout: Layout) -> Tensor:
+    def apply_hidden(self, rows: Tensor, packing: Packing) -> Tensor:
         """Runs the GRU over each conversation."""
         assert isinstance(self.hidden, nn.GRU)
-        return recur(self.hidden, rows, layout)
+        return recur(self.hidden, rows, packing)

@@ -1,11 +1,11 @@
-"""Building blocks that several dialogue models share; all work on rows (see `layout`)."""
+"""Building blocks that several dialogue models share; all work on rows (see `packing`)."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ercbench.data.batch import ConversationBatch
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 
 
 class ModalityInput(nn.Module):
@@ -67,12 +67,12 @@ class RowAttention(nn.Module):
         nn.init.xavier_uniform_(self.in_proj_weight)
         nn.init.zeros_(self.out_proj.bias)
 
-    def forward(self, rows: Tensor, layout: Layout, context: Tensor | None = None) -> Tensor:
+    def forward(self, rows: Tensor, packing: Packing, context: Tensor | None = None) -> Tensor:
         """Lets each row ask the rows of its conversation.
 
         Args:
             rows: [N, D], the queries.
-            layout: Where the conversations lie.
+            packing: Where the conversations lie.
             context: [N, D], the keys and values; `rows` themselves by default.
 
         Returns:
@@ -88,7 +88,7 @@ class RowAttention(nn.Module):
             keys_and_values = F.linear(context, for_context, context_bias).chunk(2, -1)
             projected = (F.linear(rows, for_query, query_bias), *keys_and_values)
         query, key, value = (p.unflatten(-1, (self.heads, -1)) for p in projected)
-        return self.out_proj(layout.attend(query, key, value).flatten(1))
+        return self.out_proj(packing.attend(query, key, value).flatten(1))
 
 
 class CrossAttention(nn.Module):
@@ -117,21 +117,21 @@ class CrossAttention(nn.Module):
         self.value = nn.Linear(value or query, inner)
         self.out = nn.Linear(inner, query)
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, packing: Packing) -> Tensor:
         """Lets each row ask the rows of its conversation.
 
         Args:
             query: [N, query].
             key: [N, key].
             value: [N, value].
-            layout: Where the conversations lie.
+            packing: Where the conversations lie.
 
         Returns:
             [N, query].
         """
         projected = self.query(query), self.key(key), self.value(value)
         heads = (rows.unflatten(-1, (self.heads, -1)) for rows in projected)
-        return self.out(layout.attend(*heads).flatten(1))
+        return self.out(packing.attend(*heads).flatten(1))
 
 
 class Dropout(nn.Module):

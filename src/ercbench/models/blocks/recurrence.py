@@ -1,4 +1,4 @@
-"""Bidirectional GRUs over rows (see `layout`), quick on a CPU in training.
+"""Bidirectional GRUs over rows (see `packing`), quick on a CPU in training.
 
 There torch's own takes a slice of all inputs at every step, and so fills a gradient of the whole
 batch with zeros at every step; it also adds up the gradient of the recurrent weights step by
@@ -13,41 +13,41 @@ from torch import Tensor, nn
 from torch.autograd.function import Function, once_differentiable
 
 from ercbench.models.blocks.attention import Dropout
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 
 
-def recur(gru: nn.GRU, rows: Tensor, layout: Layout) -> Tensor:
+def recur(gru: nn.GRU, rows: Tensor, packing: Packing) -> Tensor:
     """Runs a bidirectional GRU over each conversation.
 
     Args:
         gru: Of hidden width H.
         rows: [N, D].
-        layout: Where the conversations lie.
+        packing: Where the conversations lie.
 
     Returns:
         [N, 2 * H], both directions of the last layer.
     """
     if rows.device.type != "cpu":
-        return layout.unpack(gru(layout.pack(rows))[0].data)
+        return packing.unpack(gru(packing.pack(rows))[0].data)
     for layer in range(gru.num_layers):
         if layer > 0 and gru.training:
             rows = Dropout(gru.dropout)(rows)
-        rows = _layer(gru, layer, rows, layout)
+        rows = _layer(gru, layer, rows, packing)
     return rows
 
 
-def _layer(gru: nn.GRU, layer: int, rows: Tensor, layout: Layout) -> Tensor:
+def _layer(gru: nn.GRU, layer: int, rows: Tensor, packing: Packing) -> Tensor:
     """Returns [N, 2 * H] of [N, D]."""
 
     def both(name: str) -> Tensor:
         own = getattr(gru, f"{name}_l{layer}"), getattr(gru, f"{name}_l{layer}_reverse")
-        return torch.stack(own)
+        return torch.stack(own)  # [2, ...]
 
-    ways, inverse, sizes = layout.both_ways
-    turned = rows.index_select(0, ways.flatten()).unflatten(0, (2, -1))
-    gates = torch.baddbmm(both("bias_ih")[:, None], turned, both("weight_ih").mT)
+    ways, inverse, sizes = packing.both_ways
+    turned = rows.index_select(0, ways.flatten()).unflatten(0, (2, -1))  # [2, N, D]
+    gates = torch.baddbmm(both("bias_ih")[:, None], turned, both("weight_ih").mT)  # [2, N, 3 * H]
     recurrent = (both(name).to(gates.dtype) for name in ("weight_hh", "bias_hh"))
-    hidden = Steps.apply(gates, *recurrent, sizes)
+    hidden = Steps.apply(gates, *recurrent, sizes)  # [2, N, H]
     back = zip(hidden, inverse, strict=True)
     return torch.cat([own.index_select(0, rows) for own, rows in back], -1)
 
@@ -73,13 +73,13 @@ class Steps(Function):
         """
         width = weight.shape[2]
         hidden, kept = gates.new_zeros(2, sizes[0], width), []
-        for x in gates.split(sizes, 1):
-            before = hidden[:, : x.shape[1]]
-            y = torch.baddbmm(bias[:, None], before, weight.mT)
-            rz = (x[..., : 2 * width] + y[..., : 2 * width]).sigmoid_()
+        for x in gates.split(sizes, 1):  # [2, A, 3 * H] of the A conversations alive
+            before = hidden[:, : x.shape[1]]  # [2, A, H]
+            y = torch.baddbmm(bias[:, None], before, weight.mT)  # [2, A, 3 * H]
+            rz = (x[..., : 2 * width] + y[..., : 2 * width]).sigmoid_()  # [2, A, 2 * H]
             r, z = rz.chunk(2, -1)
-            n = torch.addcmul(x[..., 2 * width :], r, y[..., 2 * width :]).tanh_()
-            hidden = torch.lerp(n, before, z)
+            n = torch.addcmul(x[..., 2 * width :], r, y[..., 2 * width :]).tanh_()  # [2, A, H]
+            hidden = torch.lerp(n, before, z)  # [2, A, H]
             kept.append((hidden, before, rz, n, y[..., 2 * width :]))
         after, *others = (torch.cat(each, 1) for each in zip(*kept, strict=True))
         ctx.save_for_backward(weight, *others)
@@ -90,18 +90,19 @@ class Steps(Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Returns the gradients of `forward`'s arguments, of [2, N, H]."""
-        weight, before, rz, n, y_n = ctx.saved_tensors
+        weight, before, rz, n, y_n = ctx.saved_tensors  # all but the weight [2, N, ...]
         r, z = rz.chunk(2, -1)
-        to_n = (1 - z) * (1 - n * n)
+        to_n = (1 - z) * (1 - n * n)  # [2, N, H]: dh/dx_n
+        # [2, N, 3, H]: dh/dy of r, z and n
         to_y = torch.stack([to_n * y_n * r * (1 - r), (before - n) * z * (1 - z), to_n * r], 2)
         steps = (own.split(ctx.sizes, 1) for own in (grad, to_y, z))
         carried, totals = grad[:, :0], []
         for own, factor, kept in reversed(list(zip(*steps, strict=True))):
-            total = own.clone()
+            total = own.clone()  # [2, A, H]
             total[:, : carried.shape[1]] += carried
             totals.append(total)
             carried = torch.baddbmm(total * kept, (total[:, :, None] * factor).flatten(2), weight)
-        total = torch.cat(totals[::-1], 1)
-        ys = (total[:, :, None] * to_y).flatten(2)
-        xs = torch.cat([ys[..., : 2 * n.shape[2]], total * to_n], -1)
+        total = torch.cat(totals[::-1], 1)  # [2, N, H]
+        ys = (total[:, :, None] * to_y).flatten(2)  # [2, N, 3 * H]
+        xs = torch.cat([ys[..., : 2 * n.shape[2]], total * to_n], -1)  # [2, N, 3 * H]
         return xs, ys.mT @ before, ys.sum(1), None

@@ -52,18 +52,18 @@ class CFNESA(ConversationClassifier):
         return losses[self.settings.emotion_loss](logits, labels, over=over)
 
     def training_losses(
-        self, piece: ConversationBatch, whole: ConversationBatch
+        self, micro_batch: ConversationBatch, batch: ConversationBatch
     ) -> dict[str, Tensor]:
         """Returns `loss`, the sum of `emotion_loss` and the weighted `shift_loss`."""
         if self.settings.shift_weight == 0:
-            return super().training_losses(piece, whole)
-        prediction = self.network.forward_with_shifts(piece)
-        emotion = self.emotion_loss(prediction.logits, piece.labels, whole.labels)
+            return super().training_losses(micro_batch, batch)
+        prediction = self.network.forward_with_shifts(micro_batch)
+        emotion = self.emotion_loss(prediction.logits, micro_batch.labels, batch.labels)
         shift = weighted_nll(
             prediction.shift_logits,
-            shift_labels(piece.labels, piece.mask),
+            shift_labels(micro_batch.labels, micro_batch.mask),
             self.shift_class_weights,
-            over=shift_labels(whole.labels, whole.mask),
+            over=shift_labels(batch.labels, batch.mask),
         )
         loss = emotion + self.settings.shift_weight * shift
         return {"loss": loss, "emotion_loss": emotion, "shift_loss": shift}

@@ -14,7 +14,7 @@ from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.models.base.prediction import Prediction
 from ercbench.models.base.settings import primary_first
 from ercbench.models.blocks.attention import Dropout, FeedForward, ModalityProjection, RowAttention
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 from ercbench.models.blocks.recurrence import recur
 from ercbench.models.cfn_esa.settings import CFNESASettings
 
@@ -49,9 +49,9 @@ class RUMELayer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.dropout = Dropout(dropout)
 
-    def forward(self, rows: Tensor, layout: Layout) -> Tensor:
+    def forward(self, rows: Tensor, packing: Packing) -> Tensor:
         """Returns [N, D]: a recurrence, then a feed-forward part, each with a skip."""
-        context = self.rnn_out(recur(self.rnn, rows, layout))
+        context = self.rnn_out(recur(self.rnn, rows, packing))
         hidden = self.rnn_norm(rows + self.dropout(context))
         return self.norm(rows + hidden + self.feed_forward(hidden))
 
@@ -85,28 +85,28 @@ class ACMELayer(nn.Module):
         self.merge = nn.Linear(len(self.others) * width, width) if self.others else None
         self.dropout = Dropout(dropout)
 
-    def forward(self, rows: dict[str, Tensor], layout: Layout) -> dict[str, Tensor]:
+    def forward(self, rows: dict[str, Tensor], packing: Packing) -> dict[str, Tensor]:
         """Returns modality to [N, D]: attention to itself, across modalities, feed-forward."""
         own = {
-            m: self.self_norm[m](x + self.dropout(self.self_attention[m](x, layout)))
+            m: self.self_norm[m](x + self.dropout(self.self_attention[m](x, packing)))
             for m, x in rows.items()
         }
-        crossed = self._across(own, layout)
+        crossed = self._across(own, packing)
         result = {}
         for m, x in rows.items():
             mixed = self.cross_norm[m](x + own[m] + crossed[m] if crossed else x + own[m])
             result[m] = self.norm[m](x + mixed + self.feed_forward[m](mixed))
         return result
 
-    def _across(self, own: dict[str, Tensor], layout: Layout) -> dict[str, Tensor]:
+    def _across(self, own: dict[str, Tensor], packing: Packing) -> dict[str, Tensor]:
         """Returns what each modality learns from the others; empty if there is but one."""
         if self.merge is None:
             return {}
         primary = own[self.primary]
-        heard = [self.dropout(self.ask_others[m](primary, layout, own[m])) for m in self.others]
+        heard = [self.dropout(self.ask_others[m](primary, packing, own[m])) for m in self.others]
         crossed = {self.primary: self.dropout(self.merge(torch.cat(heard, -1)).relu())}
         for m in self.others:
-            crossed[m] = self.dropout(self.ask_primary[m](own[m], layout, primary))
+            crossed[m] = self.dropout(self.ask_primary[m](own[m], packing, primary))
         return crossed
 
 
@@ -128,9 +128,12 @@ class ShiftModule(nn.Module):
         self.second = nn.Linear(width, hidden)
         self.classify = nn.Sequential(nn.ReLU(), Dropout(dropout), nn.Linear(hidden, 2))
 
-    def forward(self, first: Tensor, second: Tensor, layout: Layout) -> Tensor:
+    def forward(self, first: Tensor, second: Tensor, packing: Packing) -> Tensor:
         """Returns [P, 2] for two [N, D] views of the same utterances."""
-        views = (self.first(first).split(layout.lengths), self.second(second).split(layout.lengths))
+        views = (
+            self.first(first).split(packing.lengths),
+            self.second(second).split(packing.lengths),
+        )
         pairs = [(a[:, None] + b).flatten(0, 1) for a, b in zip(*views, strict=True)]
         return self.classify(torch.cat(pairs))
 
@@ -166,29 +169,31 @@ class CFNESANetwork(nn.Module):
 
     def forward(self, batch: ConversationBatch) -> Prediction:
         """Predicts emotions; neither a second view nor any pair is computed."""
-        layout = Layout.of(batch.mask)
-        fused = self.cross_modal(self.unimodal(batch, layout), layout)
-        return Prediction(layout.pad(self.classify(fused)))
+        packing = Packing.of(batch.mask)
+        fused = self.cross_modal(self.unimodal(batch, packing), packing)
+        return Prediction(packing.pad(self.classify(fused)))
 
     def forward_with_shifts(self, batch: ConversationBatch) -> ShiftPrediction:
         """Predicts emotions and shifts, from two dropout views of the unimodal encodings."""
-        layout = Layout.of(batch.mask)
-        rows = {m: x.repeat(2, 1) for m, x in self.unimodal(batch, layout).items()}
-        first, second = self.cross_modal(rows, layout.repeated(2)).chunk(2)
-        return ShiftPrediction(layout.pad(self.classify(first)), self.shift(first, second, layout))
+        packing = Packing.of(batch.mask)
+        rows = {m: x.repeat(2, 1) for m, x in self.unimodal(batch, packing).items()}
+        first, second = self.cross_modal(rows, packing.repeated(2)).chunk(2)
+        return ShiftPrediction(
+            packing.pad(self.classify(first)), self.shift(first, second, packing)
+        )
 
-    def unimodal(self, batch: ConversationBatch, layout: Layout) -> dict[str, Tensor]:
+    def unimodal(self, batch: ConversationBatch, packing: Packing) -> dict[str, Tensor]:
         """Returns modality to [N, D], each encoded on its own; one pass for all modalities."""
         projected = self.project(batch)
-        rows, wide = torch.cat(list(projected.values())), layout.repeated(len(projected))
+        rows, wide = torch.cat(list(projected.values())), packing.repeated(len(projected))
         for layer in self.rume:
             rows = layer(rows, wide)
         return dict(zip(projected, rows.chunk(len(projected)), strict=True))
 
-    def cross_modal(self, rows: dict[str, Tensor], layout: Layout) -> Tensor:
+    def cross_modal(self, rows: dict[str, Tensor], packing: Packing) -> Tensor:
         """Returns the fused [N, D] of modality to [N, D]."""
         for layer in self.acme:
-            rows = layer(rows, layout)
+            rows = layer(rows, packing)
         return self.fuse(torch.cat([rows[m] for m in self.modalities], -1))
 
 

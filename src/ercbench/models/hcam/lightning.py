@@ -57,15 +57,15 @@ class HCAM(ConversationClassifier):
         return focal_loss(logits, labels, gamma, self.class_weights, over)
 
     def training_losses(
-        self, piece: ConversationBatch, whole: ConversationBatch
+        self, micro_batch: ConversationBatch, batch: ConversationBatch
     ) -> dict[str, Tensor]:
         """Returns `loss`, beta * `emotion_loss` + (1 - beta) * `contrastive_loss`."""
-        beta, prediction = self.settings.beta, self.predict(piece)
-        emotion = self.emotion_loss(prediction.logits, piece.labels, whole.labels)
+        beta, prediction = self.settings.beta, self.predict(micro_batch)
+        emotion = self.emotion_loss(prediction.logits, micro_batch.labels, batch.labels)
         if beta == 1:
             return {"loss": emotion}
         contrastive = supervised_contrastive(
-            prediction.embeddings, piece.labels[piece.mask], self.settings.temperature
+            prediction.embeddings, micro_batch.labels[micro_batch.mask], self.settings.temperature
         )
         loss = beta * emotion + (1 - beta) * contrastive
         return {"loss": loss, "emotion_loss": emotion, "contrastive_loss": contrastive}

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ercbench.data.batch import ConversationBatch
 from ercbench.models.base.prediction import Prediction
 from ercbench.models.blocks.attention import CrossAttention, Dropout, ModalityInput
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 from ercbench.models.blocks.recurrence import recur
 from ercbench.models.hcam.settings import HCAMSettings
 
@@ -43,9 +43,9 @@ class SelfAttentionBlock(nn.Module):
         self.attention = CrossAttention(width, settings.heads, attention)
         self.dropout, self.norm = Dropout(settings.dropout), nn.LayerNorm(width)
 
-    def forward(self, rows: Tensor, layout: Layout) -> Tensor:
+    def forward(self, rows: Tensor, packing: Packing) -> Tensor:
         """Returns [N, width]."""
-        return self.norm(rows + self.dropout(self.attention(rows, rows, rows, layout)))
+        return self.norm(rows + self.dropout(self.attention(rows, rows, rows, packing)))
 
 
 class ContextEncoder(nn.Module):
@@ -76,11 +76,11 @@ class ContextEncoder(nn.Module):
         self.dropout = Dropout(settings.dropout)
         self.classify = nn.Linear(settings.hidden, classes)
 
-    def forward(self, batch: ConversationBatch, layout: Layout) -> Tensor:
+    def forward(self, batch: ConversationBatch, packing: Packing) -> Tensor:
         """Returns [N, hidden]."""
-        rows = self.dropout(recur(self.gru, self.input(batch), layout))
+        rows = self.dropout(recur(self.gru, self.input(batch), packing))
         for block in self.blocks:
-            rows = block(rows, layout)
+            rows = block(rows, packing)
         return rows
 
 
@@ -104,12 +104,12 @@ class CoAttentionBlock(nn.Module):
         self.dropout, self.norm = Dropout(settings.dropout), nn.LayerNorm(width)
         self.itself = SelfAttentionBlock(width, attention, settings)
 
-    def forward(self, own: Tensor, rows: dict[str, Tensor], layout: Layout) -> Tensor:
+    def forward(self, own: Tensor, rows: dict[str, Tensor], packing: Packing) -> Tensor:
         """Returns [N, width], from the modality's own [N, width] and everybody's."""
         mixed = own
         for other, ask in self.ask.items():
-            mixed = mixed + self.dropout(ask(own, rows[other], rows[other], layout))
-        return self.itself(self.norm(mixed), layout)
+            mixed = mixed + self.dropout(ask(own, rows[other], rows[other], packing))
+        return self.itself(self.norm(mixed), packing)
 
 
 class CoAttentionLayer(nn.ModuleDict):
@@ -126,9 +126,9 @@ class CoAttentionLayer(nn.ModuleDict):
 
         super().__init__({m: CoAttentionBlock(others(m), settings) for m in modalities})
 
-    def forward(self, rows: dict[str, Tensor], layout: Layout) -> dict[str, Tensor]:
+    def forward(self, rows: dict[str, Tensor], packing: Packing) -> dict[str, Tensor]:
         """Returns modality to [N, width]."""
-        return {m: block(rows[m], rows, layout) for m, block in self.items()}
+        return {m: block(rows[m], rows, packing) for m, block in self.items()}
 
 
 class CoAttention(nn.Module):
@@ -150,11 +150,11 @@ class CoAttention(nn.Module):
         self.norm = nn.LayerNorm(len(modalities) * width)
         self.classify = nn.Linear(len(modalities) * width, classes)
 
-    def forward(self, rows: dict[str, Tensor], layout: Layout) -> Tensor:
+    def forward(self, rows: dict[str, Tensor], packing: Packing) -> Tensor:
         """Returns [N, modalities * width]."""
         rows = {m: self.input[m](own) for m, own in rows.items()}
         for layer in self.layers:
-            rows = layer(rows, layout)
+            rows = layer(rows, packing)
         return self.norm(torch.cat(list(rows.values()), -1))
 
 
@@ -183,29 +183,29 @@ class HCAMNetwork(nn.Module):
             stage: A modality, for the prediction of its context encoder alone; by default, the
                 prediction of all.
         """
-        layout = Layout.of(batch.mask)
+        packing = Packing.of(batch.mask)
         if stage is not None and stage in self.context:
-            return self._alone(stage, self.context[stage](batch, layout), layout)
-        return self._fuse(self._contexts(batch, layout), layout)
+            return self._alone(stage, self.context[stage](batch, packing), packing)
+        return self._fuse(self._contexts(batch, packing), packing)
 
     def outputs(self, batch: ConversationBatch) -> dict[str, EmbeddedPrediction]:
         """Predicts emotions from every modality alone and, as `final`, from all."""
-        layout = Layout.of(batch.mask)
-        rows = self._contexts(batch, layout)
-        alone = {m: self._alone(m, own, layout) for m, own in rows.items()}
-        return {"final": self._fuse(rows, layout)} | (alone if self.fusion else {})
+        packing = Packing.of(batch.mask)
+        rows = self._contexts(batch, packing)
+        alone = {m: self._alone(m, own, packing) for m, own in rows.items()}
+        return {"final": self._fuse(rows, packing)} | (alone if self.fusion else {})
 
-    def _contexts(self, batch: ConversationBatch, layout: Layout) -> dict[str, Tensor]:
-        return {m: encoder(batch, layout) for m, encoder in self.context.items()}
+    def _contexts(self, batch: ConversationBatch, packing: Packing) -> dict[str, Tensor]:
+        return {m: encoder(batch, packing) for m, encoder in self.context.items()}
 
-    def _fuse(self, rows: dict[str, Tensor], layout: Layout) -> EmbeddedPrediction:
+    def _fuse(self, rows: dict[str, Tensor], packing: Packing) -> EmbeddedPrediction:
         if self.fusion is None:
             ((modality, own),) = rows.items()
-            return self._alone(modality, own, layout)
-        fused = self.fusion(rows, layout)
-        return EmbeddedPrediction(layout.pad(self.fusion.classify(fused)), fused)
+            return self._alone(modality, own, packing)
+        fused = self.fusion(rows, packing)
+        return EmbeddedPrediction(packing.pad(self.fusion.classify(fused)), fused)
 
-    def _alone(self, modality: str, rows: Tensor, layout: Layout) -> EmbeddedPrediction:
+    def _alone(self, modality: str, rows: Tensor, packing: Packing) -> EmbeddedPrediction:
         encoder = self.context[modality]
         assert isinstance(encoder, ContextEncoder)
-        return EmbeddedPrediction(layout.pad(encoder.classify(rows)), rows)
+        return EmbeddedPrediction(packing.pad(encoder.classify(rows)), rows)

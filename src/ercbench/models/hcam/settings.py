@@ -32,9 +32,9 @@ class ContrastiveSettings(ModelSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(
-            "piece_utterances",
-            self.piece_utterances,
-            self.piece_utterances is None or self.beta == 1,
+            "micro_batch_utterances",
+            self.micro_batch_utterances,
+            self.micro_batch_utterances is None or self.beta == 1,
             "null, because the contrastive loss compares all utterances of a batch (without it, "
             "beta=1, a batch can be cut)",
         )

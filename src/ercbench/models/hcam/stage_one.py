@@ -36,14 +36,16 @@ class StageOne(UtteranceEmbedder):
 
     settings: EncoderSettings
 
-    def training_losses(self, piece: UtteranceBatch, whole: UtteranceBatch) -> dict[str, Tensor]:
+    def training_losses(
+        self, micro_batch: UtteranceBatch, batch: UtteranceBatch
+    ) -> dict[str, Tensor]:
         """Returns `loss`, beta * `emotion_loss` + (1 - beta) * `contrastive_loss`."""
-        own, embedding = self.settings, self(piece)
+        own, labels, embedding = self.settings, micro_batch.labels, self(micro_batch)
         assert embedding.logits is not None
-        emotion = focal_loss(embedding.logits, piece.labels, own.focal_gamma, self._class_weights)
+        emotion = focal_loss(embedding.logits, labels, own.focal_gamma, self._class_weights)
         if own.beta == 1:
             return {"loss": emotion}
-        contrast = supervised_contrastive(embedding.vectors, piece.labels, own.temperature)
+        contrast = supervised_contrastive(embedding.vectors, labels, own.temperature)
         loss = own.beta * emotion + (1 - own.beta) * contrast
         return {"loss": loss, "emotion_loss": emotion, "contrastive_loss": contrast}
 

@@ -17,7 +17,7 @@ from ercbench.models.blocks.attention import (
     ModalityProjection,
     RowAttention,
 )
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 from ercbench.models.m2fnet.settings import M2FNetSettings
 from ercbench.settings import require
 
@@ -37,9 +37,9 @@ class Encoder(nn.Module):
         self.attention_norm, self.norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.dropout = Dropout(settings.dropout)
 
-    def forward(self, rows: Tensor, layout: Layout) -> Tensor:
+    def forward(self, rows: Tensor, packing: Packing) -> Tensor:
         """Returns [N, D]."""
-        heard = self.attention_norm(rows + self.dropout(self.attention(rows, layout)))
+        heard = self.attention_norm(rows + self.dropout(self.attention(rows, packing)))
         return rows + self.norm(heard + self.feed_forward(heard))
 
 
@@ -56,12 +56,12 @@ class Encoders(nn.Module):
         self.positions = settings.positions == "sinusoidal"
         self.layers = nn.ModuleList(Encoder(width, settings) for _ in range(settings.encoders))
 
-    def forward(self, rows: Tensor, layout: Layout) -> Tensor:
+    def forward(self, rows: Tensor, packing: Packing) -> Tensor:
         """Returns [N, D]."""
         if self.positions:
-            rows = rows + sinusoids(layout.turns, rows.shape[-1])
+            rows = rows + sinusoids(packing.turns, rows.shape[-1])
         for layer in self.layers:
-            rows = layer(rows, layout)
+            rows = layer(rows, packing)
         return rows
 
 
@@ -86,15 +86,15 @@ class FusionAttention(nn.Module):
         self.merge = nn.Linear(len(widths) * width, width)
         self.finish = ResidualFinish(width, settings) if settings.fusion == "residual" else None
 
-    def forward(self, fused: Tensor, rows: dict[str, Tensor], layout: Layout) -> Tensor:
+    def forward(self, fused: Tensor, rows: dict[str, Tensor], packing: Packing) -> Tensor:
         """Returns the next fused stream, [N, D_T].
 
         Args:
             fused: [N, D_T].
             rows: Modality to [N, D_m], the same in every layer.
-            layout: Where the conversations lie.
+            packing: Where the conversations lie.
         """
-        heard = [ask(fused, rows[m], fused, layout) for m, ask in self.attention.items()]
+        heard = [ask(fused, rows[m], fused, packing) for m, ask in self.attention.items()]
         merged = self.merge(torch.cat([*heard, fused], -1))
         return merged if self.finish is None else self.finish(fused, merged)
 
@@ -152,14 +152,14 @@ class M2FNetNetwork(nn.Module):
 
     def forward(self, batch: ConversationBatch) -> Prediction:
         """Predicts emotions."""
-        layout = Layout.of(batch.mask)
+        packing = Packing.of(batch.mask)
         projected = self.project(batch)
-        rows = {m: encode(projected[m], layout) for m, encode in self.encoders.items()}
+        rows = {m: encode(projected[m], packing) for m, encode in self.encoders.items()}
         fused = rows[self.primary]
         for layer in self.fusion:
-            fused = layer(fused, rows, layout)
+            fused = layer(fused, rows, packing)
         streams = rows | {self.primary: fused}
-        return Prediction(layout.pad(self.classify(torch.cat(list(streams.values()), -1))))
+        return Prediction(packing.pad(self.classify(torch.cat(list(streams.values()), -1))))
 
 
 def sinusoids(turns: Tensor, width: int) -> Tensor:

@@ -22,12 +22,14 @@ class TripletEmbedder(UtteranceEmbedder):
     classifies = False
     settings: TripletSettings
 
-    def training_losses(self, piece: UtteranceBatch, whole: UtteranceBatch) -> dict[str, Tensor]:
+    def training_losses(
+        self, micro_batch: UtteranceBatch, batch: UtteranceBatch
+    ) -> dict[str, Tensor]:
         """Returns `loss`, its parts, and the number of `triplets` they were taken from."""
         own = self.settings
         found = extractor_loss(
-            self(piece).vectors,
-            piece.labels,
+            self(micro_batch).vectors,
+            micro_batch.labels,
             own.mining,
             own.margin,
             own.form,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from ercbench.models.blocks.attention import Dropout, RowAttention
-from ercbench.models.blocks.packing import Layout
+from ercbench.models.blocks.packing import Packing
 
 LENGTHS = st.lists(st.integers(1, 12), min_size=1, max_size=7)
 
@@ -22,9 +22,9 @@ def mask_of(lengths):
 @settings(max_examples=40, deadline=None)
 def test_padding_undoes_flattening(lengths):
     rows, mask = rows_of(lengths), mask_of(lengths)
-    layout = Layout.of(mask)
-    assert layout.lengths == lengths
-    padded = layout.pad(rows)
+    packing = Packing.of(mask)
+    assert packing.lengths == lengths
+    padded = packing.pad(rows)
     assert torch.equal(padded[mask], rows)
     assert (padded[~mask] == 0).all()
 
@@ -32,14 +32,14 @@ def test_padding_undoes_flattening(lengths):
 @given(lengths=LENGTHS)
 @settings(max_examples=40, deadline=None)
 def test_packing_is_torchs_packing(lengths):
-    rows, layout = rows_of(lengths), Layout(lengths)
-    packed = layout.pack(rows)
+    rows, packing = rows_of(lengths), Packing(lengths)
+    packed = packing.pack(rows)
     expected = pack_padded_sequence(
-        layout.pad(rows), torch.tensor(lengths), batch_first=True, enforce_sorted=False
+        packing.pad(rows), torch.tensor(lengths), batch_first=True, enforce_sorted=False
     )
     assert torch.equal(packed.batch_sizes, expected.batch_sizes)
     assert torch.equal(packed.data.sort(0).values, expected.data.sort(0).values)
-    assert torch.equal(layout.unpack(packed.data), rows)
+    assert torch.equal(packing.unpack(packed.data), rows)
 
 
 @given(lengths=LENGTHS, seed=st.integers(0, 99))
@@ -49,19 +49,21 @@ def test_attention_is_torchs_attention_with_a_padding_mask(lengths, seed):
     ours, theirs = RowAttention(6, 2), torch.nn.MultiheadAttention(6, 2, batch_first=True)
     theirs.load_state_dict(ours.state_dict())
     query, context = rows_of(lengths, seed=seed), rows_of(lengths, seed=seed + 1)
-    layout, mask = Layout(lengths), mask_of(lengths)
+    packing, mask = Packing(lengths), mask_of(lengths)
     for other in (None, context):
-        keys = layout.pad(query if other is None else other)
-        expected, _ = theirs(layout.pad(query), keys, keys, key_padding_mask=~mask)
-        torch.testing.assert_close(ours(query, layout, other), expected[mask], atol=1e-5, rtol=1e-4)
+        keys = packing.pad(query if other is None else other)
+        expected, _ = theirs(packing.pad(query), keys, keys, key_padding_mask=~mask)
+        torch.testing.assert_close(
+            ours(query, packing, other), expected[mask], atol=1e-5, rtol=1e-4
+        )
 
 
 def test_repeated_rows_do_not_meet():
-    layout = Layout([2, 3])
+    packing = Packing([2, 3])
     x = torch.randn(5, 1, 4)
-    once = layout.attend(x, x, x)
+    once = packing.attend(x, x, x)
     twice = torch.cat([x, x + 1])
-    doubled = layout.repeated(2).attend(twice, twice, twice)
+    doubled = packing.repeated(2).attend(twice, twice, twice)
     torch.testing.assert_close(doubled[:5], once)
 
 
