@@ -9,6 +9,8 @@ from ercbench.config.choices import choices
 from ercbench.errors import ErcbenchError
 from ercbench.settings import kind_of
 
+CLASS_ADVICE = "Correct the name of the class, or install its package."
+
 
 def explain(error: BaseException) -> str | None:
     """Returns one line for an error that is the user's to mend, or None for one that is ours."""
@@ -29,8 +31,10 @@ def explain(error: BaseException) -> str | None:
         return _explain_setting(error, next((cause for cause in wrong if cause.full_key), wrong[0]))
     if isinstance(error, HydraException):
         said, *chained = str(error).split(", set env var HYDRA_FULL_ERROR=1")
-        advice = ". Correct its name, or install its package." if chained else ""
+        advice = f". {CLASS_ADVICE}" if chained else ""
         return " ".join(said.split("Config search path")[0].split()) + advice
+    if isinstance(error, ImportError) and _raised_by_hydra(error):
+        return f"{str(error).splitlines()[0].rstrip(':')}. {CLASS_ADVICE}"
     if isinstance(error, ValueError) and _raised_by_hydra(error):
         return f"{' '.join(str(error).split())}. Add --help to see what can be said."
     if isinstance(error, OSError):
