@@ -13,8 +13,8 @@ from ercbench.errors import ErcbenchError
 class BalancedBatchSampler(Sampler[list[int]]):
     """Random batches of so many classes times so many members (FaceNet, section 3.2).
 
-    Classes, and members within a class, are dealt like cards: nobody comes again before the
-    others were there, except the few that are left over when too few remain for a whole hand. An
+    Classes, and members within a class, are drawn without replacement: none comes again before
+    the others, except the few that are left over when too few remain for a whole draw. An
     index is in a batch once at most, so that a class with fewer members than asked for, be it
     one, gives all it has to every batch it is in. An epoch has as many batches as it takes to
     draw as many indices as are labelled; frequent classes are not seen whole in it.
@@ -50,20 +50,20 @@ class BalancedBatchSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(1_000_003 * self.seed + self.epoch())
-        classes = _hands(self.present, self.classes, generator)
+        classes = _draws(self.present, self.classes, generator)
         members = {
-            label: _hands((self.labels == label).nonzero()[:, 0], self.members, generator)
+            label: _draws((self.labels == label).nonzero()[:, 0], self.members, generator)
             for label in self.present.tolist()
         }
         for _ in range(len(self)):
             yield [index for label in next(classes) for index in next(members[label])]
 
 
-def _hands(cards: Tensor, size: int, generator: torch.Generator) -> Iterator[list[int]]:
-    """Yields hands of different cards for ever, shuffling when too few are left for a hand."""
-    size = min(size, len(cards))
+def _draws(values: Tensor, size: int, generator: torch.Generator) -> Iterator[list[int]]:
+    """Yields draws of different values for ever, shuffling when too few are left for a draw."""
+    size = min(size, len(values))
     while True:
-        shuffled = cards[torch.randperm(len(cards), generator=generator)].tolist()
+        shuffled = values[torch.randperm(len(values), generator=generator)].tolist()
         for first in range(0, len(shuffled) - size + 1, size):
             yield shuffled[first : first + size]
 

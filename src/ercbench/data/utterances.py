@@ -105,12 +105,12 @@ class UtteranceDataset(Dataset[tuple[Any, int, str]]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, place: int) -> tuple[Any, int, str]:
+    def __getitem__(self, index: int) -> tuple[Any, int, str]:
         generator = None
         if self.seed is not None:
-            generator = np.random.default_rng((self.seed, self.epoch, place))
-        item = self.items[place]
-        return self.reader.read(item, generator), self.labels[place], item.utterance.id
+            generator = np.random.default_rng((self.seed, self.epoch, index))
+        item = self.items[index]
+        return self.reader.read(item, generator), self.labels[index], item.utterance.id
 
 
 class UtteranceDataModule(L.LightningDataModule):

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.console import say
 from ercbench.dashboards.run import make_logger, show_result, shows_transcripts
 from ercbench.data.datamodule import ConversationDataModule
+from ercbench.data.labels import check_labels
 from ercbench.data.leakage import Leak, guard
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.files import (
@@ -67,6 +68,7 @@ def train(config: DictConfig) -> RunRecord:
         stores=config.stores,
         seed=config.seed,
     )
+    check_labels(datamodule.corpus, config.dataset.split)
     leaks = guard(
         datamodule.corpus.split(config.dataset.split),
         datamodule.feature_sets,
