@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 from ercbench import __version__
+from ercbench.config.arguments import in_quotes, quoted
 from ercbench.config.choices import headline
 from ercbench.errors import ErcbenchError
 from ercbench.files import config_folder
@@ -103,7 +104,7 @@ def _run(command: str, arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(_help(command, arguments))
         return
-    _hydra(command, _named(command, arguments), told)
+    _hydra(command, quoted(_named(command, arguments)), told)
     _sum_up(finished, failures)
     if failures:
         sys.exit(2)
@@ -138,7 +139,7 @@ def _help(command: str, arguments: Sequence[str]) -> str:
 
     from ercbench.config.help import help_of
 
-    given = get_args_parser().parse_args(_named(command, arguments))
+    given = get_args_parser().parse_args(quoted(_named(command, arguments)))
     return help_of(command, given.overrides, given.config_dir)
 
 
@@ -154,18 +155,13 @@ def _named(command: str, arguments: Sequence[str]) -> list[str]:
     alone = [word for word in words if "=" not in word]
     others = [argument for argument in arguments if argument not in alone]
     if command == "stores" and alone[:1] == ["merge"]:
-        return [f"merge=[{','.join(map(_quoted, alone[1:]))}]", *others]
+        return [f"merge=[{','.join(map(in_quotes, alone[1:]))}]", *others]
     if len(alone) > 1:
         raise ErcbenchError(
             f"{command}: found {' '.join(alone)}; expected at most one folder. "
             f"`ercbench {command} --help` lists the settings."
         )
-    return [*(f"{ALONE[command]}={_quoted(folder)}" for folder in alone), *others]
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "\\'")
-    return f"'{escaped}'"
+    return [*(f"{ALONE[command]}={in_quotes(folder)}" for folder in alone), *others]
 
 
 def _complete(arguments: Sequence[str]) -> None:

@@ -23,7 +23,10 @@ def explain(error: BaseException) -> str | None:
             return str(cause)
     if isinstance(error, OverrideParseException):
         said = str(error).splitlines()[0]
-        return f"Cannot read '{error.override}': {said}. Quote values with =, as in \"x=['a=1']\"."
+        return (
+            f"Cannot read '{error.override}': {said}. Close its brackets and quotes; a value of "
+            "other characters is read in double quotes inside single ones: 'key=\"value\"'."
+        )
     if isinstance(error, MissingConfigException):
         return _explain_choice(error)
     wrong = [cause for cause in chain if isinstance(cause, OmegaConfBaseException)]
