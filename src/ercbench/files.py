@@ -18,8 +18,8 @@ from ercbench.errors import ErcbenchError
 
 # Seconds after which a temporary file of another machine, whose processes cannot be asked, is left.
 LEFT_AFTER = 24 * 3600
-# Characters of a name that is longer are cut off; file systems allow 255 bytes for one.
-LONGEST_NAME = 40
+# Bytes of a name, to which endings are added; file systems allow 255 in all.
+LONGEST_NAME = 100
 
 
 @contextmanager
@@ -127,9 +127,10 @@ def safe_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name)
     fit = "".join(character if _is_fit(character) else "_" for character in name)
-    if fit == name and name[:1] not in ("", ".", "-") and len(name.encode()) <= 3 * LONGEST_NAME:
+    if fit == name and name[:1] not in ("", ".", "-") and len(name.encode()) <= LONGEST_NAME:
         return name
-    return f"{fit.strip('._-')[:LONGEST_NAME] or 'name'}-{sha256_of_text(name)[:8]}"
+    stem = re.sub("_+", "_", fit).strip("._-").encode()[: LONGEST_NAME - 9].decode(errors="ignore")
+    return f"{stem or 'name'}-{sha256_of_text(name)[:8]}"
 
 
 def check_name(setting: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import pickle
+import re
 import shutil
 
 import numpy as np
@@ -251,6 +252,33 @@ def test_a_table_becomes_a_dataset_under_its_own_name(prepare, fit, table, tiny_
     assert (result.setup.corpus, result.setup.labels) == ("mine", ("glad", "calm"))
 
 
+def test_a_file_may_be_called_anything_and_its_folders_stay_where_they_belong(
+    prepare, fit, table, tiny_roberta, tmp_path
+):
+    path = table.rename(tmp_path / "50% (v1.0)\n#1.csv")
+    prepare("corpus=csv", f'root="{path}"', f"text={tiny_roberta}")
+    (store,) = (tmp_path / "stores").iterdir()
+    result = fit("dataset=csv", f"store={store.name}")
+    assert result.setup.corpus == path.stem
+    (run,) = (tmp_path / "runs").iterdir()
+    assert run.name.startswith(store.name)
+    assert re.fullmatch(r"50_v1\.0_1-[0-9a-f]{8}", store.name)
+
+
+def test_a_store_without_labels_is_made_and_refused_in_training(prepare, fit, table, tiny_roberta):
+    table.write_text(table.read_text().replace("calm", "").replace("glad", "n/a"))
+    prepare("corpus=csv", f"root={table}", f"text={tiny_roberta}")
+    with pytest.raises(Exception) as caught:
+        fit("dataset=csv", "store=mine")
+    assert "found the label(s) none; expected two or more" in explain(caught.value)
+
+
+def test_the_labels_are_told_with_their_counts(prepare, table, capsys):
+    table.write_text(table.read_text().replace("calm", "nan", 1))
+    prepare("corpus=csv", f"root={table}")
+    assert "labels: calm 5, glad 6; 1 utterances without one" in capsys.readouterr().err
+
+
 def test_columns_of_a_table_may_be_called_otherwise(prepare, opened, table):
     table.write_text(table.read_text().replace("text", "words", 1))
     prepare("corpus=csv", f"root={table}", "columns.text=words")
@@ -313,7 +341,22 @@ WRONG = [
     ("import", ("community=iemocap.pkl", "labels=5"), "labels=5: found COSMIC's list for iemocap"),
     ("import", ("store=mine", "audio=mel-stats.npz", "labels=4"), "only with community=FILE"),
     ("import", ("community=iemocap.pkl", "audio=a.wav"), "expected an existing file"),
-    ("import", ("community=iemocap.pkl", "audio=mel-stats.npz", "name=a/b"), "name=a/b"),
+    (
+        "import",
+        ("community=iemocap.pkl", "audio=mel-stats.npz", "name=a/b"),
+        "name='a/b': expected a name",
+    ),
+    ("import", ("community=iemocap.pkl", "store=../x"), "store='../x': expected a name of letters"),
+    ("import", ("community=iemocap.pkl", "labels=[4]"), "labels=[4]: found COSMIC's list"),
+    ("prepare", ("corpus=csv", "root=mine.csv", "store=/x"), "store='/x': expected a name"),
+    ("prepare", ("store=../x",), "no such store"),
+    ("prepare", ("corpus=csv", "root=mine.csv", "text=[[1]]"), "text: found [1]; expected a name"),
+    ("prepare", ("corpus=csv", "root=mine.csv", "text=5"), "text=5: neither an encoder"),
+    ("prepare", ("corpus=csv", "root=mine.csv", "text=minilm", "options.text.name=.."), "Set opti"),
+    ("prepare", ("corpus=csv", "root='~nosuchuser/x.csv'"), "no home folder for '~nosuchuser'"),
+    ("prepare", ("corpus=iemocap", "root=.", "labels=[6]"), "expected labels 4 or 6"),
+    ("train", ("stores='~nosuchuser'", "dataset=csv", "store=mine"), "no home folder"),
+    ("train", ("dataset=csv", "store=../stores/mine"), "no such store"),
     ("train", ("dataset=meld",), "ercbench prepare corpus=meld root=PATH text=minilm"),
     ("train", ("dataset=meld", "store=meld-sentiment"), "text=minilm labels=sentiment"),
     ("train", ("dataset=iemocap", "store=mine"), "ercbench import corpus=iemocap"),

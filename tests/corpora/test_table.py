@@ -54,6 +54,11 @@ def test_a_table_is_a_corpus(path):
     assert (unlabelled.label, last.text) == (None, "Ähm \u2026")
 
 
+@pytest.mark.parametrize("name", ["meld", "IEMOCAP"])
+def test_a_table_is_not_taken_for_a_published_corpus_of_its_name(tmp_path, name):
+    assert read_table(write(tmp_path / f"{name}.csv")).name == f"{name}-table"
+
+
 def test_both_formats_give_equal_conversations(tmp_path):
     tables = [read_table(write(tmp_path / f"mine.{kind}")) for kind in ("csv", "jsonl")]
     assert tables[0].conversations == tables[1].conversations

@@ -62,7 +62,7 @@ def encoders(tmp_path_factory):
 def run(store, encoders, tiny_roberta, tiny_wav2vec2):
     """Runs `ercbench finetune` on the store; returns the result and the run's folder."""
     settings = [
-        *("store=talk", "split=given", f"stores={store.folder.parent}"),
+        *("store=talk", f"stores={store.folder.parent}"),
         *("trainer.max_epochs=2", "trainer.accelerator=cpu", "trainer.enable_progress_bar=false"),
     ]
 

@@ -9,14 +9,19 @@ from ercbench.config.stores import MODALITIES, ImportSettings
 from ercbench.corpora.community.four_way import with_labels
 from ercbench.corpora.community.read import CommunityFile, read_community, with_utterance_ids
 from ercbench.corpora.conversation import Corpus
-from ercbench.corpora.registry import usual_store
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.catalog import add_given, announce, open_or_create, open_store
+from ercbench.features.store.catalog import (
+    add_given,
+    announce,
+    folder_of,
+    open_or_create,
+    open_store,
+)
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.importing import import_features
 from ercbench.features.store.keyed import read_keyed
-from ercbench.files import expanded
+from ercbench.files import check_name, expanded
 
 
 def import_command(config: DictConfig) -> None:
@@ -35,7 +40,7 @@ def import_command(config: DictConfig) -> None:
         add_arrays(store, settings, arrays)
     else:
         source = read_files(settings, arrays)
-        folder = stores / (settings.store or usual_store(source.corpus))
+        folder = folder_of(stores, settings.store, source.corpus)
         with open_or_create(source.corpus, folder) as store:
             add_given(store, source)
             add_arrays(store, settings, arrays)
@@ -76,11 +81,7 @@ def add_arrays(store: FeatureStore, settings: ImportSettings, arrays: dict[str, 
         ErcbenchError: As in `import_features`, or a name cannot be one.
     """
     for modality, path in arrays.items():
-        name = settings.name or path.stem
-        if not name.replace("-", "").replace("_", "").isalnum():
-            raise ErcbenchError(
-                f"name={name}: features are called by letters, digits, - and _. Set name."
-            )
+        name = check_name("name", settings.name or path.stem)
         import_features(store, modality, name, path, settings.fitted_on, _ids(settings))
 
 

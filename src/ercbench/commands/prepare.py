@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.config.stores import MODALITIES, PrepareSettings
 from ercbench.console import say
 from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.names import names_of
 from ercbench.corpora.reading import read_source
-from ercbench.corpora.registry import usual_store
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder
@@ -20,12 +20,13 @@ from ercbench.features.store.catalog import (
     add_given,
     announce,
     describe_features,
+    folder_of,
     open_or_create,
     open_store,
 )
 from ercbench.features.store.extraction import DEFAULT, ExtractionSettings, check_inputs, extract
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.files import expanded
+from ercbench.files import check_name, expanded
 
 
 def prepare_command(config: DictConfig) -> None:
@@ -44,7 +45,7 @@ def prepare_command(config: DictConfig) -> None:
         folder, source = _existing(settings, stores)
     else:
         source = read_source(settings.corpus, _root(settings), reading_options(settings))
-        folder = stores / (settings.store or usual_store(source.corpus))
+        folder = folder_of(stores, settings.store, source.corpus)
     store = prepare(source.corpus, folder, make_encoders(settings), extraction, source)
     if extraction.share()[1] > 1:
         say(f"shard {settings.shard} is done; when all are: ercbench stores merge {store.folder}")
@@ -107,9 +108,11 @@ def make_encoders(settings: PrepareSettings) -> list[Encoder]:
     encoders = []
     for modality in MODALITIES:
         options = _set(asdict(getattr(settings.options, modality)))
+        if "name" in options:
+            check_name(f"options.{modality}.name", options["name"])
         named = getattr(settings, modality)
-        names = [named] if isinstance(named, str) else named or []
-        encoders += [_encoder(modality, str(name), options) for name in names]
+        names = [] if named is None else names_of(modality, named)
+        encoders += [_encoder(modality, name, options) for name in names]
     return encoders
 
 

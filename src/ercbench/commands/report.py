@@ -15,7 +15,7 @@ from ercbench.evaluation.compare.groups import Comparison, read_comparisons
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.tables import Table, tables
-from ercbench.files import expanded, replacing
+from ercbench.files import expanded, replacing, safe_name
 
 if TYPE_CHECKING:
     from ercbench.evaluation.page import Report
@@ -103,7 +103,7 @@ def stems(comparisons: Sequence[Comparison]) -> list[str]:
     """Returns a name for each comparison's files: `iemocap6-cosmic`, numbered where not unique."""
     found: list[str] = []
     for test in (comparison.test for comparison in comparisons):
-        stem = f"{test.corpus}{len(test.labels)}-{test.split}"
+        stem = safe_name(f"{test.corpus}{len(test.labels)}-{test.split}")
         taken = sum(name.split("~")[0] == stem for name in found)
         found.append(f"{stem}~{taken + 1}" if taken else stem)
     return found

@@ -125,7 +125,7 @@ class Corpus:
         if name not in self.splits:
             raise ErcbenchError(
                 f"Corpus '{self.name}' has no split '{name}'; it has: {', '.join(self.splits)}. "
-                "Set dataset.split to one of these."
+                "Set the split to one of these: dataset.split to train, split to finetune."
             )
         return self.splits[name]
 

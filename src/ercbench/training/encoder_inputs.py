@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.config.compose import dataset_settings
 from ercbench.config.datasets import DATASETS
 from ercbench.corpora.conversation import Corpus
+from ercbench.corpora.registry import CORPORA, usual_split
 from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import open_store
@@ -41,14 +42,16 @@ def material(
     """Returns a corpus, the name of its split, and a folder for what a reader prepares.
 
     Raises:
-        ErcbenchError: The encoder needs a folder and a corpus is named, or the other way round.
+        ErcbenchError: The encoder needs a folder and a corpus is named, or the other way round;
+            there is no such store; or its corpus has several splits, none of which is its usual.
     """
     check_material(config, kind)
     if kind.reads_folder:
         corpus = kind.read_folder(settings, expanded(config.source), config.seed)
         return corpus, next(iter(corpus.splits)), expanded(config.runs)
-    store = open_store(expanded(config.stores), config.store or usual_store(config.corpus))
-    return store.corpus, config.split or dataset_settings(store.corpus.name).split, store.folder
+    holding = None if config.corpus in (None, "csv") else CORPORA[config.corpus].name
+    store = open_store(expanded(config.stores), config.store or usual_store(config.corpus), holding)
+    return store.corpus, config.split or only_split(store.corpus), store.folder
 
 
 def check_material(config: DictConfig, kind: type[UtteranceEmbedder]) -> None:
@@ -74,16 +77,21 @@ def check_material(config: DictConfig, kind: type[UtteranceEmbedder]) -> None:
         )
 
 
-def usual_store(corpus: str | None) -> str:
-    """Returns the name of the store in which a corpus is usually prepared.
+def usual_store(corpus: str | None) -> str | None:
+    """Returns the name of the store in which a corpus is usually prepared; None if it has none."""
+    return getattr(dataset_settings(corpus), "store", None) if corpus in DATASETS else None
+
+
+def only_split(corpus: Corpus) -> str:
+    """Returns the corpus's usual split, or its only one.
 
     Raises:
-        ErcbenchError: It has none.
+        ErcbenchError: It has several, or none.
     """
-    usual = getattr(dataset_settings(corpus), "store", None) if corpus in DATASETS else None
-    if usual is None:
+    split = usual_split(corpus)
+    if split is None:
         raise ErcbenchError(
-            f"corpus={corpus}: expected iemocap, meld or mosi, prepared before; any other store is "
-            "named by store=NAME. Change corpus, or set store."
+            f"split is not set, and corpus '{corpus.name}' has no usual one; it has: "
+            f"{', '.join(corpus.splits) or 'none'}. Set split to one of these."
         )
-    return usual
+    return split

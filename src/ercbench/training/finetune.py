@@ -19,7 +19,7 @@ from ercbench.data.utterances import UtteranceDataModule
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.encoders.projection import Vectors, draw_projection
 from ercbench.evaluation.encoders.retrieval import neighbour, probe, retrieval, scores
-from ercbench.files import expanded, sha256_of_file, sha256_of_text
+from ercbench.files import expanded, safe_name, sha256_of_file, sha256_of_text
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
 from ercbench.records.run_folder import RunFolder
@@ -78,7 +78,7 @@ def train_encoder(config: DictConfig, held_out: Sequence[str]) -> EncoderRecord:
     """Trains one encoder, or returns the record of one that was trained before."""
     datamodule = make_datamodule(config, held_out)
     setup, stands_for = describe(config, datamodule)
-    name = f"{setup.corpus}-{setup.encoder}-seed{setup.seed}-{stands_for}"
+    name = f"{safe_name(setup.corpus)}-{setup.encoder}-seed{setup.seed}-{stands_for}"
     run = RunFolder(expanded(config.runs) / name)
     work = partial(fit_and_evaluate, config, datamodule, run, setup, stands_for)
     return once(config, run, EncoderRecord, work)

@@ -25,6 +25,7 @@ from ercbench.files import (
     expanded,
     remove_leftovers,
     replacing,
+    safe_name,
     sha256_of_file,
     sha256_of_text,
 )
@@ -76,7 +77,7 @@ def train(config: DictConfig) -> RunRecord:
     )
     setup = describe(config, datamodule, leaks)
     stands_for = fingerprint(setup.settings, data_of(setup), setup.code)
-    name = f"{setup.corpus}-{setup.model}-seed{setup.seed}-{stands_for}"
+    name = f"{safe_name(setup.corpus)}-{setup.model}-seed{setup.seed}-{stands_for}"
     run = RunFolder(expanded(config.runs) / name)
     work = partial(fit_and_test, config, datamodule, run, setup, stands_for)
     return once(config, run, RunRecord, work)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.corpora.names import composed, names_of, near_equal
+from ercbench.corpora.registry import CORPORA
 from ercbench.corpora.table.cells import (
     NUMBERS,
     Row,
@@ -60,7 +61,7 @@ def read_table(
     conversations = _conversations(path, rows)
     check_times(str(path), rows)
     return Corpus(
-        name=path.stem,
+        name=_corpus_name(path.stem),
         labels=_labels(path, rows, labels),
         conversations=conversations,
         splits={"given": split_of(rows)},
@@ -72,6 +73,11 @@ def read_table(
             **({"conversations": _ANEW} if anew else {}),
         },
     )
+
+
+def _corpus_name(stem: str) -> str:
+    """Returns a name that no published corpus has, for its counts and scores are not this one's."""
+    return f"{stem}-table" if stem.casefold() in CORPORA else stem
 
 
 def _column_names(columns: Mapping[str, str]) -> dict[str, str]:

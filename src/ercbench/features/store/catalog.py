@@ -8,11 +8,13 @@ from pathlib import Path
 from ercbench.console import say
 from ercbench.corpora.conversation import Corpus, first_few
 from ercbench.corpora.counts import count_differences
+from ercbench.corpora.registry import usual_store
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.manifest import CORPUS, MANIFEST
+from ercbench.files import check_name, safe_name
 
 FILES = (CORPUS, MANIFEST)
 MAKE = "ercbench prepare corpus=… root=…, or ercbench import"
@@ -48,7 +50,7 @@ def open_store(
             f"store is not set (there: {there}). Set store=NAME to one of these, or make one: "
             f"{commands}"
         )
-    if not (stores / name).is_dir():
+    if safe_name(name) != name or not (stores / name).is_dir():
         raise ErcbenchError(
             f"store={name}: no such store in '{stores}' (there: {there}). Take one of these, or "
             f"make it: {commands}"
@@ -60,6 +62,15 @@ def open_store(
             "another dataset or another store."
         )
     return store
+
+
+def folder_of(stores: Path, name: str | None, corpus: Corpus) -> Path:
+    """Returns the folder of a corpus's store: by the name given, or by its usual one.
+
+    Raises:
+        ErcbenchError: The name given cannot be that of a folder.
+    """
+    return stores / (safe_name(usual_store(corpus)) if name is None else check_name("store", name))
 
 
 @contextmanager
