@@ -19,7 +19,7 @@ from ercbench.evaluation.statistics.resampling import (
     draw_swaps,
     permutation_p,
 )
-from ercbench.evaluation.statistics.scores import count
+from ercbench.evaluation.statistics.scores import sum_by_dialogue
 
 SETS, DRAWS = 1000, 999
 DIALOGUES, LENGTH, CLASSES = 40, 10, 4
@@ -46,11 +46,10 @@ def false_alarms(noise: float, seeds: int, rng: np.random.Generator) -> np.ndarr
     found = []
     for _ in range(SETS):
         test, said = two_equal_models(noise, seeds, rng)
-        counts = [count(test, own) for own in said]
-        p = permutation_p(counts[0], counts[1], swaps)["accuracy"]
+        sums = [sum_by_dialogue(test, np.eye(CLASSES, dtype=np.float32)[own]) for own in said]
+        p = permutation_p(sums[0], sums[1], swaps)["accuracy"]
         one, two = (
-            bootstrap(own, weights, draw_seeds(seeds, DRAWS, rng)).mean["accuracy"]
-            for own in counts
+            bootstrap(own, weights, draw_seeds(seeds, DRAWS, rng)).mean["accuracy"] for own in sums
         )
         low, high = np.quantile(one - two, [ALPHA / 2, 1 - ALPHA / 2])
         apart = low > 0 or high < 0

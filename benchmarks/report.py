@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, f1_score
 
 from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.metrics import Predictions, previous_labels
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import (
     Execution,
@@ -25,9 +25,9 @@ from ercbench.records.run_record import (
     RunRecord,
     RunResults,
     RunSetup,
-    Scores,
     StageRecord,
 )
+from ercbench.records.scores import Scores, score
 
 DIALOGUES, UTTERANCES = 280, 2610
 LABELS = ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
@@ -83,22 +83,10 @@ def write_run(folder: Path, model: str, seed: int, skill: float) -> None:
             for row in range(UTTERANCES)
         ]
     )
-    run.write(make_record(run.path.name, model, seed, scores(truth, own.argmax(1))))
-
-
-def scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
-    """Returns the scores a record has."""
-    weighted = float(f1_score(truth, predicted, average="weighted"))
-    values: dict[str, float | None] = {
-        "accuracy": float((truth == predicted).mean()),
-        "weighted_f1": weighted,
-        "macro_f1": float(f1_score(truth, predicted, average="macro")),
-        "shift_f1": weighted,
-        "stay_f1": weighted,
-    }
-    each = f1_score(truth, predicted, average=None).tolist()
-    counts = confusion_matrix(truth, predicted).tolist()
-    return Scores(values, tuple(each), tuple(map(tuple, counts)))
+    speakers = np.where(np.arange(UTTERANCES) % 2, "B", "A")
+    found = score(Predictions(truth, own, previous_labels(dialogue, speakers, truth)))
+    assert found is not None
+    run.write(make_record(run.path.name, model, seed, found))
 
 
 def make_record(run: str, model: str, seed: int, test: Scores) -> RunRecord:

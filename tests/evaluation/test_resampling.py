@@ -17,13 +17,19 @@ from ercbench.evaluation.statistics.resampling import (
     draw_swaps,
     permutation_p,
 )
-from ercbench.evaluation.statistics.scores import SCORES, count
+from ercbench.evaluation.statistics.scores import sum_by_dialogue
+from ercbench.metrics import COMPARED
 
 REFERENCE = {
     "accuracy": accuracy_score,
     "weighted_f1": partial(f1_score, average="weighted", zero_division=0),
     "macro_f1": partial(f1_score, average="macro", zero_division=0),
 }
+
+
+def count(test, predictions):
+    """The sums of runs that are sure of the labels they predict: [S, N]."""
+    return sum_by_dialogue(test, np.eye(len(test.labels), dtype=np.float32)[predictions])
 
 
 def questions(truth, dialogues, classes=3):
@@ -112,7 +118,7 @@ def score_of(name, test, first, second):
     return statistic
 
 
-@pytest.mark.parametrize("name", SCORES)
+@pytest.mark.parametrize("name", COMPARED)
 @pytest.mark.parametrize("seed", range(3))
 def test_all_swaps_are_scipys_exact_permutation(name, seed):
     test, (first, second) = made_up(dialogues=7, seed=seed)
@@ -145,7 +151,7 @@ def test_a_sample_of_swaps_comes_near_all_of_them():
     moved = np.random.default_rng(0).integers(2, size=(20_000, 12)).astype(np.float32)
     sampled = permutation_p(*counts, Swaps(moved, exact=False))
     assert exact["macro_f1"] > 0.01
-    for name in SCORES:
+    for name in COMPARED:
         assert sampled[name] == pytest.approx(exact[name], abs=0.015)
 
 
@@ -182,7 +188,7 @@ def test_identical_models_are_called_different_in_5_per_cent_of_test_sets():
     rng, sets, dialogues, length = np.random.default_rng(0), 1000, 40, 8
     names = np.repeat(np.arange(dialogues), length)
     swaps = draw_swaps(dialogues, 199, rng)
-    called = dict.fromkeys(SCORES, 0)
+    called = dict.fromkeys(COMPARED, 0)
     for _ in range(sets):
         truth = rng.integers(0, 4, dialogues * length)
         skill = np.repeat(rng.beta(1, 1, (2, dialogues)), length, axis=1)
@@ -190,6 +196,6 @@ def test_identical_models_are_called_different_in_5_per_cent_of_test_sets():
         said = np.where(right, truth, rng.integers(0, 4, skill.shape))
         test = questions(truth, names, 4)
         p = permutation_p(count(test, said[:1]), count(test, said[1:]), swaps)
-        called = {name: called[name] + (p[name] <= 0.05) for name in SCORES}
+        called = {name: called[name] + (p[name] <= 0.05) for name in COMPARED}
     for name, times in called.items():
         assert times / sets == pytest.approx(0.05, abs=0.014), name

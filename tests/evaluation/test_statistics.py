@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
-from ercbench.evaluation.statistics.scores import SCORES
+from ercbench.metrics import COMPARED
 from records import write_run
 
 SIZES = (6, 4, 9, 3, 7, 5, 8, 6, 4, 9, 3, 7, 5, 8, 6)
@@ -34,7 +34,7 @@ def pair_of(analysis, *names, score="accuracy"):
 def test_estimates_are_the_recorded_scores_with_an_interval_around_them(compared):
     comparison, analysis = compared(("GRU", 1.0, 3), ("MLP", 0.5, 3))
     for group in comparison.groups:
-        for score in SCORES:
+        for score in COMPARED:
             recorded = [scores[score] for scores in group.scores]
             estimate = analysis.estimates[group.name][score]
             assert estimate.mean == pytest.approx(np.mean(recorded))
@@ -54,7 +54,7 @@ def test_one_seed_has_no_deviation_but_an_interval_over_dialogues(compared):
 
 def test_a_much_better_model_is_significantly_best(compared):
     _, analysis = compared(("GRU", 4.0, 2), ("MLP", 0.5, 2), ("HCAM", 0.5, 2))
-    for score in SCORES:
+    for score in COMPARED:
         assert analysis.best[score] == "GRU"
     pair = pair_of(analysis, "GRU", "MLP")
     assert pair.first == "GRU"
@@ -71,7 +71,7 @@ def test_equal_models_are_not_told_apart(compared):
     assert pair.difference >= 0
     assert pair.p_holm > 0.05
     assert not pair.significant
-    assert analysis.best == dict.fromkeys(SCORES)
+    assert analysis.best == dict.fromkeys(COMPARED)
 
 
 def test_the_same_answers_differ_by_nothing(compared, tmp_path):

@@ -15,6 +15,7 @@ from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.summary import summary
 from ercbench.evaluation.tables.tables import Cell, Column, Table, tables
+from ercbench.metrics import previous_labels
 from ercbench.records.run_record import ChosenOnTest, OutputScores, RunRecord, Scores
 from records import LABELS, make_record, make_scores, make_setup, write_run
 
@@ -77,7 +78,7 @@ def test_nothing_is_bold_where_models_are_alike(tmp_path):
 
 
 def test_a_class_without_utterances_and_a_missing_score_are_not_numbers(tmp_path):
-    write_run(tmp_path, labels=(*LABELS, "fear"), scores={"shift_f1": None})
+    write_run(tmp_path, labels=(*LABELS, "fear"), sizes=(1,) * 22)
     found = tables_of(tmp_path)
     assert row_of(found["scores"], "MLP")["shift F1"].value is None
     assert row_of(found["classes"], "MLP")["fear (0)"].value is None
@@ -217,10 +218,11 @@ def as_in(corpus, tested, run):
         row.update(conversation=conversation.id, label=utterance.label)
     run.write_predictions(rows)
     record = run.read(RunRecord)
-    indices = [
-        np.array([corpus.labels.index(row[key]) for row in rows]) for key in ("label", "predicted")
-    ]
-    scores = make_scores(*indices, len(corpus.labels))
+    truth = np.array([corpus.labels.index(row["label"]) for row in rows])
+    probabilities = np.array([[row[f"p_{label}"] for label in corpus.labels] for row in rows])
+    columns = (np.array([row[key] for row in rows]) for key in ("conversation", "speaker"))
+    previous = previous_labels(*columns, truth)
+    scores = make_scores(truth, probabilities.astype(np.float32), previous)
     outputs = {"final": OutputScores(scores, scores)}
     run.write(replace(record, results=replace(record.results, outputs=outputs)))
 

@@ -7,7 +7,7 @@ import pytest
 from ercbench.errors import ErcbenchError
 from ercbench.records.reading import read_runs
 from ercbench.records.run_record import VERSION, RunRecord
-from records import write_run
+from records import LABELS, write_run
 
 
 def rewritten(run, change):
@@ -140,7 +140,7 @@ def with_other_labels(run):
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
-        (truncated, "does not cover the test set: 10 utterances of the known labels, expected 22"),
+        (truncated, "contradicts its record"),
         (with_other_columns, "no column p_joy"),
         (half_written, "cannot be read"),
         (without_numbers, "probabilities that are not numbers"),
@@ -155,6 +155,91 @@ def test_predictions_that_cannot_be_the_runs_are_left_out_and_named(tmp_path, br
     assert len(runs) == 1
     assert said in warning
     assert "bad" in warning
+
+
+def changed(run, change):
+    """Rewrites the predictions of a run as `change` does with their rows."""
+    rows = pq.read_table(run.predictions).to_pylist()
+    change(rows)
+    run.write_predictions(rows)
+
+
+def with_odd_probabilities(*values):
+    def change(rows):
+        rows[3] |= dict(zip(("p_neutral", "p_joy", "p_anger"), values, strict=True))
+
+    return lambda run: changed(run, change)
+
+
+def with_the_truth_pasted_in(run):
+    def change(rows):
+        for row in rows:
+            row |= {f"p_{label}": float(label == row["label"]) for label in LABELS}
+
+    changed(run, change)
+
+
+def with_another_accuracy(run):
+    def change(record):
+        record["results"]["outputs"]["final"]["test"]["values"]["accuracy"] = 0.99
+
+    rewritten(run, change)
+
+
+def with_a_flipped_byte(run):
+    contents = bytearray(run.predictions.read_bytes())
+    contents[len(contents) // 3] ^= 255
+    run.predictions.write_bytes(contents)
+
+
+def with_a_foreign_label(run):
+    changed(run, lambda rows: rows[0].update(label="bliss"))
+
+
+def with_words_for_probabilities(run):
+    changed(run, lambda rows: [row.update(p_joy="much") for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("breaks", "said"),
+    [
+        (with_odd_probabilities(5.0, 0.0, 0.0), "row 4 has the probabilities 5, 0, 0; expected"),
+        (with_odd_probabilities(-1.0, 1.0, 1.0), "row 4 has the probabilities -1, 1, 1"),
+        (with_odd_probabilities(0.5, 0.2, 0.2), "expected shares that add up to 1"),
+        (with_the_truth_pasted_in, "contradicts its record: accuracy, weighted_f1"),
+        (with_another_accuracy, "recorded 0.9900); one of the two was changed"),
+        (with_a_foreign_label, "unknown label 'bliss'; expected one of neutral, joy, anger"),
+        (with_words_for_probabilities, "probabilities of type string"),
+        (with_a_flipped_byte, "bad/predictions.parquet"),
+    ],
+)
+def test_predictions_that_contradict_their_record_are_left_out_and_named(tmp_path, breaks, said):
+    write_run(tmp_path, "GRU")
+    breaks(write_run(tmp_path, name="bad"))
+    runs, (warning,) = read_runs(tmp_path)
+    assert len(runs) == 1
+    assert said in warning
+    assert "bad" in warning
+
+
+def test_a_run_on_a_test_part_without_labels_is_named_and_the_others_go_on(tmp_path):
+    write_run(tmp_path, "GRU")
+    write_run(tmp_path, name="blind", unlabelled=range(22))
+    runs, (warning,) = read_runs(tmp_path)
+    assert len(runs) == 1
+    assert "blind/predictions.parquet: no labels, no scores" in warning
+
+
+def test_metrics_that_a_record_does_not_have_come_from_its_predictions(tmp_path):
+    run = write_run(tmp_path)
+
+    def forget(record):
+        del record["results"]["outputs"]["final"]["test"]["values"]["nll"]
+
+    rewritten(run, forget)
+    (read,), warnings = read_runs(tmp_path)
+    assert not warnings
+    assert read.scores["final"]["nll"] > 0
 
 
 def test_a_copied_run_counts_once(tmp_path):

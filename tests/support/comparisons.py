@@ -45,13 +45,15 @@ def make_group(test, name, seeds=3, skill=1.0, seed=0, output="final", **changes
     known = test.truth >= 0
     logits[:, np.flatnonzero(known), test.truth[known]] += skill
     probabilities = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    scores = tuple(make_scores(test.truth, own, test.previous) for own in probabilities)
     fields = {
         "name": name,
         "model": name,
         "output": output,
         "features": ("text:made-up",),
         "differences": {},
-        "runs": tuple(_record(test, name, n, own) for n, own in enumerate(probabilities)),
+        "runs": tuple(_record(test, name, n, own) for n, own in enumerate(scores)),
+        "scores": scores,
         "probabilities": probabilities.astype(np.float32),
         "folders": tuple(Path(f"{name}-{number}") for number in range(seeds)),
     }
@@ -78,10 +80,7 @@ def make_page(folder, *comparisons, drawn=True, draws=50):
     return write_page(reports, folder)
 
 
-def _record(test, name, seed, probabilities):
-    known = test.truth >= 0
-    predicted = probabilities[known].argmax(-1)
-    scores = make_scores(test.truth[known], predicted, len(test.labels))
+def _record(test, name, seed, scores):
     setup = make_setup(
         name,
         seed,

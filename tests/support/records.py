@@ -4,9 +4,9 @@ import zlib
 from dataclasses import replace
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, f1_score
 
 from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.metrics import labelled, previous_labels
 from ercbench.models.registry import MODELS
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import (
@@ -16,9 +16,9 @@ from ercbench.records.run_record import (
     RunRecord,
     RunResults,
     RunSetup,
-    Scores,
     StageRecord,
 )
+from ercbench.records.scores import Scores, score
 
 LABELS = ("neutral", "joy", "anger")
 SIZES = (5, 8, 3, 6)
@@ -55,21 +55,10 @@ def make_setup(model="MLP", seed=0, features=("text:x", "audio:x"), **changes):
     return replace(setup, **changes)
 
 
-def make_scores(truth, predicted, classes, **changes):
-    """The scores of label indices, by scikit-learn; `changes` are other values of metrics."""
-    labels = range(classes)
-    options = {"zero_division": 0}
-    weighted = float(f1_score(truth, predicted, average="weighted", **options))
-    values = {
-        "accuracy": float((truth == predicted).mean()),
-        "weighted_f1": weighted,
-        "macro_f1": float(f1_score(truth, predicted, average="macro", **options)),
-        "shift_f1": weighted,
-        "stay_f1": weighted,
-    }
-    each = f1_score(truth, predicted, average=None, labels=labels, **options)
-    confusion = confusion_matrix(truth, predicted, labels=labels)
-    return Scores(values | changes, tuple(each.tolist()), tuple(map(tuple, confusion.tolist())))
+def make_scores(truth, probabilities, previous=None):
+    """The scores of label indices and [N, C] probabilities, nobody having spoken before."""
+    previous = np.full(len(truth), -1) if previous is None else previous
+    return score(labelled(truth, probabilities, previous))
 
 
 def make_record(setup, outputs, run=None, fingerprint=None, as_released=None, stages=(STAGE,)):
@@ -92,7 +81,6 @@ def write_run(
     name=None,
     fingerprint=None,
     released=None,
-    scores=None,
     stages=(STAGE,),
     **changes,
 ):
@@ -101,7 +89,6 @@ def write_run(
     Args:
         folder: Of the runs.
         released: Scores that choosing on test would have claimed, by metric.
-        scores: Recorded scores that are other than those of the predictions.
         changes: Other fields of what it was asked.
 
     Returns:
@@ -116,12 +103,11 @@ def write_run(
         logits[np.arange(len(truth)), truth] += skill
         own = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
         rows[output] = _rows(own, truth, sizes, setup.labels, unlabelled, texts)
-        known = ~np.isin(np.arange(len(truth)), unlabelled)
-        known_scores = make_scores(
-            truth[known], own[known].argmax(-1), len(setup.labels), **(scores or {})
-        )
-        found[output] = OutputScores(known_scores, known_scores)
-    claimed = ChosenOnTest(7, replace(found["final"].test, values=released)) if released else None
+        known = np.where(np.isin(np.arange(len(truth)), unlabelled), -1, truth)
+        own_scores = make_scores(known, own.astype(np.float32), _previous(sizes, known))
+        validation = own_scores or Scores({}, (), ())
+        found[output] = OutputScores(validation, own_scores)
+    claimed = ChosenOnTest(7, Scores(released, (), ())) if released else None
     record = make_record(setup, found, name, fingerprint, claimed, stages)
     run = RunFolder(folder / record.run)
     for output, own in rows.items():
@@ -145,3 +131,8 @@ def _rows(probabilities, truth, sizes, labels, unlabelled, texts):
         | {f"p_{label}": float(p) for label, p in zip(labels, own, strict=True)}
         for row, ((d, turn), own) in enumerate(zip(turns, probabilities, strict=True))
     ]
+
+
+def _previous(sizes, truth):
+    turns = np.concatenate([np.arange(size) for size in sizes])
+    return previous_labels(np.repeat(np.arange(len(sizes)), sizes), turns % 2, truth)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from ercbench.models.base.settings import SELECTION_METRICS
+from ercbench.metrics import SELECTION_METRICS
 from ercbench.settings import Count, Seed, Settings, one_of, require
 
 
@@ -13,7 +13,7 @@ class SelectionSettings(Settings):
     """How the epoch is chosen, always on validation.
 
     Attributes:
-        metric: A scalar of `ConversationMetrics`; the highest wins, the first of equals.
+        metric: A selection metric of `ercbench.metrics`; the highest wins, the first of equals.
         patience: Epochs without improvement after which training stops.
     """
 

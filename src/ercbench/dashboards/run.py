@@ -12,7 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from ercbench.evaluation.tables.wording import tags_of
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import RunRecord, RunResults, Scores
+from ercbench.records.run_record import RunRecord, RunResults
+from ercbench.records.scores import Scores
 
 # The most characters that wandb takes everywhere, and in titles.
 LONGEST_NAME, LONGEST_TITLE = 64, 128

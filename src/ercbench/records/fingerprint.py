@@ -12,12 +12,11 @@ from typing import Any
 from ercbench.files import sha256_of_text
 
 # Rooms of this package whose code decides no number: they write down, show, or start what others
-# compute. Metrics choose the epoch, so they are not among them.
+# compute.
 UNDECIDING = tuple(
     f"ercbench.{room}."
     for room in ("cli", "commands", "config", "console", "dashboards", "evaluation", "records")
 )
-DECIDING = ("ercbench.evaluation.metrics",)
 
 
 def fingerprint(settings: dict[str, Any], data: dict[str, Any], code: str) -> str:
@@ -63,7 +62,7 @@ def _closure(modules: Iterable[str]) -> set[str]:
 
 def _decides(name: str, own: set[str]) -> bool:
     if name.split(".")[0] in own:
-        return not f"{name}.".startswith(UNDECIDING) or name.startswith(DECIDING)
+        return not f"{name}.".startswith(UNDECIDING)
     file = _file(name)
     libraries = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
     return file is not None and not any(file.is_relative_to(path) for path in libraries)

@@ -10,11 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ercbench.errors import ErcbenchError
+from ercbench.metrics import labelled, previous_labels
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import RunRecord, Scores
+from ercbench.records.run_record import RunRecord
+from ercbench.records.scores import Scores, score
 
 IDENTITY = ("conversation", "turn", "utterance")
 COLUMNS = (*IDENTITY, "speaker", "label")
+# How far rounding may move the sum of probabilities from 1, and a score.
+TOLERANCE, SCORE_TOLERANCE = 1e-3, 1e-4
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,18 @@ class StoredRun:
         record: What it says of itself.
         utterances: A row per test utterance with the columns of `COLUMNS`, and `text` if recorded.
         probabilities: Output to [N, C]; `final` is the model's answer.
+        scores: Output to its scores on test, computed from these.
     """
 
     folder: Path
     record: RunRecord
     utterances: pa.Table
     probabilities: dict[str, np.ndarray]
+    scores: dict[str, Scores]
 
     def agrees_with(self, other: "StoredRun") -> bool:
         """Whether two runs came to the same scores and probabilities."""
-        return self.record.results.test == other.record.results.test and np.array_equal(
+        return self.utterances["label"].equals(other.utterances["label"]) and np.array_equal(
             self.probabilities["final"], other.probabilities["final"]
         )
 
@@ -71,46 +77,104 @@ def read_runs(folder: Path) -> tuple[list[StoredRun], list[str]]:
 
 def _read(run: RunFolder) -> StoredRun:
     record = run.read(RunRecord)
-    tables = {
-        output: _read_predictions(run.predictions_of(output), record, own.test)
-        for output, own in record.results.outputs.items()
-    }
+    tables, probabilities, scores = {}, {}, {}
+    for output, recorded in record.results.outputs.items():
+        path = run.predictions_of(output)
+        tables[output] = _read_predictions(path, record)
+        probabilities[output] = _probabilities(path, tables[output], record)
+        scores[output] = _scores(path, tables[output], probabilities[output], record)
+        _check_scores(path, scores[output], recorded.test)
     known = [name for name in (*COLUMNS, "text") if name in tables["final"].column_names]
-    probabilities = {output: _probabilities(own, record) for output, own in tables.items()}
-    return StoredRun(run.path, record, tables["final"].select(known), probabilities)
+    return StoredRun(run.path, record, tables["final"].select(known), probabilities, scores)
 
 
-def _read_predictions(path: Path, record: RunRecord, scores: Scores | None) -> pa.Table:
-    """Reads a file of predictions, which must cover what the recorded scores are about."""
+def _read_predictions(path: Path, record: RunRecord) -> pa.Table:
+    """Reads a file of predictions.
+
+    Raises:
+        ErcbenchError: It is damaged or is about other labels.
+    """
     try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
+        table = pq.read_table(path, page_checksum_verification=True)
+        table.validate(full=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ErcbenchError(f"{path}: cannot be read ({reason}). {_again(path)}") from None
     columns = (*COLUMNS, *(f"p_{label}" for label in record.setup.labels))
     missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise ErcbenchError(f"{path}: no column {', '.join(missing)}. {_again(path)}")
-    labels = table["label"].to_pylist()
-    found = [labels.count(label) for label in record.setup.labels]
-    expected = [sum(row) for row in scores.confusion] if scores else [0] * len(found)
-    if found != expected or sum(found) + labels.count(None) != len(labels):
+    foreign = set(table["label"].to_pylist()) - {None, *record.setup.labels}
+    if foreign:
         raise ErcbenchError(
-            f"{path}: does not cover the test set: {sum(found)} utterances of the known labels, "
-            f"expected {sum(expected)} ({found} per label, expected {expected}). {_again(path)}"
+            f"{path}: unknown label '{min(map(str, foreign))}'; expected one of "
+            f"{', '.join(record.setup.labels)}. {_again(path)}"
         )
     return table
 
 
-def _probabilities(table: pa.Table, record: RunRecord) -> np.ndarray:
-    columns = [table[f"p_{label}"].to_numpy() for label in record.setup.labels]
-    probabilities = np.stack(columns, axis=1).astype(np.float32)
-    if not np.isfinite(probabilities).all():
+def _probabilities(path: Path, table: pa.Table, record: RunRecord) -> np.ndarray:
+    """Returns the [N, C] probabilities of a file.
+
+    Raises:
+        ErcbenchError: They are none.
+    """
+    columns = [table[f"p_{label}"] for label in record.setup.labels]
+    odd = [str(column.type) for column in columns if not pa.types.is_floating(column.type)]
+    if odd:
+        raise ErcbenchError(f"{path}: probabilities of type {odd[0]}. {_again(path)}")
+    found = np.stack([column.to_numpy() for column in columns], axis=1).astype(np.float32)
+    if not np.isfinite(found).all():
         raise ErcbenchError(
-            f"{record.run}: probabilities that are not numbers. Lower model.learning_rate or "
+            f"{path}: probabilities that are not numbers. Lower model.learning_rate or "
             "clip gradients (model.gradient_clip), and run again."
         )
-    return probabilities
+    wrong = (found < 0).any(1) | (found > 1 + TOLERANCE).any(1)
+    wrong |= np.abs(found.sum(1) - 1) > TOLERANCE
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ErcbenchError(
+            f"{path}: row {row + 1} has the probabilities {', '.join(f'{p:g}' for p in found[row])}"
+            f"; expected shares that add up to 1. {_again(path)}"
+        )
+    return found
+
+
+def _scores(path: Path, table: pa.Table, probabilities: np.ndarray, record: RunRecord) -> Scores:
+    """Returns the scores of predictions.
+
+    Raises:
+        ErcbenchError: There are no labels, so that there are none.
+    """
+    index = {label: number for number, label in enumerate(record.setup.labels)}
+    truth = np.array([index.get(label, -1) for label in table["label"].to_pylist()], np.int64)
+    conversations, speakers = (
+        np.array(table[name].to_pylist(), dtype=str) for name in ("conversation", "speaker")
+    )
+    previous = previous_labels(conversations, speakers, truth)
+    found = score(labelled(truth, probabilities, previous))
+    if found is None:
+        raise ErcbenchError(f"{path}: no labels, no scores; its predictions can still be used.")
+    return found
+
+
+def _check_scores(path: Path, found: Scores, recorded: Scores | None) -> None:
+    """Refuses predictions whose scores are not those that were recorded when they were made.
+
+    Raises:
+        ErcbenchError: They are others.
+    """
+    if recorded is None:
+        raise ErcbenchError(f"{path}: has labels, but its record says there are none.")
+    differing = found.differences(recorded, SCORE_TOLERANCE)
+    if differing:
+        name, both = differing[0], ""
+        if name in found.values:
+            both = f" ({found[name]:.4f}, recorded {recorded[name]:.4f})"
+        raise ErcbenchError(
+            f"{path}: contradicts its record: {', '.join(differing)} of these predictions differ "
+            f"from what result.json says{both}; one of the two was changed. {_again(path)}"
+        )
 
 
 def _again(path: Path) -> str:

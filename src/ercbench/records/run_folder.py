@@ -63,7 +63,7 @@ class RunFolder:
     def write_predictions(self, rows: list[dict[str, Any]], output: str = "final") -> None:
         """Writes a row per test utterance, for the model's answer or for another output."""
         with replacing(self.predictions_of(output)) as temporary:
-            pq.write_table(pa.Table.from_pylist(rows), temporary)
+            pq.write_table(pa.Table.from_pylist(rows), temporary, write_page_checksum=True)
 
     def write(self, record: RunRecord | EncoderRecord) -> None:
         """Writes the record, which marks the run as finished."""

@@ -2,38 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import nan
 from typing import Any, Literal
 
 from ercbench.data.leakage import Leak
 from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.records.scores import Scores
 
 # Goes up whenever an older record can no longer be read as it is.
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Scores on one part of a split.
-
-    Attributes:
-        values: Metric to score, None where it is not defined.
-        class_f1: [C] F1 of every label.
-        confusion: [C, C] numbers of utterances, true by predicted.
-    """
-
-    values: dict[str, float | None]
-    class_f1: tuple[float, ...]
-    confusion: tuple[tuple[int, ...], ...]
-
-    def __getitem__(self, metric: str) -> float:
-        """Returns the score of a metric, NaN where it is not defined.
-
-        Raises:
-            KeyError: It was not recorded.
-        """
-        score = self.values[metric]
-        return nan if score is None else score
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from torch.utils.data import DataLoader
 
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.metrics import ConversationMetrics
-from ercbench.records.run_record import ChosenOnTest, Scores
-from ercbench.training.evaluate import plain_scores
+from ercbench.records.run_record import ChosenOnTest
+from ercbench.records.scores import Scores, score
 
 
 class BestOnTest(L.Callback):
@@ -50,11 +50,13 @@ class BestOnTest(L.Callback):
 @torch.no_grad()
 def on_test(trainer: L.Trainer, model: ConversationClassifier, tested: DataLoader[Any]) -> Scores:
     """Returns the test scores of a model in training."""
-    metrics = ConversationMetrics(len(model.spec.labels)).to(model.device)
+    metrics = ConversationMetrics().to(model.device)
     model.eval()
     for loaded in tested:
         batch = loaded.to(model.device)
         with trainer.precision_plugin.forward_context():
             metrics.update(model(batch).logits, batch.labels, batch.speakers)
     model.train()
-    return plain_scores(metrics)
+    scores = score(metrics.predictions())
+    assert scores is not None, "a test part without labels is not watched"
+    return scores

@@ -1,26 +1,24 @@
 """What a trained model says of the test part: probabilities, their scores, their rows."""
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import lightning as L
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
 
 from ercbench.data.batch import IGNORE
 from ercbench.data.datamodule import ConversationDataModule, ConversationDataset
+from ercbench.metrics import labelled, previous_labels
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.ensemble import choose_weights, mix
-from ercbench.models.base.metrics import ConversationMetrics
-from ercbench.records.run_record import OutputScores, Scores
+from ercbench.records.run_record import OutputScores
+from ercbench.records.scores import Scores, score
 
 # Conversation id to [L, C].
 Probabilities = dict[str, Tensor]
-# Conversations that are scored at once.
-AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def evaluate(
         trainer: Whatever trained the model.
         model: With its best weights.
         datamodule: Its data.
-        metric: Key of `CHOOSING` by which an ensemble is weighed on validation.
+        metric: Selection metric by which an ensemble is weighed on validation.
 
     Returns:
         `final` and, of a model with several outputs, these and their `ensemble`.
@@ -63,11 +61,10 @@ def evaluate(
         on_test["ensemble"] = ensemble(on_test, weights)
     outputs = {}
     for name, own in on_test.items():
-        scores = OutputScores(
-            score(on_validation[name], validation),
-            score(own, tested) if has_labels(tested) else None,
-            weights if name == "ensemble" else None,
-        )
+        validated = score_part(on_validation[name], validation)
+        assert validated is not None, "a validation part without labels was let through"
+        own_weights = weights if name == "ensemble" else None
+        scores = OutputScores(validated, score_part(own, tested), own_weights)
         outputs[name] = Output(scores, prediction_rows(own, tested))
     return outputs
 
@@ -84,30 +81,21 @@ def predict(
     return outputs
 
 
-def score(probabilities: Probabilities, part: ConversationDataset) -> Scores:
-    """Returns the scores of a part that has labels."""
-    metrics = ConversationMetrics(len(part.index))
-    for first in range(0, len(part), AT_ONCE):
-        items = range(first, min(first + AT_ONCE, len(part)))
-        metrics.update(
-            pad_sequence([probabilities[part.conversations[i].id] for i in items], True),
-            pad_sequence([part.labels(i) for i in items], True, IGNORE),
-            pad_sequence([part.speakers(i) for i in items], True),
-        )
-    return plain_scores(metrics)
+def score_part(probabilities: Probabilities, part: ConversationDataset) -> Scores | None:
+    """Returns the scores of a part; None if it has no labels."""
+    rows = range(len(part))
+    ids = [conversation.id for conversation in part.conversations]
+    labels = torch.cat([part.labels(item) for item in rows]).numpy()
+    truth = np.where(labels == IGNORE, -1, labels)
+    speakers = torch.cat([part.speakers(item) for item in rows]).numpy()
+    conversations = np.repeat(ids, [len(conversation) for conversation in part.conversations])
+    previous = previous_labels(conversations, speakers, truth)
+    return score(labelled(truth, torch.cat([probabilities[id] for id in ids]).numpy(), previous))
 
 
 def has_labels(part: ConversationDataset) -> bool:
     """Whether any utterance of a part has a label."""
     return any((part.labels(item) != IGNORE).any() for item in range(len(part)))
-
-
-def plain_scores(metrics: ConversationMetrics) -> Scores:
-    """Returns scores as plain values, None where one is not defined."""
-    computed: Any = {name: score.tolist() for name, score in metrics.compute().items()}
-    class_f1, confusion = tuple(computed.pop("class_f1")), computed.pop("confusion")
-    values = {name: value if isfinite(value) else None for name, value in computed.items()}
-    return Scores(values, class_f1, tuple(map(tuple, confusion)))
 
 
 def ensemble_weights(

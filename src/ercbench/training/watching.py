@@ -8,7 +8,7 @@ import lightning as L
 from lightning.pytorch.callbacks import ProgressBar, RichProgressBar
 
 from ercbench.console import say
-from ercbench.evaluation.tables.wording import SCORE_TITLES
+from ercbench.metrics import METRICS
 from ercbench.models.base.trainable import Trainable
 from ercbench.training.callbacks import History, best_epoch
 
@@ -74,6 +74,6 @@ def progress(history: History, model: L.LightningModule, metric: str) -> dict[st
     score = f"val/{metric}"
     return ({"stage": model.stage.name} if model.stage.name else {}) | {
         "loss": f"{last['train/loss']:.3f}",
-        f"validation {SCORE_TITLES[metric]}": f"{100 * last[score]:.1f}",
+        f"validation {METRICS[metric].title}": f"{100 * last[score]:.1f}",
         "best": f"{100 * best[score]:.1f} (epoch {best['epoch']})",
     }

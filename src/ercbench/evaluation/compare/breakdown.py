@@ -8,7 +8,7 @@ from statistics import mean
 import numpy as np
 
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
-from ercbench.evaluation.statistics.scores import scores
+from ercbench.metrics import BINS, METRICS, labelled
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,6 @@ class Reliability:
     accuracy: np.ndarray
     share: np.ndarray
 
-    @property
-    def error(self) -> float:
-        """Expected calibration error (Naeini et al. 2015): the mean gap between the two."""
-        return float(np.nansum(self.share * np.abs(self.confidence - self.accuracy)))
-
 
 def final_groups(comparison: Comparison) -> list[Group]:
     """Returns the models' own answers, without those of single stages and ensembles, best first."""
@@ -40,7 +35,8 @@ def final_groups(comparison: Comparison) -> list[Group]:
 def over_seeds(truth: np.ndarray, group: Group, chosen: np.ndarray | None = None) -> np.ndarray:
     """Returns weighted F1 by seed, of all utterances or of those in an [N] mask: [S]."""
     chosen = np.ones(len(truth), bool) if chosen is None else chosen
-    return np.array([weighted_f1(truth[chosen], own[chosen]) for own in group.predictions])
+    classes = group.probabilities.shape[-1]
+    return np.array([weighted_f1(truth[chosen], own[chosen], classes) for own in group.predictions])
 
 
 def deviation(over: Sequence[float] | np.ndarray) -> float:
@@ -48,17 +44,10 @@ def deviation(over: Sequence[float] | np.ndarray) -> float:
     return float(np.std(over, ddof=1)) if len(over) > 1 else 0.0
 
 
-def weighted_f1(truth: np.ndarray, predicted: np.ndarray) -> float:
+def weighted_f1(truth: np.ndarray, predicted: np.ndarray, classes: int) -> float:
     """Returns weighted F1 of [N] label indices where the truth is known, NaN if nowhere."""
-    known = truth >= 0
-    if not known.any():
-        return float("nan")
-    truth, predicted = truth[known], predicted[known]
-    size = max(truth.max(), predicted.max()) + 1
-    counts = (
-        np.bincount(own, minlength=size) for own in (truth[truth == predicted], predicted, truth)
-    )
-    return float(scores(*counts)["weighted_f1"])
+    certain = np.eye(classes)[predicted]
+    return METRICS["weighted_f1"].of(labelled(truth, certain, truth))
 
 
 def places(test: TestSet) -> np.ndarray:
@@ -77,28 +66,15 @@ def lengths(test: TestSet) -> np.ndarray:
     return sizes[dialogue]
 
 
-def last_own_emotion(test: TestSet) -> np.ndarray:
-    """Returns the emotion of the speaker's last labelled utterance in the dialogue, or -1: [N]."""
-    last: dict[tuple[str, str], int] = {}
-    before = np.full(len(test.truth), -1)
-    for row, (dialogue, speaker, label) in enumerate(
-        zip(test.conversations.tolist(), test.speakers.tolist(), test.truth.tolist(), strict=True)
-    ):
-        before[row] = last.get((dialogue, speaker), -1)
-        if label >= 0:
-            last[dialogue, speaker] = label
-    return before
-
-
 def shifts_and_stays(test: TestSet) -> tuple[np.ndarray, np.ndarray]:
     """Finds utterances whose emotion differs from, or equals, their speaker's last one.
 
-    A speaker's first labelled utterance is neither, as in the recorded `shift_f1`.
+    A speaker's first labelled utterance is neither, as in the metric `shift_f1`.
 
     Returns:
         Two [N] masks: shifts, stays.
     """
-    before = last_own_emotion(test)
+    before = test.previous
     both = (before >= 0) & (test.truth >= 0)
     return both & (before != test.truth), both & (before == test.truth)
 
@@ -125,7 +101,7 @@ def doubling_bins(values: np.ndarray, counted: np.ndarray, fewest: int) -> dict[
     return {f"{a}-{b}" if a < b else str(a): mask for a, b, mask in bins}
 
 
-def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> Reliability:
+def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> Reliability:
     """Returns the reliability of the predicted label (Guo et al. 2017).
 
     Args:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ from ercbench.evaluation.compare.comparable import (
 )
 from ercbench.evaluation.compare.naming import differences, names
 from ercbench.evaluation.tables.wording import corpus_title
+from ercbench.metrics import previous_labels
 from ercbench.records.reading import StoredRun, read_runs
-from ercbench.records.run_record import RunRecord, Scores
+from ercbench.records.run_record import RunRecord
+from ercbench.records.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ class TestSet:
 
     __test__ = False  # for pytest, no class of tests
 
+    @cached_property
+    def previous(self) -> np.ndarray:
+        """[N] label of the speaker's last labelled utterance in the dialogue, or -1."""
+        return previous_labels(self.conversations, self.speakers, self.truth)
+
     @property
     def title(self) -> str:
         """What the corpus is called in tables and figures."""
@@ -65,6 +73,7 @@ class Group:
         features: Names of the feature sets.
         differences: Settings in which it differs from its model's other groups.
         runs: Their records, by seed.
+        scores: Of this output on test, computed from the predictions, by seed.
         probabilities: [S, N, C] float32.
         folders: Where the runs lie, by seed.
     """
@@ -75,6 +84,7 @@ class Group:
     features: tuple[str, ...]
     differences: dict[str, str]
     runs: tuple[RunRecord, ...]
+    scores: tuple[Scores, ...]
     probabilities: np.ndarray
     folders: tuple[Path, ...]
 
@@ -87,12 +97,6 @@ class Group:
     def predictions(self) -> np.ndarray:
         """[S, N] index of the likeliest label."""
         return self.probabilities.argmax(-1)
-
-    @property
-    def scores(self) -> tuple[Scores, ...]:
-        """The recorded test scores of this output, by seed."""
-        recorded = (run.results.outputs[self.output].test for run in self.runs)
-        return tuple(scores for scores in recorded if scores is not None)
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,7 @@ def _groups(variants: Sequence[Sequence[StoredRun]]) -> Iterable[Group]:
                 features=setup.feature_keys,
                 differences=differences(setup, setups),
                 runs=tuple(run.record for run in variant),
+                scores=tuple(run.scores[output] for run in variant),
                 probabilities=np.stack([run.probabilities[output] for run in variant]),
                 folders=tuple(run.folder for run in variant),
             )

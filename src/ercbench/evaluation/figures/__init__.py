@@ -79,8 +79,8 @@ PLOTS: dict[str, tuple[str, str, Plot]] = {
     "calibration": (
         "How sure, and how right",
         "On the diagonal a model is right as often as it says, above it more often. A dot's area "
-        "is its share of the predictions. ECE: expected calibration error in points, ten bins, "
-        "all seeds together.",
+        "is its share of the predictions. ECE: expected calibration error in points, "
+        "mean over seeds.",
         calibration,
     ),
     "learning": (

@@ -1,5 +1,6 @@
 """Whether models know how sure they may be."""
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from ercbench.evaluation.compare.breakdown import final_groups, reliability
@@ -19,7 +20,8 @@ def calibration(comparison: Comparison, analysis: Analysis) -> Figure | None:
         axes.plot(said, right, color=BLUE, linewidth=1)
         axes.scatter(said, right, 4 + 250 * found.share, color=BLUE, linewidths=0, zorder=3)
         axes.set_title(wrapped(group.name))
-        axes.text(0, 100, f"ECE {100 * found.error:.1f}", va="top")
+        error = np.mean([scores["ece"] for scores in group.scores])
+        axes.text(0, 100, f"ECE {100 * error:.1f}", va="top")
         axes.set_aspect("equal")
     figure.supxlabel("probability of the prediction, %", fontsize=9)
     figure.supylabel("of these correct, %", fontsize=9)

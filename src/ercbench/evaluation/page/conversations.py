@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ercbench.evaluation.compare.breakdown import final_groups, last_own_emotion
+from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group
 
 
@@ -29,7 +29,7 @@ def conversations(name: str, comparison: Comparison) -> dict[str, Any]:
         "who": who.tolist(),
         "texts": test.texts.tolist() if any(test.texts.tolist()) else [],
         "truth": test.truth.tolist(),
-        "before": last_own_emotion(test).tolist(),
+        "before": test.previous.tolist(),
         "models": [_answers(group) for group in (*final, *others)],
     }
 

@@ -8,7 +8,7 @@ from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published
 from ercbench.evaluation.statistics.analysis import Analysis, Estimate
 from ercbench.evaluation.tables.tables import Cell, Column, Table
-from ercbench.evaluation.tables.wording import SCORE_TITLES
+from ercbench.metrics import METRICS
 
 INSIDE, NOT_RUN = "inside", "not run"
 
@@ -144,7 +144,7 @@ def _row(verdict: Verdict) -> tuple[Cell, ...]:
     return (
         Cell(attempt.row),
         Cell(attempt.corpus),
-        Cell(SCORE_TITLES[verdict.score]),
+        Cell(METRICS[verdict.score].title),
         Cell("" if verdict.published is None else verdict.published),
         estimate,
         Cell(verdict.word, bold=verdict.word == INSIDE),

@@ -22,7 +22,8 @@ from ercbench.evaluation.statistics.resampling import (
     draw_swaps,
     permutation_p,
 )
-from ercbench.evaluation.statistics.scores import SCORES, Counts, count
+from ercbench.evaluation.statistics.scores import DialogueSums, sum_by_dialogue
+from ercbench.metrics import COMPARED
 
 DRAWS = 10_000
 ALPHA = 0.05
@@ -128,10 +129,10 @@ def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analys
     """
     rng = np.random.default_rng(seed)
     sampled = _sample(comparison, draws, rng)
-    dialogues = sampled[0].counts.dialogues
+    dialogues = sampled[0].sums.dialogues
     swaps = draw_swaps(dialogues, draws, rng)
     found = [_compare(comparison.test, *two, swaps) for two in combinations(sampled, 2)]
-    pairs = {score: _holm([own[score] for own in found]) for score in SCORES}
+    pairs = {score: _holm([own[score] for own in found]) for score in COMPARED}
     return Analysis(
         estimates={own.group.name: _estimates(own) for own in sampled},
         pairs=pairs,
@@ -145,22 +146,22 @@ def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analys
 
 @dataclass(frozen=True)
 class _Sampled:
-    """A group with its counts, its scores by seed and its draws."""
+    """A group with its sums per dialogue, its scores by seed and its draws."""
 
     group: Group
-    counts: Counts
+    sums: DialogueSums
     scores: dict[str, np.ndarray]
     draws: Draws
 
 
 def _sample(comparison: Comparison, draws: int, rng: np.random.Generator) -> list[_Sampled]:
     """Draws the same dialogues for all groups, and the same seeds for all outputs of a run."""
-    counts = [count(comparison.test, group.predictions) for group in comparison.groups]
-    weights = draw_dialogues(counts[0].dialogues, draws, rng)
+    sums = [sum_by_dialogue(comparison.test, group.probabilities) for group in comparison.groups]
+    weights = draw_dialogues(sums[0].dialogues, draws, rng)
     seeds = {g.folders: draw_seeds(len(g.folders), draws, rng) for g in comparison.groups}
     return [
         _Sampled(group, own, own.scores(), bootstrap(own, weights, seeds[group.folders]))
-        for group, own in zip(comparison.groups, counts, strict=True)
+        for group, own in zip(comparison.groups, sums, strict=True)
     ]
 
 
@@ -177,9 +178,9 @@ def _estimates(own: _Sampled) -> dict[str, Estimate]:
 
 def _compare(test: TestSet, one: _Sampled, two: _Sampled, swaps: Swaps) -> dict[str, Pair]:
     """Compares two groups by every score, not yet corrected."""
-    p = permutation_p(one.counts, two.counts, swaps)
+    p = permutation_p(one.sums, two.sums, swaps)
     p_mcnemar = _mcnemar(test, one.group, two.group)
-    return {score: _pair(one, two, score, p[score], p_mcnemar) for score in SCORES}
+    return {score: _pair(one, two, score, p[score], p_mcnemar) for score in COMPARED}
 
 
 def _pair(one: _Sampled, two: _Sampled, score: str, p: float, p_mcnemar: float) -> Pair:
@@ -197,7 +198,7 @@ def _pair(one: _Sampled, two: _Sampled, score: str, p: float, p_mcnemar: float) 
         p=p,
         p_holm=p,
         p_mcnemar=p_mcnemar,
-        effect=difference / (error * ours.counts.dialogues**0.5) if error else 0.0,
+        effect=difference / (error * ours.sums.dialogues**0.5) if error else 0.0,
         probability=float((ahead > 0).mean() + (ahead == 0).mean() / 2),
         detectable=float(norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER)) * error,
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ercbench.evaluation.statistics.scores import SCORES, Counts, scores, total
+from ercbench.evaluation.statistics.scores import DialogueSums, scores_of, total
+from ercbench.metrics import COMPARED, Statistics
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,17 @@ def draw_seeds(seeds: int, draws: int, rng: np.random.Generator) -> Seeds:
     return Seeds(shares, rng.integers(seeds, size=draws))
 
 
-def bootstrap(counts: Counts, weights: np.ndarray, seeds: Seeds) -> Draws:
+def bootstrap(sums: DialogueSums, weights: np.ndarray, seeds: Seeds) -> Draws:
     """Scores a group on every draw of dialogues and of seeds.
 
     Seeds and dialogues are crossed: all seeds of a draw, and all models, answer the same ones.
 
     Args:
-        counts: Of S runs.
+        sums: Of S runs.
         weights: [B, D] of `draw_dialogues`, the same for all models that are compared.
         seeds: Of `draw_seeds`, the same for all outputs of the same runs.
     """
-    drawn, every = counts.weighted(weights), np.arange(len(weights))
+    drawn, every = sums.weighted(weights), np.arange(len(weights))
     return Draws(
         mean={name: (own * seeds.shares).sum(1) for name, own in drawn.items()},
         dialogues={name: own.mean(1) for name, own in drawn.items()},
@@ -90,40 +91,38 @@ def draw_swaps(dialogues: int, draws: int, rng: np.random.Generator) -> Swaps:
     return Swaps(rng.integers(2, size=(draws, dialogues)).astype(np.float32), False)
 
 
-def permutation_p(first: Counts, second: Counts, swaps: Swaps) -> dict[str, float]:
+def permutation_p(first: DialogueSums, second: DialogueSums, swaps: Swaps) -> dict[str, float]:
     """Tests whether it matters which of two models answered which dialogue.
 
     A model's answers to a dialogue are swapped as a whole, those of all its seeds together. The
-    statistic is the difference of the scores of the counts' means over seeds: that of the mean
+    statistic is the difference of the scores of the sums' means over seeds: that of the mean
     accuracies, and as good as that of the mean F1. So neither model needs the other's seeds.
 
     Returns:
         Score to two-sided p. A sample counts what was seen as one more way, so that p is
         never 0.
     """
-    ours, theirs = _mean_over_seeds(first), _mean_over_seeds(second)
-    moved = total(swaps.moved, theirs - ours)
-    support, ours, theirs = first.support.sum(0), ours.sum(0), theirs.sum(0)
-    one, two = _scores(ours + moved, support), _scores(theirs - moved, support)
-    seen = _scores(ours, support), _scores(theirs, support)
+    ours = {own: sums.mean(1) for own, sums in first.sums.items()}
+    theirs = {own: sums.mean(1) for own, sums in second.sums.items()}
+    moved = {own: total(swaps.moved, theirs[own] - ours[own]) for own in ours}
+    one, two = ({own: sums.sum(0) for own, sums in each.items()} for each in (ours, theirs))
+    seen = _differences(one, two)
+    drawn = _differences(
+        {own: one[own] + moved[own] for own in one}, {own: two[own] - moved[own] for own in two}
+    )
     extra = 0 if swaps.exact else 1
     return {
-        name: float(
-            (_as_large(one[name] - two[name], seen[0][name] - seen[1][name]) + extra)
-            / (len(swaps.moved) + extra)
-        )
-        for name in SCORES
+        name: float((_as_large(drawn[name], seen[name]) + extra) / (len(swaps.moved) + extra))
+        for name in COMPARED
     }
 
 
-def _mean_over_seeds(counts: Counts) -> np.ndarray:
-    """Returns [D, 2, C]: hits and predicted."""
-    return np.stack([counts.hits.mean(1), counts.predicted.mean(1)], axis=1)
-
-
-def _scores(counts: np.ndarray, support: np.ndarray) -> dict[str, np.ndarray]:
-    """Scores [..., 2, C], hits and predicted."""
-    return scores(counts[..., 0, :], counts[..., 1, :], support)
+def _differences(
+    one: dict[Statistics, np.ndarray], two: dict[Statistics, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Returns compared metric to the difference of two models' scores."""
+    ours, theirs = scores_of(one), scores_of(two)
+    return {name: ours[name] - theirs[name] for name in COMPARED}
 
 
 def _as_large(differences: np.ndarray, seen: np.ndarray) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.statistics.analysis import ALPHA, POWER, Analysis
+from ercbench.metrics import BINS
 from ercbench.models.registry import reconstruction_of, title_of
 
 # Below this the bootstrap is known to be too sure.
@@ -30,7 +31,10 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
         f"per cent on test; {_seeds(comparison)}; epoch chosen on validation; in brackets the 95 % "
         f"interval over dialogues and seeds (percentile bootstrap, {analysis.draws:,} draws)",
         "shift and stay: weighted F1 where a speaker's emotion differs from, or equals, the last "
-        "own one",
+        "own one; UAR: balanced accuracy, the unweighted average recall; ECE: expected calibration "
+        f"error in {BINS} bins of equal width, and NLL: mean negative log-likelihood in nats, both "
+        "the better the lower",
+        "parameters: of the network; seconds: of training and testing, mean over seeds",
     ]
     if len(comparison.groups) > 1:
         notes.append(_bold(analysis))
@@ -124,7 +128,7 @@ def common_notes(comparison: Comparison) -> list[str]:
         for model in models
         if reconstruction_of(model)
     ]
-    return notes + _leaks(comparison)
+    return notes + _leaks(comparison) + _unknown(comparison) + _last_epochs(comparison)
 
 
 def _seeds(comparison: Comparison) -> str:
@@ -169,3 +173,29 @@ def _leaks(comparison: Comparison) -> list[str]:
         for leak in run.setup.leaks
     }
     return sorted(found)
+
+
+def _unknown(comparison: Comparison) -> list[str]:
+    runs = [run for group in comparison.groups for run in group.runs]
+    keys = sorted({key for run in runs for key in run.setup.unknown_provenance})
+    if not keys:
+        return []
+    return [
+        f"PROVENANCE UNKNOWN: whose labels the encoder of {', '.join(keys)} saw is not recorded, "
+        "so leakage is not ruled out"
+    ]
+
+
+def _last_epochs(comparison: Comparison) -> list[str]:
+    """Says of which models the chosen epoch was the last allowed, so that more might be better."""
+    listed = []
+    for group in comparison.groups:
+        count = sum(run.results.chosen.chose_last_allowed for run in group.runs)
+        if count and group.output == "final":
+            listed.append(f"{group.name} ({count} of {len(group.runs)} runs)")
+    if not listed:
+        return []
+    return [
+        f"the chosen epoch was the last allowed: {', '.join(listed)}; more epochs "
+        "(trainer.max_epochs) might do better"
+    ]

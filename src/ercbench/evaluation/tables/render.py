@@ -28,6 +28,8 @@ def number(value: float, kind: Kind) -> str:
         return f"{100 * value:.1f}"
     if kind == "p":
         return "<0.001" if value < 0.001 else f"{value:.3f}"
+    if kind == "whole":
+        return f"{value:,.0f}"
     return f"{value:.2f}" if kind == "number" else f"{value:g}"
 
 

@@ -8,18 +8,18 @@ from statistics import mean, stdev
 from rich.table import Table
 from rich.text import Text
 
-from ercbench.evaluation.tables.wording import SCORE_TITLES, corpus_title
+from ercbench.evaluation.tables.render import number
+from ercbench.evaluation.tables.tables import Kind
+from ercbench.evaluation.tables.wording import corpus_title
+from ercbench.metrics import COMPARED, METRICS
 from ercbench.records.run_record import (
     EncoderRecord,
     EncoderSetup,
     RunRecord,
     RunSetup,
-    Scores,
     StageRecord,
 )
-
-# The scores that runs of every kind have.
-SWEEP_SCORES = ("accuracy", "weighted_f1", "macro_f1")
+from ercbench.records.scores import Scores
 
 
 def summary(record: RunRecord) -> Table:
@@ -31,8 +31,9 @@ def summary(record: RunRecord) -> Table:
     if results.test is None:
         table.add_row("no labels, no scores", "")
         return table
-    for name, title in SCORE_TITLES.items():
-        table.add_row(title, _percent(results.test[name]))
+    for metric in METRICS.values():
+        if metric.name in results.test.values:
+            table.add_row(metric.title, _written(results.test[metric.name], metric.kind))
     table.add_section()
     for label, score in zip(setup.labels, results.test.class_f1, strict=True):
         table.add_row(Text(f"F1 {label}"), _percent(score))
@@ -61,7 +62,7 @@ def encoder_summary(record: EncoderRecord) -> Table:
 def run_line(record: RunRecord | EncoderRecord, overrides: Sequence[str]) -> Text:
     """Returns a run among several in a line: what tells it from the others, and its test scores."""
     chosen, test = record.results.chosen, record.results.test
-    scores = ", ".join(f"{SCORE_TITLES[n]} {_percent(test[n])}" for n in SWEEP_SCORES if test)
+    scores = ", ".join(f"{METRICS[n].title} {_percent(test[n])}" for n in COMPARED if test)
     told = scores or "no labels, no scores"
     return Text(f"{', '.join(overrides)}: {told} (epoch {chosen.best_epoch})")
 
@@ -79,12 +80,12 @@ def sweep_summary(runs: Sequence[tuple[Sequence[str], RunRecord | EncoderRecord]
     table = Table(title="test scores, mean ± standard deviation over seeds")
     for column in ("on", "settings", "seeds"):
         table.add_column(column)
-    for name in SWEEP_SCORES:
-        table.add_column(SCORE_TITLES[name], justify="right")
+    for name in COMPARED:
+        table.add_column(METRICS[name].title, justify="right")
     for labels, records in rows.items():
         seeds = ", ".join(str(record.setup.seed) for record in records)
         tests = [record.results.test for record in records]
-        scores = ([test[name] if test else nan for test in tests] for name in SWEEP_SCORES)
+        scores = ([test[name] if test else nan for test in tests] for name in COMPARED)
         table.add_row(*map(Text, labels), seeds, *map(_mean, scores))
     return table
 
@@ -119,5 +120,9 @@ def _weighted_f1(scores: Scores | None) -> str:
 
 
 def _percent(value: float) -> str:
-    """Returns a share as per cent, `n/a` where there is none."""
-    return "n/a" if isnan(value) else f"{100 * value:.1f}"
+    return _written(value, "percent")
+
+
+def _written(value: float, kind: Kind) -> str:
+    """Returns a number as tables show it, `n/a` where there is none."""
+    return "n/a" if isnan(value) else number(value, kind)

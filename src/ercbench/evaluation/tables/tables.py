@@ -1,7 +1,7 @@
 """Tables of a comparison as plain rows; `render` makes them text."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isnan
 from statistics import mean, stdev
 from typing import Literal
@@ -11,13 +11,12 @@ import numpy as np
 from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published, published
-from ercbench.evaluation.statistics.analysis import Analysis, Estimate
-from ercbench.evaluation.statistics.scores import SCORES
+from ercbench.evaluation.statistics.analysis import Analysis
 from ercbench.evaluation.tables import notes
-from ercbench.evaluation.tables.wording import SCORE_TITLES
+from ercbench.metrics import COMPARED, METRICS, Metric
 from ercbench.models.registry import reconstruction_of
 
-Kind = Literal["text", "count", "percent", "p", "number"]
+Kind = Literal["text", "count", "whole", "percent", "p", "number"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,8 @@ class Column:
 
     Attributes:
         title: Its head.
-        kind: How its values are written; `percent` are shares of 1, written times 100.
+        kind: How its values are written; `percent` are shares of 1, written times 100, `whole`
+            are rounded.
     """
 
     title: str
@@ -76,7 +76,7 @@ class Table:
 
 def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
     """Returns all tables of a comparison that have anything to show."""
-    pairs = [pairs_table(comparison, analysis, score) for score in SCORES]
+    pairs = [pairs_table(comparison, analysis, score) for score in COMPARED]
     found = [
         scores_table(comparison, analysis),
         classes_table(comparison),
@@ -89,7 +89,6 @@ def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
 def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
     """Returns all scores of every group by ascending accuracy, ceilings among them."""
     several = notes.features_differ(comparison)
-    features = [Column("features", "text")] if several else []
     rows = [
         (
             analysis.estimates[group.name]["accuracy"].mean,
@@ -97,29 +96,28 @@ def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
                 _name(group),
                 *([Cell(notes.features_seen(group, comparison))] if several else []),
                 Cell(len(group.seeds)),
-                *_estimated(group, analysis),
-                *(_recorded(group, score) for score in ("shift_f1", "stay_f1")),
+                *(_score(group, metric, analysis) for metric in METRICS.values()),
+                _mean([run.execution.parameters for run in group.runs]),
+                _mean([run.execution.seconds for run in group.runs]),
             ),
         )
         for group in comparison.groups
     ]
     for name, (accuracy, f1) in ceiling_scores(comparison).items():
+        known = {"accuracy": Cell(accuracy), "weighted_f1": Cell(f1)}
+        scores = [known.get(metric, EMPTY) for metric in METRICS]
         blank = [EMPTY] * (1 + several)
-        own = (Cell(f"ceiling: {name}"), *blank, Cell(accuracy), Cell(f1), *[EMPTY] * 3)
-        rows.append((accuracy, own))
-    return make_table(
-        "scores",
-        "scores",
-        comparison,
-        [
-            Column("model", "text"),
-            *features,
-            Column("seeds", "count"),
-            *map(Column, SCORE_TITLES.values()),
-        ],
-        [row for _, row in sorted(rows, key=lambda row: row[0])],
-        notes.scores_notes(comparison, analysis),
-    )
+        rows.append((accuracy, (Cell(f"ceiling: {name}"), *blank, *scores, EMPTY, EMPTY)))
+    columns = [
+        Column("model", "text"),
+        *([Column("features", "text")] if several else []),
+        Column("seeds", "count"),
+        *(Column(metric.title, metric.kind) for metric in METRICS.values()),
+        *(Column(title, "whole") for title in ("parameters", "seconds")),
+    ]
+    in_order = [row for _, row in sorted(rows, key=lambda row: row[0])]
+    said = notes.scores_notes(comparison, analysis)
+    return make_table("scores", "scores", comparison, columns, in_order, said)
 
 
 def classes_table(comparison: Comparison) -> Table:
@@ -148,10 +146,10 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
     rows, sources = [], {}
     for group in comparison.groups:
         entries = _published(group, comparison)
-        for score in SCORES:
+        for score in COMPARED:
             entry = entries.get(score)
             if entry:
-                sources[f"{SCORE_TITLES[score]} of {entry.row}"] = entry.source
+                sources[f"{METRICS[score].title} of {entry.row}"] = entry.source
             if entry or any(run.results.as_released for run in group.runs):
                 rows.append(_released_row(group, score, analysis, entry))
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
@@ -186,7 +184,7 @@ def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table
         )
         for pair in sorted(analysis.pairs[score], key=lambda pair: -pair.difference)
     ]
-    title = f"every pair, by {SCORE_TITLES[score]}"
+    title = f"every pair, by {METRICS[score].title}"
     return make_table(
         f"pairs-{score}", title, comparison, columns, rows, notes.pairs_notes(comparison, analysis)
     )
@@ -221,23 +219,18 @@ def make_table(
 def _name(group: Group) -> Cell:
     marks = " †" if reconstruction_of(group.model) else ""
     marks += " LEAK" if any(run.setup.leaks for run in group.runs) else ""
+    unknown = any(run.setup.unknown_provenance for run in group.runs)
+    marks += " PROVENANCE UNKNOWN" if unknown else ""
     return Cell(group.name + marks)
 
 
-def _estimated(group: Group, analysis: Analysis) -> list[Cell]:
-    estimates = analysis.estimates[group.name]
-    return [
-        replace(_estimate(estimates[score]), bold=analysis.best[score] == group.name)
-        for score in SCORES
-    ]
-
-
-def _estimate(estimate: Estimate) -> Cell:
-    return Cell(estimate.mean, estimate.deviation, (estimate.low, estimate.high))
-
-
-def _recorded(group: Group, score: str) -> Cell:
-    return _mean([scores[score] for scores in group.scores])
+def _score(group: Group, metric: Metric, analysis: Analysis) -> Cell:
+    """Returns a metric's mean over seeds and, if models are compared by it, its interval."""
+    if not metric.compared:
+        return _mean([scores[metric.name] for scores in group.scores])
+    estimate = analysis.estimates[group.name][metric.name]
+    ends, bold = (estimate.low, estimate.high), analysis.best[metric.name] == group.name
+    return Cell(estimate.mean, estimate.deviation, ends, bold)
 
 
 def _mean(values: Sequence[float | None]) -> Cell:
@@ -265,7 +258,7 @@ def _released_row(
     gained = [claimed.test[score] - test[score] for claimed, test in runs]
     return (
         _name(group),
-        Cell(SCORE_TITLES[score]),
+        Cell(METRICS[score].title),
         Cell(ours.mean, ours.deviation),
         *((_mean(on_test), _mean(gained)) if runs else (EMPTY, EMPTY)),
         *((Cell(entry.value), Cell(ours.mean - entry.value)) if entry else (EMPTY, EMPTY)),

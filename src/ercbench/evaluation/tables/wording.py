@@ -2,14 +2,6 @@
 
 from ercbench.records.run_record import RunRecord
 
-SCORE_TITLES = {
-    "accuracy": "accuracy",
-    "weighted_f1": "weighted F1",
-    "macro_f1": "macro F1",
-    "shift_f1": "shift F1",
-    "stay_f1": "stay F1",
-}
-
 
 def corpus_title(corpus: str, labels: int, simulated: bool) -> str:
     """Returns a corpus' title, so that nobody takes simulated data for real, or 4 labels for 6."""

@@ -37,7 +37,7 @@ class ConversationClassifier(Trainable):
         super().__init__(spec if isinstance(spec, DataSpec) else DataSpec(**spec), settings)
         self.standardise = Standardiser(self.spec.widths)
         self.network = self.build_network()
-        self.validation_metrics = ConversationMetrics(len(self.spec.labels))
+        self.validation_metrics = ConversationMetrics()
         weights = inverse_frequencies(self.spec.label_counts)
         if self.settings.class_weights == "none":
             weights = torch.ones_like(weights)

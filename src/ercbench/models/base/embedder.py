@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.batch import IGNORE
 from ercbench.data.utterances import Reader, UtteranceBatch, UtteranceSpec
-from ercbench.models.base.metrics import CHOOSING
+from ercbench.models.base.metrics import selection_scores
 from ercbench.models.base.trainable import Trainable
 
 AT_ONCE = 4096  # vectors that are compared with all others, so that a big part fits in memory
@@ -119,9 +119,9 @@ class UtteranceEmbedder(Trainable):
         judged, labels = (torch.cat(each) for each in zip(*self._seen, strict=True))
         self._seen.clear()
         predicted = judged.argmax(-1) if self.classifies else nearest_label(judged, labels)
-        known, classes = labels != IGNORE, len(self.spec.labels)
-        scores = {n: s(predicted[known], labels[known], classes) for n, s in CHOOSING.items()}
-        self.log_metrics({f"val/{name}": value.float() for name, value in scores.items()})
+        certain = nn.functional.one_hot(predicted.clamp(min=0), len(self.spec.labels))
+        scores = selection_scores(labels, certain)
+        self.log_metrics({f"val/{name}": value for name, value in scores.items()})
 
     def predict_step(self, batch: UtteranceBatch, batch_idx: int) -> tuple[Any, ...]:
         """Returns ids, [B, D] vectors and [B, C] logits or None."""

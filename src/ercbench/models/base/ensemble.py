@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ercbench.data.batch import IGNORE
-from ercbench.models.base.metrics import CHOOSING
+from ercbench.models.base.metrics import selection_scores
 
 # Weights are multiples of 1 / STEPS.
 STEPS = 10
@@ -21,14 +21,13 @@ def choose_weights(outputs: Sequence[Tensor], labels: Tensor, metric: str) -> tu
     Args:
         outputs: [N, C] probabilities of each output on validation.
         labels: [N], `IGNORE` where there is none.
-        metric: A key of `CHOOSING`.
+        metric: A selection metric.
     """
     known = labels != IGNORE
-    probabilities, classes = torch.stack(list(outputs))[:, known], outputs[0].shape[-1]
+    probabilities = torch.stack(list(outputs))[:, known]
 
     def score(weights: tuple[float, ...]) -> float:
-        mixed = mix(probabilities, weights).argmax(-1)
-        return CHOOSING[metric](mixed, labels[known], classes).item()
+        return selection_scores(labels[known], mix(probabilities, weights))[metric]
 
     return max(sorted(shares(len(outputs)), reverse=True), key=score)
 

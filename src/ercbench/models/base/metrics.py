@@ -1,49 +1,27 @@
-"""The scores every model is judged by, over whole epochs."""
+"""The metrics while a model trains: predictions gathered over a whole epoch, then scored."""
 
-from functools import partial
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torchmetrics import MetricCollection
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MulticlassConfusionMatrix,
-    MulticlassF1Score,
-)
-from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
+from torch import Tensor
+from torchmetrics import Metric
 
 from ercbench.data.batch import IGNORE
-from ercbench.models.base.settings import SELECTION_METRICS
-
-# Scores that can choose, on validation: score(predicted [N], labels [N], classes).
-_SCORES = (
-    partial(multiclass_accuracy, average="micro"),
-    partial(multiclass_f1_score, average="weighted"),
-    partial(multiclass_f1_score, average="macro"),
-)
-CHOOSING = dict(zip(SELECTION_METRICS, _SCORES, strict=True))
+from ercbench.metrics import METRICS, SELECTION_METRICS, Predictions, labelled, previous_labels
 
 
-class ConversationMetrics(nn.Module):
-    """Accuracy, F1 in its kinds, and F1 where a speaker's emotion shifts or stays.
+class ConversationMetrics(Metric):
+    """Gathers predictions of conversations and computes every metric over all of them."""
 
-    Args:
-        classes: Number of labels, C.
-    """
+    full_state_update = False
+    truth: list[Tensor]
+    logits: list[Tensor]
+    previous: list[Tensor]
 
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.overall = MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(classes, average="micro"),
-                "weighted_f1": MulticlassF1Score(classes, average="weighted"),
-                "macro_f1": MulticlassF1Score(classes, average="macro"),
-                "class_f1": MulticlassF1Score(classes, average="none"),
-                "confusion": MulticlassConfusionMatrix(classes),
-            }
-        )
-        self.on_shifts = MulticlassF1Score(classes, average="weighted")
-        self.on_stays = MulticlassF1Score(classes, average="weighted")
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for name in ("truth", "logits", "previous"):
+            self.add_state(name, [], dist_reduce_fx="cat")
 
     def update(self, logits: Tensor, labels: Tensor, speakers: Tensor) -> None:
         """Adds a batch.
@@ -51,57 +29,44 @@ class ConversationMetrics(nn.Module):
         Args:
             logits: [B, L, C].
             labels: [B, L], `IGNORE` where there is none.
-            speakers: [B, L].
+            speakers: [B, L], unique in a conversation.
         """
-        predicted, known = logits.argmax(-1), labels != IGNORE
-        shifts, stays = shifts_and_stays(labels, speakers)
-        for metric, chosen in (
-            (self.overall, known),
-            (self.on_shifts, shifts),
-            (self.on_stays, stays),
-        ):
-            if chosen.any():
-                metric.update(predicted[chosen], labels[chosen])
+        known = labels != IGNORE
+        self.truth.append(labels[known])
+        self.logits.append(logits[known].float())
+        self.previous.append(previous_in_batch(labels, speakers)[known])
 
     def compute(self) -> dict[str, Tensor]:
-        """Returns the scores since the last reset.
+        """Returns every metric since the last reset, NaN where it is not defined."""
+        found = self.predictions()
+        return {name: torch.tensor(metric.of(found)) for name, metric in METRICS.items()}
 
-        Scalars `accuracy`, `weighted_f1`, `macro_f1`, `shift_f1`, `stay_f1` (both weighted F1;
-        NaN where no utterance counts), [C] `class_f1` and [C, C] `confusion` (true, predicted).
-        A class that neither occurs nor is predicted does not count in `macro_f1`.
-        """
-        nothing = torch.tensor(torch.nan)
-        shift, stay = (
-            metric.compute() if metric.update_count else nothing
-            for metric in (self.on_shifts, self.on_stays)
+    def predictions(self) -> Predictions:
+        """Returns what was gathered since the last reset."""
+        truth, logits, previous = (
+            torch.cat(own if isinstance(own, list) else [own]).cpu()
+            for own in (self.truth, self.logits, self.previous)
         )
-        return {**self.overall.compute(), "shift_f1": shift, "stay_f1": stay}
-
-    def reset(self) -> None:
-        """Forgets all batches."""
-        for metric in (self.overall, self.on_shifts, self.on_stays):
-            metric.reset()
+        probabilities = logits.double().softmax(-1)
+        return Predictions(truth.numpy(), probabilities.numpy(), previous.numpy())
 
 
-def shifts_and_stays(labels: Tensor, speakers: Tensor) -> tuple[Tensor, Tensor]:
-    """Finds utterances whose emotion differs from, or equals, their speaker's last one.
+def previous_in_batch(labels: Tensor, speakers: Tensor) -> Tensor:
+    """Returns the label of the speaker's last labelled utterance, or -1: [B, L]."""
+    conversations = torch.arange(len(labels))[:, None].expand(labels.shape)
+    known = torch.where(labels == IGNORE, -1, labels)
+    columns = (own.reshape(-1).cpu().numpy() for own in (conversations, speakers, known))
+    found = torch.from_numpy(previous_labels(*columns))
+    return found.reshape(labels.shape).to(labels.device)
 
-    A speaker's first labelled utterance is neither.
+
+def selection_scores(truth: Tensor, probabilities: Tensor) -> dict[str, float]:
+    """Returns the selection metrics of utterances without their dialogues.
 
     Args:
-        labels: [B, L], `IGNORE` where there is none.
-        speakers: [B, L].
-
-    Returns:
-        Two [B, L] masks: shifts, stays.
+        truth: [N], `IGNORE` where there is no label.
+        probabilities: [N, C].
     """
-    turns = torch.arange(labels.shape[1], device=labels.device)
-    known = labels != IGNORE
-    candidates = (
-        (speakers[:, :, None] == speakers[:, None, :])
-        & (known[:, :, None] & known[:, None, :])
-        & (turns[:, None] > turns[None, :])
-    )
-    last = torch.where(candidates, turns, -1).amax(-1)
-    same = labels == labels.gather(1, last.clamp(min=0))
-    return (last >= 0) & ~same, (last >= 0) & same
+    known = torch.where(truth == IGNORE, -1, truth).cpu().numpy()
+    found = labelled(known, probabilities.cpu().numpy(), known)
+    return {name: METRICS[name].of(found) for name in SELECTION_METRICS}

@@ -7,8 +7,6 @@ from typing import Annotated
 from ercbench.errors import ErcbenchError
 from ercbench.settings import ClassSettings, Count, NonNegative, Positive, one_of
 
-SELECTION_METRICS = ("accuracy", "weighted_f1", "macro_f1")
-
 
 @dataclass(kw_only=True)
 class ModelSettings(ClassSettings):
