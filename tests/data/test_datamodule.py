@@ -93,11 +93,20 @@ def test_every_part_is_batched_whole(tmp_path):
 def test_the_simulated_store_is_made_once(tmp_path):
     options = {"train": 2, "validation": 1, "test": 1}
     first = simulated(tmp_path, **options).store.folder
-    made = {p.name: p.stat().st_mtime_ns for p in first.iterdir()}
+    made = {p.name: p.stat().st_mtime_ns for p in first.glob("*.safetensors")}
     again = simulated(tmp_path, **options).store.folder
     assert again == first
-    assert {p.name: p.stat().st_mtime_ns for p in again.iterdir()} == made
+    assert {p.name: p.stat().st_mtime_ns for p in again.glob("*.safetensors")} == made
     assert simulated(tmp_path, **options, seed=9).store.folder != first
+
+
+def test_a_simulated_set_that_was_deleted_is_made_again(tmp_path):
+    options = {"train": 2, "validation": 1, "test": 1}
+    path = simulated(tmp_path, **options).store.folder / "text.simulated.safetensors"
+    whole = path.read_bytes()
+    path.unlink()
+    assert len(simulated(tmp_path, **options).feature_sets) == 3
+    assert path.read_bytes() == whole
 
 
 def test_features_that_saw_test_labels_stop_the_run(tmp_path):

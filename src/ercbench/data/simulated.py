@@ -5,8 +5,11 @@ from typing import Any
 
 from ercbench.corpora.simulated.simulation import SimulationSettings, simulate
 from ercbench.data.datamodule import ConversationDataModule, cache_path
+from ercbench.features.store.catalog import open_or_create
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import expanded, sha256_of_text
+
+MODALITIES = ("text", "audio", "visual")
 
 
 class SimulatedDataModule(ConversationDataModule):
@@ -31,12 +34,14 @@ class SimulatedDataModule(ConversationDataModule):
         self.stores = expanded(stores)
 
     def open_store(self) -> FeatureStore:
-        """Simulates the corpus unless a store with these settings is there already."""
+        """Simulates the corpus unless all of a store with these settings is there already."""
         folder = cache_path(self.stores, "simulated", sha256_of_text(repr(self.simulation)))
-        if not folder.exists():
+        if not folder.exists() or len(FeatureStore(folder).keys()) < len(MODALITIES):
             corpus, features = simulate(self.simulation)
-            with FeatureStore.creating(folder, corpus) as store:
+            with open_or_create(corpus, folder) as store:
                 for modality, values in features.items():
+                    if f"{modality}:simulated" in store.keys():
+                        continue
                     store.add(
                         modality,
                         "simulated",
