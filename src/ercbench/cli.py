@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -128,6 +129,7 @@ def _hydra(command: str, arguments: Sequence[str], run: Callable[[Any], None] = 
     from ercbench.config.schema import register
 
     register()
+    sys.path.append(str(Path.cwd()))  # settings may name a class of the user's own
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
     completing = {"-sc", "--shell-completion"} & set(arguments)
     sys.argv = ["ercbench" if completing else f"ercbench {command}", *arguments]

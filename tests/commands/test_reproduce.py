@@ -68,14 +68,14 @@ def test_what_can_be_run_is_run_and_the_rest_says_why(reproduced, tmp_path, caps
     with (tmp_path / "out" / "verdict-hcam.csv").open() as stream:
         rows = {row["on"]: row for row in csv.DictReader(stream)}
     assert len(rows) == 4
-    ran = rows["mosi, 2 labels"]
+    ran = rows["CMU-MOSI, 2 labels"]
     assert ran["published"] == "85.8"
     assert ran["published lies"] in ("inside", "above", "below")
     assert ran["seeds"] == "2"
     assert float(ran["chosen on test"]) > 0
     assert "text:own, audio:own" in ran["features, deviations"]
-    assert rows["meld, 7 labels"]["published lies"] == "not run"
-    assert "no store" in rows["meld, 7 labels"]["features, deviations"]
+    assert rows["MELD, 7 labels"]["published lies"] == "not run"
+    assert "no store" in rows["MELD, 7 labels"]["features, deviations"]
     records = sorted((tmp_path / "runs").glob("*/result.json"))
     times = [path.stat().st_mtime_ns for path in records]
     assert len(records) == 2

@@ -17,6 +17,7 @@ from ercbench.evaluation.published.values import published
 from ercbench.evaluation.published.verdict import Attempt, exit_code, verdict_table, verdicts
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder, expanded, replacing
 from ercbench.models.registry import title_of
@@ -91,7 +92,8 @@ def simulated_plan(config: DictConfig) -> Plan:
 def plan_row(row: Any, config: DictConfig) -> Plan:
     """Returns how a row is run with the features that its store has."""
     entries = published(config.paper.model, tuple(row.modalities), row.corpus, row.classes)
-    attempt = Attempt(row.row, f"{row.corpus}, {row.classes} labels", entries, (), "", "")
+    title = corpus_title(row.corpus, row.classes, simulated=False)
+    attempt = Attempt(row.row, title, entries, (), "", "")
     experiment = sized(row.experiment, config.size)
     try:
         features = choose_features(row, config)

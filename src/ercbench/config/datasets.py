@@ -44,6 +44,17 @@ class PreparedSettings(DatasetSettings):
 
 
 @dataclass(kw_only=True)
+class RegisteredSettings(PreparedSettings):
+    """Any registered corpus that the user prepared: `/schema/dataset/prepared`.
+
+    Attributes:
+        corpus: Its registered name.
+    """
+
+    corpus: str
+
+
+@dataclass(kw_only=True)
 class MOSISettings(PreparedSettings):
     """CMU-MOSI.
 

@@ -8,12 +8,13 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-from ercbench.config.datasets import DATASETS
+from ercbench.config.datasets import DATASETS, RegisteredSettings
 from ercbench.config.report import ReportSettings
 from ercbench.config.reproduce import ReproduceSettings
 from ercbench.config.stores import ImportSettings, PrepareSettings, StoresSettings
 from ercbench.config.training import FinetuneSettings, TrainSettings
-from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS, conf_folders
+from ercbench.corpora.registry import CORPORA
+from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS
 
 COMMANDS: dict[str, type] = {
     "train": TrainSettings,
@@ -26,13 +27,18 @@ COMMANDS: dict[str, type] = {
 }
 
 
+def conf_folders() -> list[str]:
+    """Returns Hydra's search paths of the settings that other packages bring along."""
+    return sorted({entry.conf for entry in (*MODELS, *CORPORA) if entry.conf})
+
+
 class OtherPackages(SearchPathPlugin):
-    """Lets Hydra find the settings that other packages bring along with their models."""
+    """Lets Hydra find the settings that other packages bring along with what they register."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Adds their folders."""
         for folder in conf_folders():
-            search_path.append("ercbench.models", folder)
+            search_path.append("another package", folder)
 
 
 def register() -> None:
@@ -48,6 +54,7 @@ def register() -> None:
         store.store(encoder.name, node, group="schema/encoder")
     for name, settings in DATASETS.items():
         store.store(name, settings, group="schema/dataset")
+    store.store("prepared", RegisteredSettings, group="schema/dataset")
 
 
 def _of_class(settings: type, target: str) -> Any:

@@ -47,6 +47,8 @@ class CorpusReader:
             splits of its own.
         store_name: What the store of such a corpus is called, unless it is given another name.
         counts: What is published of its size.
+        conf: Hydra's search path of another package's settings, `pkg://package.conf`, in which
+            `dataset/<name>.yaml` lies.
     """
 
     name: str
@@ -57,10 +59,7 @@ class CorpusReader:
     split: str | None = None
     store_name: Callable[[Corpus], str] = _own_name
     counts: tuple[PublishedCounts, ...] = ()
-
-    def title_of(self, labels: int) -> str:
-        """Returns the title of its task with so many labels."""
-        return f"{self.title}, {labels} labels"
+    conf: str | None = None
 
 
 CORPORA: Registry[CorpusReader] = Registry(

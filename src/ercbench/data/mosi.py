@@ -1,6 +1,6 @@
 """CMU-MOSI as a data module."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from ercbench.corpora.mosi.contextual import FILE
 from ercbench.corpora.mosi.read import read_arrays
@@ -22,7 +22,6 @@ class MOSIDataModule(PreparedDataModule):
 
     corpus_name = "mosi"
     commands = ("ercbench prepare corpus=mosi root=PATH",)
-    usual: ClassVar = {"mosi": ""}
     otherwise = f", or set dataset.root to the folder that holds {FILE}"
 
     def __init__(self, root: str | None, **options: Any) -> None:

@@ -10,29 +10,36 @@ from ercbench.files import expanded
 
 
 class PreparedDataModule(ConversationDataModule):
-    """A store by name; a subclass says of which corpus and how it is made.
+    """A store by name, of any registered corpus or of the one that a subclass says.
 
     Args:
         store: Name of the store.
         stores: Folder of the stores.
         split: Name of one of the corpus's splits.
+        corpus: Registered name of the corpus that the store must hold; by default `corpus_name`.
         options: See `ConversationDataModule`.
 
     Attributes:
-        corpus_name: The corpus that the store must hold; None for any.
+        corpus_name: The corpus of the subclass; None for any.
         commands: What makes the store, each by itself.
-        usual: Names that stores have of themselves, and what that takes beside a command.
+        usual: Other names than the corpus's that stores have of themselves, and what that takes
+            beside a command.
         otherwise: What can be done instead, beginning with `, or`.
     """
 
     corpus_name: ClassVar[str | None] = None
-    commands: ClassVar[tuple[str, ...]]
+    commands: ClassVar[tuple[str, ...]] = (
+        "ercbench prepare corpus={corpus} root=PATH text=minilm",
+    )
     usual: ClassVar[Mapping[str, str]] = {}
     otherwise: ClassVar[str] = ""
 
-    def __init__(self, store: str | None, stores: str, split: str, **options: Any) -> None:
+    def __init__(
+        self, store: str | None, stores: str, split: str, corpus: str | None = None, **options: Any
+    ) -> None:
         super().__init__(split, **options)
         self.name, self.stores = store, expanded(stores)
+        self.wanted_corpus = corpus or self.corpus_name
 
     def open_store(self) -> FeatureStore:
         """Opens the store.
@@ -41,17 +48,17 @@ class PreparedDataModule(ConversationDataModule):
             ErcbenchError: There is none, or it holds another corpus; the message says which
                 command makes it.
         """
-        extra = self.usual.get(str(self.name), f"store={self.name}")
-        commands = ", or ".join(f"{command} {extra}".strip() for command in self.commands)
-        return open_store(self.stores, self.name, self.corpus_name, commands + self.otherwise)
+        corpus, name = self.wanted_corpus, str(self.name)
+        extra = self.usual.get(name, "" if name == corpus else f"store={name}")
+        commands = [f"{own.format(corpus=corpus)} {extra}".strip() for own in self.commands]
+        return open_store(self.stores, self.name, corpus, ", or ".join(commands) + self.otherwise)
 
 
 class MELDDataModule(PreparedDataModule):
     """MELD (Poria et al., arXiv 1810.02508), 7 emotions or 3 sentiments."""
 
     corpus_name = "meld"
-    commands = ("ercbench prepare corpus=meld root=PATH text=minilm",)
-    usual: ClassVar = {"meld": "", "meld-sentiment": "labels=sentiment"}
+    usual: ClassVar = {"meld-sentiment": "labels=sentiment"}
 
 
 class IEMOCAPDataModule(PreparedDataModule):

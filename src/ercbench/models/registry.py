@@ -76,8 +76,3 @@ def title_of(name: str) -> str:
 def reconstruction_of(name: str) -> str:
     """Returns why a model is a reconstruction; nothing if it is none."""
     return MODELS[name].reconstruction if name in MODELS else ""
-
-
-def conf_folders() -> list[str]:
-    """Returns Hydra's search paths of the settings that other packages bring along."""
-    return sorted({model.conf for model in MODELS if model.conf})

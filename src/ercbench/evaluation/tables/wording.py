@@ -1,11 +1,15 @@
 """What scores, models and corpora are called in tables, and how runs are tagged."""
 
+from ercbench.corpora.registry import CORPORA
 from ercbench.records.run_record import RunRecord
 
 
 def corpus_title(corpus: str, labels: int, simulated: bool) -> str:
     """Returns a corpus' title, so that nobody takes simulated data for real, or 4 labels for 6."""
-    return "SIMULATED corpus" if simulated else f"{corpus}, {labels} labels"
+    if simulated:
+        return "SIMULATED corpus"
+    title = CORPORA[corpus].title if corpus in CORPORA else corpus
+    return f"{title}, {labels} labels"
 
 
 def tags_of(record: RunRecord) -> list[str]:

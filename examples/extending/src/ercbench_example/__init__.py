@@ -1,0 +1,1 @@
+"""A dialogue model, a corpus and an encoder for ercbench."""
