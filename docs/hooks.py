@@ -7,6 +7,8 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
+from ercbench.config.help import help_of
+
 ROOT = Path(__file__).parent.parent
 MODELS = {
     f"models/{readme.parent.name}.md": readme.relative_to(ROOT).as_posix()
@@ -22,6 +24,7 @@ SOURCES = {
 
 PAGES = {source: page for page, source in SOURCES.items()}
 RELATIVE_LINK = re.compile(r"(?<=\]\()(?!\w+:)([^)#\s]+)")
+HELP = re.compile(r"<!-- help: (\w+) -->")
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -32,7 +35,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Turns links between files of the repository into links between pages."""
+    """Puts in the commands' help, and turns links between files into links between pages."""
     name = page.file.src_uri
     here = posixpath.dirname(SOURCES.get(name, f"docs/{name}"))
 
@@ -41,4 +44,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         target = PAGES.get(file, file.removeprefix("docs/"))
         return posixpath.relpath(target, posixpath.dirname(name) or ".")
 
-    return RELATIVE_LINK.sub(linked, markdown)
+    return HELP.sub(_help, RELATIVE_LINK.sub(linked, markdown))
+
+
+def _help(command: re.Match[str]) -> str:
+    return f"```text\n{help_of(command[1])}\n```"

@@ -3,25 +3,24 @@
 import ast
 import re
 import shlex
+from functools import cache
 from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
 from string import Template
 
 import pytest
-from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
-from ercbench.cli import USAGE
-from ercbench.config.compose import compose
-from ercbench.config.schema import register
+from ercbench.cli import COMMANDS
+from ercbench.config.compose import checked, compose
 from ercbench.files import config_folder
 
 ROOT = Path(__file__).parents[1]
 FILES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
 FILES += ROOT.glob("src/ercbench/**/README.md")
 TEXTS = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in sorted(FILES)}
-COMPOSED = ("train", "finetune", "prepare", "import", "reproduce")
 LOOP_VARIABLES = {"D": "corpora", "paper": "hcam"}
 
 
@@ -39,7 +38,7 @@ def commands(text):
             yield shlex.split(Template(line).safe_substitute(variables), comments=True)
 
 
-COMMANDS = {" ".join(words): words for text in TEXTS.values() for words in commands(text)}
+TYPED = {" ".join(words): words for text in TEXTS.values() for words in commands(text)}
 
 
 def each_run(overrides):
@@ -54,22 +53,35 @@ def each_run(overrides):
         yield [own or first for own, (first, *_) in zip(chosen, values, strict=True)]
 
 
-@pytest.fixture(scope="module")
-def _composing():
-    register()
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        yield
+@cache
+def composed(command, *choices):
+    return compose(command, choices)
 
 
-@pytest.mark.usefixtures("_composing")
-@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+def check(command, overrides):
+    """Raises an error if a choice or a setting is not there, or out of its bounds."""
+    choices = [own for own in overrides if (config_folder() / own.split("=")[0]).is_dir()]
+    settings = OmegaConf.from_dotlist([own for own in overrides if own not in choices])
+    checked(OmegaConf.merge(composed(command, *choices), settings))
+
+
+@pytest.mark.parametrize("words", TYPED.values(), ids=TYPED)
 def test_a_command_has_settings_that_exist(words):
     command, *arguments = words
-    assert f"ercbench {command}" in USAGE
     overrides = [word for word in arguments if "=" in word and not word.startswith("seed=")]
-    if command in COMPOSED:
+    if command in COMMANDS:
         for own in each_run(overrides) if "-m" in arguments else [overrides]:
-            compose(command, own)
+            check(command, own)
+    else:
+        assert command.startswith("-"), f"no command {command}"
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_setting_that_is_named_is_there(text):
+    groups = "model|dataset|selection|protocol|logger|encoder|options"
+    for group, setting in re.findall(rf"`({groups})\.(\w+)", text):
+        files = [*config_folder().glob(f"{group}/*.yaml"), *config_folder().glob("*.yaml")]
+        assert any(f"{setting}:" in file.read_text() for file in files), f"{group}.{setting}"
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
