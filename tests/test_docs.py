@@ -79,7 +79,7 @@ def test_a_command_has_settings_that_exist(words):
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_setting_that_is_named_is_there(text):
     groups = "model|dataset|selection|protocol|logger|encoder|options"
-    for group, setting in re.findall(rf"`({groups})\.(\w+)", text):
+    for group, setting in re.findall(rf"`({groups})\.(\w+)(?![\w(])", text):
         files = [*config_folder().glob(f"{group}/*.yaml"), *config_folder().glob("*.yaml")]
         assert any(f"{setting}:" in file.read_text() for file in files), f"{group}.{setting}"
 
