@@ -84,7 +84,13 @@ def test_versions_of_the_code_are_not_averaged_and_said(tmp_path):
     write_run(tmp_path, "GRU", 0, code="aaaaaaaaa")
     comparison = only(tmp_path)
     assert {g.name for g in comparison.groups} == {"GRU", "MLP, code=aaaaaa", "MLP, code=bbbbbb"}
-    assert "2 versions of the code" in comparison.warnings[0]
+    assert "MLP's runs are of 2 versions of the code" in comparison.warnings[0]
+
+
+def test_models_may_have_different_code(tmp_path):
+    write_run(tmp_path, "MLP", 0, code="aaaaaaaaa")
+    write_run(tmp_path, "GRU", 0, code="bbbbbbbbb")
+    assert only(tmp_path).warnings == ()
 
 
 def test_a_version_is_not_named_where_a_setting_tells_groups_apart(tmp_path):

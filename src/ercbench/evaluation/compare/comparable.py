@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from ercbench.evaluation.compare.naming import settings_of
+from ercbench.models.registry import title_of
 from ercbench.records.reading import COLUMNS, IDENTITY, StoredRun
 from ercbench.records.run_record import RunSetup
 
@@ -87,15 +88,17 @@ def apart(part: Sequence[StoredRun], parts: Sequence[Sequence[StoredRun]]) -> li
 
 
 def versions(runs: Sequence[StoredRun]) -> list[str]:
-    """Says if the runs are of several versions of the code."""
-    found = Counter(run.record.setup.code for run in runs)
-    if len(found) == 1:
-        return []
-    counts = ", ".join(f"{code[:6]} ({count} runs)" for code, count in found.items())
-    return [
-        f"These runs are of {len(found)} versions of the code: {counts}. Differences between "
-        "models may be differences between versions; runs of different versions are not averaged."
-    ]
+    """Says which models' runs are of several versions of the code; each model has its own."""
+    warnings = []
+    for own in _grouped(runs, lambda run: run.record.setup.model):
+        found = Counter(run.record.setup.code for run in own)
+        if len(found) > 1:
+            counts = ", ".join(f"{code[:6]} ({count} runs)" for code, count in found.items())
+            warnings.append(
+                f"{title_of(own[0].record.setup.model)}'s runs are of {len(found)} versions of the "
+                f"code: {counts}. Runs of different versions are not averaged."
+            )
+    return warnings
 
 
 def _otherness(run: StoredRun, reference: StoredRun) -> str:
