@@ -9,11 +9,10 @@ from helpers import SMALL_RUN, compose_in
 
 from ercbench.config.explain import explain
 from ercbench.errors import ErcbenchError
+from ercbench.files import sha256_of_file
 from ercbench.training.train import train
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-SAME = ("test", "validation", "stages", "best_epoch", "epochs")
 
 
 class Killed(BaseException):
@@ -26,9 +25,15 @@ def whole(tmp_path_factory):
     return train(settings(tmp_path_factory.mktemp("whole")))
 
 
-def settings(folder):
+def assert_same(record, other):
+    """The same epochs with the same scores, and the same scores on test."""
+    assert record.results.stages == other.results.stages
+    assert record.results.outputs == other.results.outputs
+
+
+def settings(folder, *overrides):
     """A run that takes three epochs."""
-    return compose_in(folder, *SMALL_RUN, "trainer.max_epochs=3")
+    return compose_in(folder, *SMALL_RUN, "trainer.max_epochs=3", *overrides)
 
 
 def interrupted_at(replacement, monkeypatch, folder):
@@ -60,12 +65,12 @@ def test_a_run_killed_at_any_rename_ends_as_if_it_had_not_been(whole, tmp_path, 
         for path in folder.rglob("*.ckpt"):
             torch.load(path, weights_only=True)
         resumed = train(settings(folder))
-        assert {name: resumed[name] for name in SAME} == {name: whole[name] for name in SAME}
+        assert_same(resumed, whole)
         replacement += 1
     assert replacement > 3 * len(("metrics.csv", "last.ckpt"))
 
 
-def kill_in_epoch(epoch, folder, monkeypatch):
+def kill_in_epoch(epoch, folder, monkeypatch, *overrides):
     from ercbench.training.callbacks import StepSeeds
 
     def dies(self, trainer, *_):
@@ -76,7 +81,7 @@ def kill_in_epoch(epoch, folder, monkeypatch):
     plain = StepSeeds.on_train_batch_start
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(StepSeeds, "on_train_batch_start", dies)
-        train(settings(folder))
+        train(settings(folder, *overrides))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,7 @@ def test_a_damaged_checkpoint_is_said_and_is_no_dead_end(
         path.write_bytes(path.read_bytes()[:-500])
     with pytest.warns(UserWarning, match=consequence):
         resumed = train(settings(tmp_path))
-    assert {name: resumed[name] for name in SAME} == {name: whole[name] for name in SAME}
+    assert_same(resumed, whole)
 
 
 def test_a_full_disk_names_the_checkpoint_and_loses_nothing(whole, tmp_path, monkeypatch):
@@ -117,7 +122,7 @@ def test_a_full_disk_names_the_checkpoint_and_loses_nothing(whole, tmp_path, mon
     assert not list(tmp_path.rglob("*.tmp"))
     assert torch.load(checkpoints(tmp_path) / "last.ckpt", weights_only=True)["epoch"] == 0
     resumed = train(settings(tmp_path))
-    assert {name: resumed[name] for name in SAME} == {name: whole[name] for name in SAME}
+    assert_same(resumed, whole)
 
 
 def test_what_killed_writes_left_is_removed_when_the_run_goes_on(tmp_path, monkeypatch):
@@ -126,3 +131,14 @@ def test_what_killed_writes_left_is_removed_when_the_run_goes_on(tmp_path, monke
         (folder / ".last.ckpt.4194305.tmp").write_bytes(b"half a checkpoint")
     train(settings(tmp_path))
     assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_run_that_is_forced_and_killed_goes_on_and_keeps_its_record_true(
+    whole, tmp_path, monkeypatch
+):
+    train(settings(tmp_path))
+    kill_in_epoch(1, tmp_path, monkeypatch, "force=true")
+    resumed = train(settings(tmp_path))
+    assert_same(resumed, whole)
+    best = checkpoints(tmp_path) / "best.ckpt"
+    assert sha256_of_file(best) == resumed.results.checkpoint_sha256

@@ -42,7 +42,7 @@ def test_in_a_terminal_a_bar_names_the_loss_and_the_scores(composed, capsys, mon
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     train(composed(SHOWN))
     assert "epoch 0:" not in capsys.readouterr().err
-    assert set(seen[-1]) == {"loss", "validation weighted F1", "best"}
+    assert set(seen[-1]) == {"loss", "val", "best"}
 
 
 def test_nothing_is_shown_if_no_bar_is_wished(composed, capsys):

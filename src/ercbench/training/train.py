@@ -96,7 +96,8 @@ def once(
             remove_leftovers(folder)
         write_config(config, run.config)
         if config.force:
-            run.last.unlink(missing_ok=True)
+            for outdated in (run.result, run.last):
+                outdated.unlink(missing_ok=True)
         return work()
 
 

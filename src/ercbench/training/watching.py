@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import lightning as L
@@ -41,8 +42,13 @@ class EpochBar(RichProgressBar):
         self.history, self.metric = history, metric
 
     def get_metrics(self, trainer: L.Trainer, pl_module: L.LightningModule) -> dict[str, Any]:
-        """Returns what stands beside the bar."""
-        return progress(self.history, pl_module, self.metric)
+        """Returns what stands beside the bar; its scores are in per cent."""
+        assert isinstance(pl_module, Trainable)
+        epoch = last_epoch(self.history, pl_module, self.metric)
+        if epoch is None:
+            return {}
+        shown = {"loss": f"{epoch.loss:.3f}", "val": epoch.score, "best": epoch.best}
+        return ({"stage": epoch.stage} if epoch.stage else {}) | shown
 
 
 class EpochLines(L.Callback):
@@ -58,22 +64,44 @@ class EpochLines(L.Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Prints the epoch."""
-        shown = progress(self.history, pl_module, self.metric)
-        stage = f"{shown.pop('stage')}, " if "stage" in shown else ""
-        values = ", ".join(f"{name} {value}" for name, value in shown.items())
-        say(f"{stage}epoch {trainer.current_epoch}: {values}")
+        assert isinstance(pl_module, Trainable)
+        epoch = last_epoch(self.history, pl_module, self.metric)
+        assert epoch is not None
+        stage = f"{epoch.stage}, " if epoch.stage else ""
+        say(
+            f"{stage}epoch {epoch.number}: loss {epoch.loss:.3f}, validation "
+            f"{METRICS[self.metric].title} {epoch.score}, best {epoch.best} (epoch "
+            f"{epoch.best_number})"
+        )
 
 
-def progress(history: History, model: L.LightningModule, metric: str) -> dict[str, str]:
-    """Returns the stage, the last epoch's loss and score, and the best so far, in words."""
-    assert isinstance(model, Trainable)
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch as it is shown.
+
+    Attributes:
+        stage: Name of its stage; empty if the model has but one.
+        number: From 0, as in `metrics.csv`.
+        loss: Mean training loss.
+        score: On validation, in per cent.
+        best: The best score of the stage so far, in per cent.
+        best_number: The epoch that had it.
+    """
+
+    stage: str
+    number: int
+    loss: float
+    score: str
+    best: str
+    best_number: int
+
+
+def last_epoch(history: History, model: Trainable, metric: str) -> Epoch | None:
+    """Returns the last epoch of the model's stage, or None before there is one."""
     rows = history.epochs(model.stage.name)
     if not rows:
-        return {}
+        return None
     last, best = rows[-1], best_epoch(rows, metric)
-    score = f"val/{metric}"
-    return ({"stage": model.stage.name} if model.stage.name else {}) | {
-        "loss": f"{last['train/loss']:.3f}",
-        f"validation {METRICS[metric].title}": f"{100 * last[score]:.1f}",
-        "best": f"{100 * best[score]:.1f} (epoch {best['epoch']})",
-    }
+    score, highest = (f"{100 * row[f'val/{metric}']:.1f}" for row in (last, best))
+    stage, loss = model.stage.name, last["train/loss"]
+    return Epoch(stage, last["epoch"], loss, score, highest, best["epoch"])
