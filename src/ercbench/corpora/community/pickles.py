@@ -1,8 +1,10 @@
 """Pickles read without executing anything: numpy arrays and plain containers, nothing else."""
 
+import gc
 import pickle
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from pickletools import opcodes
@@ -14,7 +16,7 @@ from ercbench.corpora.community.plain import NotPlainError, check_keys, check_pl
 from ercbench.corpora.community.stand_ins import STAND_INS, Dtype, Function, set_array_state
 from ercbench.errors import ErcbenchError
 
-MOST_OBJECTS = 10_000_000
+MOST_OBJECTS = 5_000_000
 # What a file may stand for: shared parts are common (one vector for all that are missing).
 MOST_BYTES, MOST_GROWTH = 2**28, 16
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
@@ -49,8 +51,7 @@ def read_pickle(path: Path) -> Any:
             says what, and nothing of it has been executed.
     """
     try:
-        # Mapped, a file cannot be asked for more bytes than it has.
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        with _mapped(path) as content, _without_garbage_collection():
             value = _PlainUnpickler(content).load()
             check_plain(value, max(MOST_BYTES, MOST_GROWTH * len(content)))
     except FileNotFoundError:
@@ -69,6 +70,25 @@ def read_pickle(path: Path) -> Any:
         found = str(error) or "it ends too early"
         raise ErcbenchError(f"{path}: not a whole pickle ({found}). Copy the file again.") from None
     return value
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap]:
+    """Yields a file as one that cannot be asked for more bytes than it has."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        yield content
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Looking for garbage again and again among millions of new objects takes most of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Opcodes(dict[int, Callable[[Any], None]]):

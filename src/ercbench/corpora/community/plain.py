@@ -10,6 +10,7 @@ MOST_NESTED = 20
 NUMBERS = {bool, int, float, type(None)}
 # What may be hashed: anything larger can be built so that hashing it takes for ever.
 KEYS = NUMBERS | {str, bytes}
+_CONTAINERS, _EMPTY = {dict, list, tuple, set, frozenset}, 64
 
 
 class NotPlainError(Exception):
@@ -82,6 +83,8 @@ class _Measure:
     def of(self, value: Any, room: int) -> tuple[int, int]:
         if type(value) in KEYS:
             return _size_of_leaf(value), 0
+        if type(value) in _CONTAINERS and not value:
+            return _EMPTY, 1
         if id(value) not in self.known:
             self.known[id(value)] = self._look_into(value, room)
         return self.known[id(value)]
@@ -109,7 +112,7 @@ class _Measure:
 def _inside(value: Any) -> list[Any]:
     if type(value) is dict:
         return [*value.keys(), *value.values()]
-    if type(value) in (list, tuple, set, frozenset):
+    if type(value) in _CONTAINERS:
         return list(value)
     if type(value) is np.ndarray:
         return value.ravel().tolist()
