@@ -141,6 +141,13 @@ def test_mmsa_clips_are_ordered_by_number_and_padding_is_not_averaged(tmp_path):
     assert np.isnan(file.features["text:mmsa"][0]).all()
 
 
+def mult():
+    """MulT's dict: labels and frames by the second, no transcripts."""
+    part = {"id": np.array([["v", "0.0", "1.0"]]), "labels": np.zeros((1, 1, 1))}
+    part |= {name: np.zeros((1, 2, 3)) for name in ("text", "audio", "vision")}
+    return {name: part for name in ("train", "valid", "test")}
+
+
 def broken(make, change):
     content = make()
     change(content)
@@ -164,6 +171,29 @@ BAD = [
     (broken(mmsa, lambda c: c["test"].update(id=["c$_$1"])), "unequal length"),
     (broken(mmsa, lambda c: c["test"].update(id=["c1", "c2"])), r"'c1'; expected video\$_\$clip"),
     (broken(mmsa, lambda c: c.update(test=c["train"])), "more than one part: a"),
+    (mult(), "'train' lacks raw_text, regression_labels; it holds audio, .*MulT's .* npz with"),
+    (broken(mmsa, lambda c: c.update(test=[1])), "part 'test' is a list"),
+    (broken(mmsa, lambda c: c["test"].update(regression_labels=[0.5, np.nan])), "a score is nan"),
+    (broken(mmsa, lambda c: c["test"].update(raw_text=[["x"], "y"])), "a list stands where text"),
+    (broken(gcnet_mosi, lambda c: c[1].update(c7UH_rxdZv4=[np.inf, 0])), "a score is inf"),
+    (broken(cosmic_iemocap, lambda c: c[1].update(Ses01F_impro01=[0, 2.5, 1])), "no whole number"),
+    (broken(cosmic_iemocap, lambda c: c[1].update(Ses01F_impro01=[0, np.inf, 1])), "infinity"),
+    (broken(cosmic_iemocap, lambda c: c[0].update(Ses01F_impro01=["", "F", "M"])), "index out"),
+    (
+        broken(cosmic_iemocap, lambda c: c[2].update(Ses05F_impro01=np.array(1))),
+        "looks like COSMIC",
+    ),
+    (
+        broken(cosmic_iemocap, lambda c: [f.update(x=f["Ses01F_impro01"]) for f in c[:3]]),
+        "'x' is not",
+    ),
+    (broken(cosmic_meld, lambda c: [f.update({-1: f[0]}) for f in c[:4]]), "dialogue -1 has no"),
+    (broken(cosmic_meld, lambda c: c[0].update({0: ["a", "b", "a"]})), "looks like COSMIC"),
+    (broken(dialoguernn, lambda c: c[3].update(Ses01F_impro01=[{}, {}, {}])), "are no numbers"),
+    (
+        broken(dialoguernn, lambda c: [c[3].update({d: np.ones((3, 2, 2)) for d in IEMOCAP})]),
+        "shape",
+    ),
 ]
 
 
