@@ -18,6 +18,7 @@ SOURCES = {
     "index.md": "README.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "package.md": "examples/extending/README.md",
     **MODELS,
 }
 """Page of the site to the file of the repository that it shows."""
