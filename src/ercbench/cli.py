@@ -24,11 +24,13 @@ COMMANDS = {
     "train": "ercbench.commands.train:train_command",
     "reproduce": "ercbench.commands.reproduce:reproduce_command",
     "report": "ercbench.commands.report:report_command",
+    "list": "ercbench.commands.list_entries:list_command",
+    "show": "ercbench.commands.show:show_command",
 }
 """Name to the function that is called with the settings."""
 
-ALONE = {"report": "runs", "stores": "stores"}
-"""Command to the setting that a folder standing alone is short for."""
+ALONE = {"report": "runs", "stores": "stores", "list": "kind", "show": "run"}
+"""Command to the setting that a word standing alone is short for."""
 
 USAGE = """\
 ercbench: honest comparison of models for emotion recognition in conversation

@@ -52,6 +52,7 @@ def make_group(test, name, seeds=3, skill=1.0, seed=0, output="final", **changes
         "output": output,
         "features": ("text:made-up",),
         "differences": {},
+        "seeds": tuple(range(seeds)),
         "runs": tuple(_record(test, name, n, own) for n, own in enumerate(scores)),
         "scores": scores,
         "probabilities": probabilities.astype(np.float32),

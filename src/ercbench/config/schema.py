@@ -9,6 +9,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from ercbench.config.datasets import DATASETS, RegisteredSettings
+from ercbench.config.looking import ListSettings, ShowSettings
 from ercbench.config.report import ReportSettings
 from ercbench.config.reproduce import ReproduceSettings
 from ercbench.config.stores import ImportSettings, PrepareSettings, StoresSettings
@@ -24,6 +25,8 @@ COMMANDS: dict[str, type] = {
     "reproduce": ReproduceSettings,
     "report": ReportSettings,
     "stores": StoresSettings,
+    "list": ListSettings,
+    "show": ShowSettings,
 }
 
 

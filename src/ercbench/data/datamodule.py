@@ -44,6 +44,14 @@ class DataSpec:
         return asdict(self)
 
 
+def speaker_numbers(conversation: Conversation) -> Tensor:
+    """Returns a conversation's [L] speakers, numbered in order of appearance."""
+    numbers: dict[str, int] = {}
+    for utterance in conversation.utterances:
+        numbers.setdefault(utterance.speaker, len(numbers))
+    return torch.tensor([numbers[utterance.speaker] for utterance in conversation.utterances])
+
+
 class ConversationDataset(Dataset[ConversationItem]):
     """Conversations of one part of a split, each read from the store when asked for.
 
@@ -83,10 +91,7 @@ class ConversationDataset(Dataset[ConversationItem]):
 
     def speakers(self, item: int) -> Tensor:
         """Returns a conversation's [L] speakers, numbered in order of appearance."""
-        numbers: dict[str, int] = {}
-        for utterance in self.conversations[item].utterances:
-            numbers.setdefault(utterance.speaker, len(numbers))
-        return torch.tensor([numbers[u.speaker] for u in self.conversations[item].utterances])
+        return speaker_numbers(self.conversations[item])
 
     def labels(self, item: int) -> Tensor:
         """Returns a conversation's [L] label indices, `IGNORE` where there is none."""

@@ -13,11 +13,12 @@ def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:
 
     Returns:
         Ceiling name to (highest expected accuracy, weighted F1 of the same reader) on the test
-        part; nothing if the corpus is not simulated.
+        part; nothing if the corpus is not simulated, or nobody recorded how.
     """
-    if not comparison.test.simulated:
+    runs = [run for group in comparison.groups for run in group.runs]
+    if not comparison.test.simulated or not runs:
         return {}
-    settings = settings_of(comparison.groups[0].runs[0].setup.provenance)
+    settings = settings_of(runs[0].setup.provenance)
     corpus, features = simulate(settings)
     tested = set(comparison.test.conversations.tolist())
     rows = np.concatenate([[c.id in tested] * len(c) for c in corpus.conversations])

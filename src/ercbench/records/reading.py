@@ -61,7 +61,7 @@ def read_runs(folder: Path) -> tuple[list[StoredRun], list[str]]:
     for run in (RunFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()):
         try:
             if run.finished:
-                found.append(_read(run))
+                found.append(read_run(run))
             elif run.config.is_file():
                 warnings.append(f"{run.path}: not finished, left out.")
         except ErcbenchError as error:
@@ -75,7 +75,12 @@ def read_runs(folder: Path) -> tuple[list[StoredRun], list[str]]:
     return runs, warnings + repeated
 
 
-def _read(run: RunFolder) -> StoredRun:
+def read_run(run: RunFolder) -> StoredRun:
+    """Reads a finished run.
+
+    Raises:
+        ErcbenchError: Its record or its predictions are damaged or contradict each other.
+    """
     record = run.read(RunRecord)
     tables, probabilities, scores = {}, {}, {}
     for output, recorded in record.results.outputs.items():

@@ -26,6 +26,29 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     Raises:
         ErcbenchError: The file is damaged, of another version, or of another kind of record.
     """
+    text, found = _content(path)
+    if found != kind.kind:
+        raise ErcbenchError(
+            f"{path}: the record of {_article(found)}; expected that of {_article(kind.kind)}. "
+            "Give another folder."
+        )
+    return _valid(path, text, kind.kind)
+
+
+def read_any_record(path: Path) -> RunRecord | EncoderRecord:
+    """Reads a record of either kind.
+
+    Raises:
+        ErcbenchError: The file is damaged or of another version.
+    """
+    text, found = _content(path)
+    if found not in _adapters():
+        raise _damaged(path, f"the record of {_article(found)}")
+    return _valid(path, text, found)
+
+
+def _content(path: Path) -> tuple[bytes, Any]:
+    """Returns what a file holds, and the kind of its record."""
     try:
         text = path.read_bytes()
         found = json.loads(text)
@@ -34,13 +57,12 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     if not isinstance(found, dict):
         raise _damaged(path, "no JSON object")
     _check_version(path, found.get("version"))
-    if found.get("kind") != kind.kind:
-        raise ErcbenchError(
-            f"{path}: the record of {_article(found.get('kind'))}; expected that of "
-            f"{_article(kind.kind)}. Give another folder."
-        )
+    return text, found.get("kind")
+
+
+def _valid(path: Path, text: bytes, kind: str) -> Any:
     try:
-        return _adapters()[kind.kind].validate_json(text, strict=True)
+        return _adapters()[kind].validate_json(text, strict=True)
     except ValidationError as error:
         raise _damaged(path, _first(error)) from None
 

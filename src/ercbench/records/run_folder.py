@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
-from ercbench.records.result_file import AnyRecord, read_record, write_record
+from ercbench.records.result_file import AnyRecord, read_any_record, read_record, write_record
 from ercbench.records.run_record import EncoderRecord, RunRecord
 
 
@@ -76,3 +76,11 @@ class RunFolder:
             ErcbenchError: The file is damaged, of another version or of another kind.
         """
         return read_record(self.result, kind)
+
+    def read_any(self) -> RunRecord | EncoderRecord:
+        """Reads the record of a finished run of either kind.
+
+        Raises:
+            ErcbenchError: The file is damaged or of another version.
+        """
+        return read_any_record(self.result)

@@ -17,10 +17,10 @@ from ercbench.evaluation.compare.comparable import (
 )
 from ercbench.evaluation.compare.naming import differences, names
 from ercbench.evaluation.tables.wording import corpus_title
-from ercbench.metrics import previous_labels
+from ercbench.metrics import labelled, previous_labels
 from ercbench.records.reading import StoredRun, read_runs
 from ercbench.records.run_record import RunRecord
-from ercbench.records.scores import Scores
+from ercbench.records.scores import Scores, score
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,10 @@ class Group:
         output: `final`, or the name of another output: a stage, or the ensemble.
         features: Names of the feature sets.
         differences: Settings in which it differs from its model's other groups.
-        runs: Their records, by seed.
+        seeds: The seeds, ascending.
         scores: Of this output on test, computed from the predictions, by seed.
         probabilities: [S, N, C] float32.
+        runs: Their records, by seed; none if the answers were brought along.
         folders: Where the runs lie, by seed.
     """
 
@@ -83,15 +84,39 @@ class Group:
     output: str
     features: tuple[str, ...]
     differences: dict[str, str]
-    runs: tuple[RunRecord, ...]
+    seeds: tuple[int, ...]
     scores: tuple[Scores, ...]
     probabilities: np.ndarray
-    folders: tuple[Path, ...]
+    runs: tuple[RunRecord, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+    @classmethod
+    def of_runs(
+        cls,
+        name: str,
+        runs: Sequence[StoredRun],
+        output: str = "final",
+        differences: dict[str, str] | None = None,
+    ) -> "Group":
+        """Returns one output of runs that nothing but the seed tells apart, given by seed."""
+        setup = runs[0].record.setup
+        return cls(
+            name=name,
+            model=setup.model,
+            output=output,
+            features=setup.feature_keys,
+            differences=differences or {},
+            seeds=tuple(run.record.setup.seed for run in runs),
+            scores=tuple(run.scores[output] for run in runs),
+            probabilities=np.stack([run.probabilities[output] for run in runs]),
+            runs=tuple(run.record for run in runs),
+            folders=tuple(run.folder for run in runs),
+        )
 
     @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds, ascending."""
-        return tuple(run.setup.seed for run in self.runs)
+    def brought_along(self) -> bool:
+        """Whether no run of ours gave these answers."""
+        return not self.runs
 
     @property
     def predictions(self) -> np.ndarray:
@@ -119,6 +144,14 @@ class Comparison:
         return tuple(sorted(every - set(group.seeds)))
 
 
+def brought_along(name: str, probabilities: np.ndarray, test: TestSet) -> Group:
+    """Returns the answers [S, N, C] of somebody else's model as a group."""
+    seeds = tuple(range(len(probabilities)))
+    found = (score(labelled(test.truth, own, test.previous)) for own in probabilities)
+    scores = tuple(own for own in found if own is not None)
+    return Group(name, name, "final", (), {}, seeds, scores, probabilities)
+
+
 def read_comparisons(folder: Path) -> list[Comparison]:
     """Reads the runs of a folder and puts together what can be compared.
 
@@ -140,12 +173,13 @@ def _comparison(runs: Sequence[StoredRun], warnings: Sequence[str]) -> Compariso
     kept = [seeds for seeds, _ in chosen]
     said = [warning for _, own in chosen for warning in own]
     groups = tuple(sorted(_groups(kept), key=lambda group: group.name))
-    comparison = Comparison(_test_set(runs), groups, ())
+    comparison = Comparison(test_set_of(runs), groups, ())
     notes = [*warnings, *refused, *said, *versions(runs), *_seeds(comparison)]
     return replace(comparison, warnings=tuple(notes))
 
 
-def _test_set(runs: Sequence[StoredRun]) -> TestSet:
+def test_set_of(runs: Sequence[StoredRun]) -> TestSet:
+    """Returns the test part that runs were tested on."""
     setup = runs[0].record.setup
     table = max((run.utterances for run in runs), key=lambda utterances: utterances.num_columns)
     index = {label: number for number, label in enumerate(setup.labels)}
@@ -171,17 +205,7 @@ def _groups(variants: Sequence[Sequence[StoredRun]]) -> Iterable[Group]:
     setups = [variant[0].record.setup for variant in variants]
     for variant, setup, name in zip(variants, setups, names(setups), strict=True):
         for output in variant[0].probabilities:
-            yield Group(
-                name=name.of(output),
-                model=setup.model,
-                output=output,
-                features=setup.feature_keys,
-                differences=differences(setup, setups),
-                runs=tuple(run.record for run in variant),
-                scores=tuple(run.scores[output] for run in variant),
-                probabilities=np.stack([run.probabilities[output] for run in variant]),
-                folders=tuple(run.folder for run in variant),
-            )
+            yield Group.of_runs(name.of(output), variant, output, differences(setup, setups))
 
 
 def _seeds(comparison: Comparison) -> list[str]:

@@ -6,6 +6,7 @@ Every method resamples whole dialogues: utterances of one dialogue depend on eac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import norm
@@ -154,13 +155,18 @@ class _Sampled:
     draws: Draws
 
 
+def _trainings(group: Group) -> tuple[Path, ...] | str:
+    """Returns what outputs of the same trained networks have in common."""
+    return group.folders or group.name
+
+
 def _sample(comparison: Comparison, draws: int, rng: np.random.Generator) -> list[_Sampled]:
     """Draws the same dialogues for all groups, and the same seeds for all outputs of a run."""
     sums = [sum_by_dialogue(comparison.test, group.probabilities) for group in comparison.groups]
     weights = draw_dialogues(sums[0].dialogues, draws, rng)
-    seeds = {g.folders: draw_seeds(len(g.folders), draws, rng) for g in comparison.groups}
+    seeds = {_trainings(g): draw_seeds(len(g.seeds), draws, rng) for g in comparison.groups}
     return [
-        _Sampled(group, own, own.scores(), bootstrap(own, weights, seeds[group.folders]))
+        _Sampled(group, own, own.scores(), bootstrap(own, weights, seeds[_trainings(group)]))
         for group, own in zip(comparison.groups, sums, strict=True)
     ]
 
@@ -235,7 +241,7 @@ def _median(pairs: Sequence[Pair]) -> float | None:
 
 
 def _best(groups: Sequence[Group], pairs: Sequence[Pair]) -> str | None:
-    runs = {group.name: group.folders for group in groups}
+    runs = {group.name: _trainings(group) for group in groups}
     for name in runs.keys() - {pair.second for pair in pairs}:
         rivals = [pair for pair in pairs if pair.first == name and runs[pair.second] != runs[name]]
         if rivals and all(pair.significant for pair in rivals):

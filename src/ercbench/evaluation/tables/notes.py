@@ -13,11 +13,13 @@ FEW = 20
 
 def features_differ(comparison: Comparison) -> bool:
     """Whether groups of a comparison see different features."""
-    return len({group.features for group in comparison.groups}) > 1
+    return len({group.features for group in comparison.groups if not group.brought_along}) > 1
 
 
 def features_seen(group: Group, comparison: Comparison) -> str:
     """Returns the modalities a group sees, or its feature sets where modalities have several."""
+    if group.brought_along:
+        return "unknown"
     keys = {key for other in comparison.groups for key in other.features}
     modalities = {key.split(":")[0] for key in keys}
     if len(keys) > len(modalities):
@@ -128,6 +130,8 @@ def common_notes(comparison: Comparison) -> list[str]:
         for model in models
         if reconstruction_of(model)
     ]
+    if any(group.brought_along for group in comparison.groups):
+        notes.append("‡ brought along: its features and how its epoch was chosen are unknown")
     return notes + _leaks(comparison) + _unknown(comparison) + _last_epochs(comparison)
 
 

@@ -211,13 +211,14 @@ def make_table(
     test = comparison.test
     where = [test.title, f"split {test.split}"]
     if not notes.features_differ(comparison):
-        where.append(", ".join(comparison.groups[0].features))
+        where += next((list(group.features) for group in comparison.groups if group.features), [])
     full = f"{', '.join(where)}: {title}"
     return Table(name, test.title, full, tuple(columns), tuple(rows), tuple(said))
 
 
 def _name(group: Group) -> Cell:
     marks = " †" if reconstruction_of(group.model) else ""
+    marks += " ‡" if group.brought_along else ""
     marks += " LEAK" if any(run.setup.leaks for run in group.runs) else ""
     unknown = any(run.setup.unknown_provenance for run in group.runs)
     marks += " PROVENANCE UNKNOWN" if unknown else ""
@@ -241,7 +242,7 @@ def _mean(values: Sequence[float | None]) -> Cell:
 
 
 def _published(group: Group, comparison: Comparison) -> dict[str, Published]:
-    if group.output != "final":
+    if group.output != "final" or group.brought_along:
         return {}
     test = comparison.test
     entries = published(group.model, group.features, test.corpus, len(test.labels))

@@ -1,0 +1,1 @@
+"""What `import ercbench` offers: the commands as functions."""

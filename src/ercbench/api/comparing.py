@@ -1,0 +1,134 @@
+"""Models beside each other, ours or anybody's, with the statistics of the report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ercbench.api.run import Run
+from ercbench.console import wide_console
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.compare.groups import Comparison, Group, TestSet, brought_along
+from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, Pair, analyse
+from ercbench.evaluation.tables.conclusion import conclusion
+from ercbench.evaluation.tables.render import to_rich
+from ercbench.evaluation.tables.tables import Table, tables
+from ercbench.metrics import labelled
+from ercbench.records.scores import score
+
+Answers = Run | Sequence[Run] | np.ndarray
+"""A run, its seeds, or probabilities: [N, C], or [S, N, C] of S seeds."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison comes to.
+
+    Attributes:
+        comparison: Who was compared, on which test part.
+        analysis: Estimates with intervals, and every pair.
+    """
+
+    comparison: Comparison
+    analysis: Analysis
+
+    @property
+    def conclusion(self) -> str:
+        """Which model is better, or that none is, in a sentence."""
+        return conclusion(self.comparison, self.analysis)
+
+    @property
+    def tables(self) -> list[Table]:
+        """All tables, as in the report."""
+        return tables(self.comparison, self.analysis)
+
+    def pairs(self, metric: str = "weighted_f1") -> tuple[Pair, ...]:
+        """Returns every pair of models, compared by a metric."""
+        return self.analysis.pairs[metric]
+
+    def show(self) -> None:
+        """Prints the tables and the conclusion."""
+        console = wide_console()
+        for table in self.tables:
+            console.print(to_rich(table))
+        console.print(self.conclusion)
+
+
+def compare(models: Mapping[str, Answers], test: TestSet, draws: int = DRAWS) -> Compared:
+    """Compares answers to the same test part, whole dialogues resampled.
+
+    Args:
+        models: Name to the model's runs or probabilities. What is no run of ours is marked as
+            brought along: how its epoch was chosen is unknown.
+        test: The test part, such as `run.test_set`.
+        draws: Of the bootstrap, and of the permutation.
+
+    Raises:
+        ErcbenchError: Runs are of another test part, or probabilities do not fit it.
+    """
+    groups = [_group(name, answers, test) for name, answers in models.items()]
+    if not groups:
+        raise ErcbenchError("models: found none; expected at least one. Give a name and a run.")
+    comparison = Comparison(test, tuple(sorted(groups, key=lambda group: group.name)), ())
+    return Compared(comparison, analyse(comparison, draws))
+
+
+def evaluate(probabilities: np.ndarray, test: TestSet) -> dict[str, float | None]:
+    """Returns metric to score of [N, C] probabilities on a test part, None where not defined.
+
+    Raises:
+        ErcbenchError: They do not fit it, or it has no labels.
+    """
+    own = _checked("probabilities", probabilities, test)[0]
+    scores = score(labelled(test.truth, own, test.previous))
+    if scores is None:
+        raise ErcbenchError(f"{test.corpus}: the test part has no labels, so there are no scores.")
+    return dict(scores.values)
+
+
+def _group(name: str, answers: Answers, test: TestSet) -> Group:
+    if isinstance(answers, np.ndarray):
+        return brought_along(name, _checked(name, answers, test), test)
+    runs = [answers] if isinstance(answers, Run) else list(answers)
+    for run in runs:
+        if not _same(run.test_set, test):
+            raise ErcbenchError(
+                f"{name}: {run.folder.path} was tested on other utterances or labels than the "
+                "test part given. Compare runs on the same split of the same corpus."
+            )
+    seeds = [run.record.setup.seed for run in runs]
+    if not runs or len(set(seeds)) < len(seeds):
+        raise ErcbenchError(f"{name}: expected one run of each seed, found seeds {seeds}.")
+    ordered = [run for _, run in sorted(zip(seeds, runs, strict=True), key=lambda pair: pair[0])]
+    return Group.of_runs(name, [run.stored for run in ordered])
+
+
+def _same(one: TestSet, other: TestSet) -> bool:
+    return (
+        one.labels == other.labels
+        and np.array_equal(one.utterances, other.utterances)
+        and np.array_equal(one.truth, other.truth)
+    )
+
+
+def _checked(name: str, given: np.ndarray, test: TestSet) -> np.ndarray:
+    """Returns [S, N, C] probabilities that fit the test part."""
+    found = np.asarray(given, np.float32)
+    found = found[None] if found.ndim == 2 else found
+    expected = (len(test.utterances), len(test.labels))
+    if found.ndim != 3 or found.shape[1:] != expected:
+        raise ErcbenchError(
+            f"{name}: probabilities have shape {list(np.shape(given))}; expected "
+            f"{list(expected)}, a row per utterance of the test part and a column per label. Order "
+            "them as test.utterances and test.labels."
+        )
+    if not (np.isfinite(found).all() and (found >= 0).all() and _sums_to_one(found)):
+        raise ErcbenchError(
+            f"{name}: rows are no probabilities: expected values from 0 to 1 that sum to 1. Apply "
+            "a softmax to logits."
+        )
+    return found
+
+
+def _sums_to_one(found: np.ndarray) -> bool:
+    return bool(np.allclose(found.sum(-1), 1, atol=1e-3))

@@ -1,0 +1,159 @@
+"""A finished run: what it says of itself, and its model at work on conversations."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import get_class
+
+from ercbench.api.encoding import Features, encode
+from ercbench.corpora.conversation import Conversation
+from ercbench.data.batch import IGNORE, ConversationItem, collate
+from ercbench.data.datamodule import speaker_numbers
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.compare.groups import TestSet, test_set_of
+from ercbench.features.encoders.encoder import Encoder
+from ercbench.files import expanded, sha256_of_file
+from ercbench.models.base.classifier import ConversationClassifier
+from ercbench.records.reading import StoredRun, read_run
+from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord
+
+
+class Run:
+    """A finished run of `ercbench train`.
+
+    Args:
+        folder: Of the run.
+
+    Raises:
+        ErcbenchError: There is no finished run, or its record is damaged or contradicts itself.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = RunFolder(expanded(folder))
+        if not self.folder.finished:
+            raise ErcbenchError(
+                f"{self.folder.path}: holds no finished run (no {self.folder.result.name}). Give "
+                "the folder of a run, as ercbench train names it, or let it finish."
+            )
+        self.stored: StoredRun = read_run(self.folder)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.record.run}>"
+
+    @property
+    def record(self) -> RunRecord:
+        """What was asked, what came out, how it ran."""
+        return self.stored.record
+
+    @property
+    def scores(self) -> dict[str, float | None]:
+        """Metric to score on the test part; empty if that has no labels."""
+        test = self.record.results.test
+        return dict(test.values) if test else {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The C labels, in the order of the columns of probabilities."""
+        return self.record.setup.labels
+
+    @cached_property
+    def test_set(self) -> TestSet:
+        """The N utterances of the test part, in the order of the rows of `probabilities`."""
+        return test_set_of([self.stored])
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """[N, C] what the model answered on the test part."""
+        return self.stored.probabilities["final"]
+
+    @cached_property
+    def model(self) -> ConversationClassifier:
+        """The trained model, in evaluation mode on the CPU.
+
+        Raises:
+            ErcbenchError: The checkpoint is not the one that the record is about.
+        """
+        path = self.folder.best
+        if not path.is_file() or sha256_of_file(path) != self.record.results.checkpoint_sha256:
+            raise ErcbenchError(
+                f"{path}: absent, or not the checkpoint of this run's record. Run again: "
+                "force=true."
+            )
+        kind: Any = get_class(self.record.setup.settings["model"]["_target_"])
+        loaded: ConversationClassifier = kind.load_from_checkpoint(
+            path, map_location="cpu", weights_only=True
+        )
+        return loaded.eval()
+
+    def predict(
+        self,
+        conversation: Conversation,
+        features: Features | None = None,
+        encoders: Mapping[str, Encoder] | None = None,
+    ) -> np.ndarray:
+        """Returns the probability of every label for every utterance.
+
+        Args:
+            conversation: Of L utterances, in their order; labels are not looked at.
+            features: Modality to [L, D] vectors, where NaN marks a row that is missing; None
+                encodes the conversation as the run's own features were made. A modality that is
+                not given is missing.
+            encoders: Modality to its encoder, where the record cannot say how to make it again,
+                as of one that was trained here.
+
+        Returns:
+            [L, C], columns in the order of `labels`.
+
+        Raises:
+            ErcbenchError: The features do not fit, or cannot be made for this conversation.
+        """
+        if features is None:
+            features = encode(conversation, self.record.setup.features, encoders or {})
+        item = self._item(conversation, features)
+        with torch.inference_mode():
+            logits = self.model.outputs(collate([item]))["final"]  # [1, L, C]
+        return logits[0].float().softmax(-1).numpy()
+
+    def _item(self, conversation: Conversation, features: Features) -> ConversationItem:
+        unknown = sorted(set(features) - set(self.model.spec.widths))
+        if unknown:
+            raise ErcbenchError(
+                f"features: {self.record.run} reads no {', '.join(unknown)}; it reads "
+                f"{', '.join(self.model.spec.widths)}. Leave the others out."
+            )
+        length, values, present = len(conversation), {}, {}
+        for modality, width in self.model.spec.widths.items():
+            given = np.asarray(features.get(modality, np.full((length, width), np.nan)), np.float32)
+            if given.shape != (length, width):
+                raise ErcbenchError(
+                    f"features: {modality} has shape {list(given.shape)}; expected "
+                    f"[{length}, {width}], a row per utterance. Make it as the run's own was."
+                )
+            there = np.asarray(np.isfinite(given).all(axis=1))  # [L]
+            values[modality] = torch.from_numpy(np.where(there[:, None], given, 0))
+            present[modality] = torch.from_numpy(there)
+        labels = torch.full((length,), IGNORE)
+        return ConversationItem(
+            conversation.id, values, present, speaker_numbers(conversation), labels
+        )
+
+
+def load_run(folder: str | Path) -> Run:
+    """Returns a finished run.
+
+    Raises:
+        ErcbenchError: There is none in the folder, or its record is damaged.
+    """
+    return Run(folder)
+
+
+def predict(
+    run: Run | str | Path, conversation: Conversation, features: Features | None = None
+) -> np.ndarray:
+    """Returns [L, C] probabilities of a conversation's labels; see `Run.predict`."""
+    return (run if isinstance(run, Run) else Run(run)).predict(conversation, features)

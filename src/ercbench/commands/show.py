@@ -1,0 +1,88 @@
+"""`ercbench show`: one run's settings, scores and features, and how these were made."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from ercbench.console import wide_console
+from ercbench.errors import ErcbenchError
+from ercbench.evaluation.tables.summary import encoder_summary, summary
+from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.files import expanded
+from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import EncoderRecord, Execution, RunRecord
+
+
+def show_command(config: DictConfig) -> None:
+    """Prints what a run's record says.
+
+    Args:
+        config: As `ShowSettings` describes it.
+
+    Raises:
+        ErcbenchError: The folder holds no finished run.
+    """
+    run = RunFolder(expanded(config.run))
+    if not run.finished:
+        raise ErcbenchError(
+            f"{run.path}: holds no finished run (no {run.result.name}). Give the folder of a run, "
+            "as ercbench train or finetune names it."
+        )
+    wide_console().print(shown(run.read_any()))
+
+
+def shown(record: RunRecord | EncoderRecord) -> Group:
+    """Returns everything a record says, for the terminal."""
+    first = summary(record) if isinstance(record, RunRecord) else encoder_summary(record)
+    tables = [first, _rows("settings", _flat(record.setup.settings))]
+    if isinstance(record, RunRecord):
+        tables.append(features_table(record.setup.features))
+    return Group(*tables, _rows("how it ran", _execution(record.run, record.execution)))
+
+
+def features_table(recipes: Iterable[FeatureRecipe]) -> Table:
+    """Returns the table of feature sets: what made each, with which settings, on whose labels."""
+    table = Table(title="features")
+    for column in ("set", "encoder", "revision", "settings", "fitted on"):
+        table.add_column(column, overflow="fold")
+    for recipe in recipes:
+        settings = ", ".join(f"{name}={value}" for name, value in recipe.settings.items())
+        cells = (recipe.key, recipe.encoder, recipe.revision or "", settings, _fitted_on(recipe))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _fitted_on(recipe: FeatureRecipe) -> str:
+    if recipe.fitted_on is None:
+        return "unknown"
+    return f"{len(recipe.fitted_on)} conversations" if recipe.fitted_on else "nobody's labels"
+
+
+def _execution(run: str, execution: Execution) -> Iterable[tuple[str, str]]:
+    yield "run", run
+    yield "finished", execution.finished
+    yield "parameters", f"{execution.parameters:,}"
+    yield "seconds", f"{execution.seconds:.0f}"
+    yield "peak memory", f"{execution.peak_memory_bytes / 2**30:.1f} GiB"
+    yield "device", execution.device
+    yield "versions", ", ".join(f"{name} {own}" for name, own in execution.versions.items())
+
+
+def _flat(settings: Mapping[str, Any], parent: str = "") -> Iterable[tuple[str, str]]:
+    """Yields every setting as it is written on the command line, but for Hydra's own."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{parent}{name}.")
+        else:
+            yield f"{parent}{name}", "null" if value is None else str(value)
+
+
+def _rows(title: str, rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(title=title, show_header=False)
+    for name, value in rows:
+        table.add_row(Text(name), Text(value))
+    return table

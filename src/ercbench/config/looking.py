@@ -1,0 +1,32 @@
+"""The types of the settings of `ercbench list` and `ercbench show`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from ercbench.settings import Settings, one_of
+
+KINDS = ("models", "corpora", "encoders", "metrics", "experiments")
+
+
+@dataclass(kw_only=True)
+class ListSettings(Settings):
+    """Everything `ercbench list` can be told.
+
+    Attributes:
+        kind: Of what.
+        names: Whether to print nothing but names, a line each.
+    """
+
+    kind: Annotated[str, one_of(*KINDS)]
+    names: bool
+
+
+@dataclass(kw_only=True)
+class ShowSettings(Settings):
+    """Everything `ercbench show` can be told.
+
+    Attributes:
+        run: Folder of a finished run.
+    """
+
+    run: str
