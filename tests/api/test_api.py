@@ -105,6 +105,7 @@ def test_anybody_s_probabilities_stand_beside_runs_with_the_same_statistics(run,
     table = found.tables[0]
     assert {row[0].value for row in table.rows} >= {"mine ‡", "theirs"}
     assert any("brought along" in note for note in table.notes)
+    assert found.conclusion.startswith("On SIMULATED data, mine")
 
 
 def test_probabilities_that_are_none_or_of_another_test_part_are_refused(run):
@@ -117,6 +118,11 @@ def test_probabilities_that_are_none_or_of_another_test_part_are_refused(run):
         ercbench.compare({"theirs": run}, replace(test, truth=test.truth[::-1]))
     with pytest.raises(ErcbenchError, match="expected one run of each seed"):
         ercbench.compare({"theirs": [run, run]}, test)
+
+
+def test_scores_of_probabilities_are_those_of_the_record(run):
+    own = ercbench.evaluate(run.probabilities, run.test_set)
+    assert own == pytest.approx(run.scores, nan_ok=True)
 
 
 def test_a_corpus_and_a_model_are_had_by_name(tmp_path, folder):
