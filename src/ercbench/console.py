@@ -16,10 +16,14 @@ def say(line: str) -> None:
     Console(stderr=True, soft_wrap=True).print(line, markup=False, emoji=False, highlight=False)
 
 
+def printable(text: str) -> str:
+    """Returns a text with a space for every control character and end of line."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def one_line(message: str) -> str:
     """Returns a message as one printable line, whatever the names and values that it quotes."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in message)
-    line = " ".join(printable.split())
+    line = " ".join(printable(message).split())
     if len(line) <= LONGEST_LINE:
         return line
     half = LONGEST_LINE // 2

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from helpers import compose_in
 
 from ercbench.commands.reproduce import choose, make_plans, reproduce, sized
@@ -82,6 +83,25 @@ def test_what_can_be_run_is_run_and_the_rest_says_why(reproduced, tmp_path, caps
     assert reproduced("paper=hcam", SHORT) == 3
     assert [path.stat().st_mtime_ns for path in records] == times, "it ran again"
     assert "2 of 2" in capsys.readouterr().out
+
+
+def test_a_locked_seed_is_named_and_a_better_verdict_on_disk_stays(reproduced, tmp_path, capsys):
+    mosi_store(tmp_path / "stores")
+    reproduced("paper=hcam", SHORT)
+    whole = (tmp_path / "out" / "verdict-hcam.csv").read_bytes()
+    first = sorted((tmp_path / "runs").glob("*-seed0-*"))[0]
+    (first / "result.json").unlink()
+    with FileLock(first / ".lock"):
+        assert reproduced("paper=hcam", SHORT) == 3
+    said = capsys.readouterr().out
+    assert "seed 0: " in said
+    assert "another process" in said
+    assert "seed 1: weighted F1" in said
+    assert (tmp_path / "out" / "verdict-hcam.csv").read_bytes() == whole
+    with (tmp_path / "out" / "verdict-hcam-now.csv").open() as stream:
+        rows = {row["on"]: row for row in csv.DictReader(stream)}
+    assert rows["mosi, 2 labels"]["seeds"] == "1"
+    assert "seed 0: " in rows["mosi, 2 labels"]["features, deviations"]
 
 
 def test_with_nothing_prepared_it_says_what_can_be_run(reproduced, tmp_path, capsys):

@@ -7,7 +7,7 @@ import pytest
 from comparisons import make_comparison
 from matplotlib import rcParams
 
-from ercbench.evaluation.figures import PLOTS, draw
+from ercbench.evaluation.figures import PLOTS, draw, style
 from ercbench.evaluation.figures.classes import summed_confusion
 from ercbench.evaluation.figures.style import text_colour
 from ercbench.evaluation.figures.training import read_curves
@@ -56,6 +56,30 @@ def test_dollars_angles_and_long_names_are_drawn(tmp_path):
     skills = [("M <$_$>", 1.0), (f"HCAM, text:{'x' * 60}", 2.0)]
     for drawing in drawn(make_comparison(skills=skills), tmp_path):
         ElementTree.parse(drawing.svg)
+
+
+def test_control_characters_brackets_and_letters_of_any_script_are_drawn(tmp_path, recwarn):
+    labels = ("\x1b[31mred\x00", "a\nb|c", "喜び", "a very long label of " + "many words " * 9)
+    for drawing in drawn(make_comparison(labels=labels), tmp_path):
+        ElementTree.parse(drawing.svg)
+    assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]
+
+
+def test_what_no_font_has_is_named_by_its_code(monkeypatch):
+    monkeypatch.setattr(style, "_can_draw", str.isascii)
+    assert style.drawable("joy 喜") == "joy U+559C"
+    assert style.drawable("a\x00b") == "a b"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [b"epoch,val/weighted_f1\nx,0.5\n", b"\xff\xfe\x00epoch", b"epoch,val/weighted_f1\n0,\x80"],
+)
+def test_a_damaged_metrics_file_has_no_curves_and_is_named(tmp_path, contents):
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(contents)
+    with pytest.warns(UserWarning, match=r"metrics\.csv: damaged"):
+        assert read_curves(path) == {}
 
 
 def test_confusions_of_all_seeds_are_added():

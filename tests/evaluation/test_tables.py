@@ -1,5 +1,8 @@
 import csv
 import io
+import re
+import shutil
+import subprocess
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -15,9 +18,18 @@ from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.summary import summary
 from ercbench.evaluation.tables.tables import Cell, Column, Table, tables
-from ercbench.metrics import previous_labels
+from ercbench.metrics import METRICS, previous_labels
+from ercbench.records.reading import read_runs
 from ercbench.records.run_record import ChosenOnTest, OutputScores, RunRecord, Scores
-from records import LABELS, make_record, make_scores, make_setup, write_run
+from records import (
+    LABELS,
+    STAGE,
+    make_recipe,
+    make_record,
+    make_scores,
+    make_setup,
+    write_run,
+)
 
 LONG = (6, 4, 9, 3, 7, 5, 8, 6, 4, 9, 3, 7)
 
@@ -279,7 +291,7 @@ def test_latex_is_for_booktabs_and_escapes_what_it_must():
     text = to_latex(TABLE)
     assert r"\toprule" in text
     assert r"\begin{tabular}{lrrr}" in text
-    assert r"\textbf{A\_b \& c|d [x]} & 3 & 50.0 $\pm$ 1.0 {\scriptsize [40.0, 60.0]}" in text
+    assert r"\textbf{A\_b \& c|d {[}x{]}} & 3 & 50.0 $\pm$ 1.0 {\scriptsize [40.0, 60.0]}" in text
     assert r"100 \% of it." in text
     assert text.count("{") == text.count("}")
 
@@ -297,6 +309,85 @@ def test_csv_has_a_column_per_number():
         "p": "0.0004",
     }
     assert rows[1]["F1"] == ""
+
+
+HOSTILE = ("[joy]", "a|b\nc", "<script>", "=1+2", "-x", "@y", "100% & $_{~}^\\#", "\x1b[31m", "喜")
+
+
+def hostile_table():
+    """A table whose title, heads, texts and notes come from somebody else."""
+    columns = (Column("label", "text"), *(Column(name) for name in HOSTILE))
+    rows = tuple((Cell(name), *(Cell(-0.5) for _ in HOSTILE)) for name in HOSTILE)
+    return Table("scores", "=corpus", " ".join(HOSTILE), columns, rows, HOSTILE)
+
+
+def test_markdown_stays_a_table_whatever_labels_say():
+    lines = to_markdown(hostile_table()).splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len(rows) == 2 + len(HOSTILE)
+    assert {len(re.findall(r"(?<!\\)\|", row.replace("\\\\", ""))) for row in rows} == {
+        2 + len(HOSTILE)
+    }
+    assert "<script>" not in "".join(lines)
+    assert "\x1b" not in "".join(lines)
+
+
+def test_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers():
+    rows = list(csv.reader(io.StringIO(to_csv(hostile_table()))))
+    assert all(len(row) == 2 + len(HOSTILE) for row in rows)
+    texts = [*rows[0], *(cell for row in rows[1:] for cell in row[:2])]
+    assert not [text for text in texts if text.startswith(("=", "+", "-", "@"))]
+    assert {cell for row in rows[1:] for cell in row[2:]} == {"-50.0"}
+
+
+def test_the_terminal_shows_hostile_names_as_they_are():
+    text = printed(hostile_table())
+    for name in ("[joy]", "<script>", "=1+2", "喜"):
+        assert name in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX here")
+def test_latex_compiles_whatever_labels_say(tmp_path):
+    names = [name for name in HOSTILE if name.isascii()]
+    columns = (Column("label", "text"), Column(names[0]))
+    rows = tuple((Cell(name), Cell(0.5)) for name in names)
+    table = Table("scores", "corpus", " ".join(names), columns, rows, tuple(names))
+    preamble = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}"
+    (tmp_path / "t.tex").write_text(f"{preamble}\n{to_latex(table)}\n\\end{{document}}")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_headers_and_cells_follow_the_registry(tmp_path):
+    write_run(tmp_path)
+    row = row_of(tables_of(tmp_path)["scores"], "MLP")
+    (read,), _ = read_runs(tmp_path)
+    for metric in METRICS.values():
+        assert row[metric.title].value == pytest.approx(read.scores["final"][metric.name], abs=1e-6)
+    assert row["parameters"].value == 1234
+    assert row["seconds"].value == 56.7
+
+
+def test_unknown_provenance_marks_the_model_and_is_explained(tmp_path):
+    write_run(tmp_path, features=[make_recipe("text:x", fitted_on=None)])
+    text = to_markdown(tables_of(tmp_path)["scores"])
+    assert "| MLP PROVENANCE UNKNOWN |" in text
+    assert "whose labels the encoder of text:x saw is not recorded" in text
+
+
+def test_a_chosen_epoch_that_was_the_last_allowed_is_said(tmp_path):
+    last = replace(STAGE, best_epoch=49, epochs=50)
+    write_run(tmp_path, seed=0, stages=[last])
+    write_run(tmp_path, seed=1)
+    text = to_markdown(tables_of(tmp_path)["scores"])
+    assert "The chosen epoch was the last allowed: MLP (1 of 2 runs)" in text
+
+
+def test_one_label_is_a_table_too(tmp_path):
+    write_run(tmp_path, labels=("only",))
+    found = tables_of(tmp_path)
+    assert row_of(found["scores"], "MLP")["accuracy"].value == 1
 
 
 def test_the_terminal_shows_names_as_they_are():

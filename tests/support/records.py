@@ -95,7 +95,7 @@ def write_run(
         The run's folder.
     """
     setup = make_setup(model, seed, **changes)
-    truth = np.random.default_rng(truth_seed).integers(0, len(LABELS), sum(sizes))
+    truth = np.random.default_rng(truth_seed).integers(0, min(3, len(setup.labels)), sum(sizes))
     rng = np.random.default_rng([seed, *model.encode()])
     found, rows = {}, {}
     for output in ("final", *outputs):

@@ -1,13 +1,16 @@
 """Every published row of a paper: a plan, the runs, the verdict."""
 
+import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from omegaconf import DictConfig
 from rich.table import Table
+from rich.text import Text
 
 from ercbench.config.compose import compose
 from ercbench.console import wide_console
@@ -17,6 +20,7 @@ from ercbench.evaluation.published.values import published
 from ercbench.evaluation.published.verdict import Attempt, exit_code, verdict_table, verdicts
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.tables.tables import Table as VerdictTable
 from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder, expanded, replacing
@@ -71,7 +75,7 @@ def reproduce(config: DictConfig) -> int:
     if config.plan:
         return 0
     attempts = [run_plan(plan, config) for plan in plans]
-    return judge(attempts, config)
+    return evaluate(attempts, config)
 
 
 def make_plans(config: DictConfig) -> list[Plan]:
@@ -174,13 +178,15 @@ def plan_table(plans: Sequence[Plan], config: DictConfig) -> Table:
     for plan in plans:
         own = (plan.attempt.row, plan.attempt.corpus, plan.experiment)
         if not plan.possible:
-            table.add_row(*own, f"[yellow]cannot be run: {plan.attempt.reason}[/]", "", "")
+            why = Text(f"cannot be run: {plan.attempt.reason}", style="yellow")
+            table.add_row(*map(Text, own), why, "", "")
             continue
         seconds = finished(plan, config)
         done, wanted = len(seconds), len(config.seeds)
         rest = f"about {mean(seconds) * (wanted - done) / 60:.0f} min" if done else "not known yet"
         features = ", ".join(plan.features) or plan.attempt.features
-        table.add_row(*own, features, f"{done} of {wanted}", rest if done < wanted else "nothing")
+        shown = (*own, features, f"{done} of {wanted}", rest if done < wanted else "nothing")
+        table.add_row(*map(Text, shown))
     return table
 
 
@@ -189,9 +195,10 @@ def finished(plan: Plan, config: DictConfig) -> list[float]:
     folder, found = expanded(config.runs), []
     code = code_of(compose("train", list(plan.settings)))
     for run in [RunFolder(path) for path in folder.glob("*/")]:
-        if not run.finished:
+        try:
+            record = run.read(RunRecord)
+        except ErcbenchError:  # unfinished, damaged, or of another version: it is run again
             continue
-        record = run.read(RunRecord)
         setup = record.setup
         same = setup.group == plan.experiment and setup.code == code
         features = plan.features or setup.feature_keys
@@ -201,36 +208,63 @@ def finished(plan: Plan, config: DictConfig) -> list[float]:
 
 
 def run_plan(plan: Plan, config: DictConfig) -> Attempt:
-    """Trains a run per seed; what has finished is not trained again."""
+    """Trains a run per seed; what has finished is not trained again.
+
+    A seed that cannot be run, because another process is at it for instance, is named in the
+    row, and the others go on.
+    """
     if not plan.possible:
         return plan.attempt
-    runs: list[str] = []
+    runs, failures = [], []
     for seed in config.seeds:
         try:
             record = train(compose("train", [*plan.settings, f"seed={seed}"]))
         except ErcbenchError as error:
-            return replace(plan.attempt, reason=f"seed {seed}: {error}", runs=())
+            failures.append(f"seed {seed}: {error}")
+            print(f"{plan.experiment}, {failures[-1]}", flush=True)
+            continue
+        if record.results.test is None:
+            failures.append(f"seed {seed}: no labels, no scores")
+            continue
         runs.append(record.run)
-        score = record.results.test["weighted_f1"] if record.results.test else None
-        told = "no labels, no scores" if score is None else f"weighted F1 {100 * score:.1f}"
-        print(f"{plan.experiment}, seed {seed}: {told}", flush=True)
-    return replace(plan.attempt, runs=tuple(runs))
+        score = record.results.test["weighted_f1"]
+        print(f"{plan.experiment}, seed {seed}: weighted F1 {100 * score:.1f}", flush=True)
+    return replace(plan.attempt, runs=tuple(runs), reason="; ".join(failures))
 
 
-def judge(attempts: Sequence[Attempt], config: DictConfig) -> int:
+def evaluate(attempts: Sequence[Attempt], config: DictConfig) -> int:
     """Prints and writes the verdict; returns the exit code."""
     ran = any(attempt.runs for attempt in attempts)
     comparisons = read_comparisons(expanded(config.runs)) if ran else []
     found = verdicts(attempts, comparisons, [analyse(each) for each in comparisons])
     table = verdict_table(found, title_of(config.paper.model))
     wide_console().print(to_rich(table))
-    writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
-    for suffix, write in writers.items():
-        path = expanded(config.out) / f"verdict-{config.paper.model}.{suffix}"
-        with replacing(path) as temporary:
-            temporary.write_text(write(table))
+    write_verdict(table, sum(len(attempt.runs) for attempt in attempts), config)
     if ran:
         print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
     else:
         print("Nothing could be run. For SIMULATED data: simulated=true (make: DATASET=simulated).")
     return exit_code(found)
+
+
+def write_verdict(table: VerdictTable, runs: int, config: DictConfig) -> None:
+    """Writes the verdict on so many runs; one on disk that is on more of them stays as it is."""
+    folder, name = expanded(config.out), f"verdict-{config.paper.model}"
+    before = runs_of_verdict(folder / f"{name}.csv")
+    if before > runs:
+        print(f"{folder / name} is on more runs ({before}, not {runs}) and stays: see {name}-now")
+        name = f"{name}-now"
+    writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
+    for suffix, write in writers.items():
+        with replacing(folder / f"{name}.{suffix}") as temporary:
+            temporary.write_text(write(table), encoding="utf-8")
+
+
+def runs_of_verdict(path: Path) -> int:
+    """Returns how many runs a verdict on disk is on; 0 if there is none that can be read."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = {(row["row"], row["on"]): int(row["seeds"]) for row in csv.DictReader(stream)}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return 0
+    return sum(rows.values())

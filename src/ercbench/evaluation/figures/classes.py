@@ -61,7 +61,7 @@ def _matrix(axes: Axes, counts: np.ndarray, labels: tuple[str, ...]) -> None:
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     cells(axes, SHARES(shares))
     places = np.arange(len(labels)) + 0.5
-    names = [wrapped(label, 14) for label in labels]
+    names = [wrapped(label, 14, lines=3) for label in labels]
     axes.set_xticks(places, names, rotation=90)
     axes.set_yticks(places, names)
     axes.set_aspect("equal")

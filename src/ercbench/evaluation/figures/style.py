@@ -6,6 +6,7 @@ a model is known by its panel or its row, so that ten of them stay readable.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -15,8 +16,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.patches import Rectangle
 
+from ercbench.console import printable
 from ercbench.files import replacing
 
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
@@ -27,6 +30,13 @@ DEEP = "#00639b"
 SHARES = LinearSegmentedColormap.from_list("shares", ["#f4f7fa", "#56B4E9", DEEP, "#003a5d"])
 DIFFERENCES = LinearSegmentedColormap.from_list(
     "differences", [VERMILLION, "#f2b48a", "#f4f4f2", "#8fc3e4", DEEP]
+)
+# Fonts that have what DejaVu Sans has not, Chinese, Japanese and Korean above all.
+FALLBACKS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC"),
+    *("Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback"),
+    *("PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic"),
+    *("IPAexGothic", "IPAGothic", "Arial Unicode MS"),
 )
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
@@ -42,7 +52,6 @@ STYLE: dict[Any, Any] = {
     "axes.titlecolor": INK,
     "figure.constrained_layout.h_pad": 0.08,
     "figure.constrained_layout.w_pad": 0.08,
-    "font.family": "DejaVu Sans",
     "font.size": 9,
     "grid.alpha": 0.25,
     "grid.color": GREY,
@@ -64,8 +73,28 @@ STYLE: dict[Any, Any] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Draws what is drawn inside in the style of the report, and leaves others' alone."""
-    with rc_context(STYLE):
+    with rc_context(STYLE | {"font.family": list(fonts())}):
         yield
+
+
+@cache
+def fonts() -> tuple[str, ...]:
+    """Returns the fonts of figures, in the order in which they are asked for a character."""
+    installed = {font.name for font in fontManager.ttflist}
+    return ("DejaVu Sans", *(name for name in FALLBACKS if name in installed))
+
+
+@cache
+def _can_draw(character: str) -> bool:
+    faces = (get_font(findfont(FontProperties(family=name))) for name in fonts())
+    return any(face.get_char_index(ord(character)) for face in faces)
+
+
+def drawable(text: str) -> str:
+    """Returns a text that can be drawn: `U+559C` stands for a character that no font here has."""
+    return "".join(
+        sign if _can_draw(sign) else f"U+{ord(sign):04X} " for sign in printable(text)
+    ).strip()
 
 
 def panels(
@@ -118,9 +147,9 @@ def rows_of_names(axes: Axes, names: Sequence[str]) -> np.ndarray:
     return rows
 
 
-def wrapped(name: str, width: int = 26) -> str:
-    """Breaks a long name into lines that fit above a panel or beside a row."""
-    return fill(name, width)
+def wrapped(name: str, width: int = 26, lines: int = 6) -> str:
+    """Breaks a long name into lines that fit above a panel or beside a row, and cuts the rest."""
+    return fill(drawable(name), width, max_lines=lines, placeholder="…")
 
 
 def text_colour(shade: Sequence[float] | np.ndarray) -> str:

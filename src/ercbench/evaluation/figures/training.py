@@ -1,6 +1,7 @@
 """How training went: a curve per seed."""
 
 import csv
+import warnings
 from collections import defaultdict
 from pathlib import Path
 
@@ -40,16 +41,26 @@ def learning_curves(comparison: Comparison, analysis: Analysis) -> Figure | None
 def read_curves(path: Path) -> dict[str, Curve]:
     """Reads weighted F1 on validation from `metrics.csv`: stage to (epochs, per cent).
 
-    A run without the file, or whose file lacks the column, has no curves.
+    A run without the file, or whose file lacks the column, has no curves; one whose file is
+    damaged has none either, with a warning.
     """
-    curves: dict[str, Curve] = defaultdict(lambda: ([], []))
     if not path.is_file():
         return {}
+    try:
+        return _read_curves(path)
+    except (OSError, ValueError, csv.Error) as error:
+        reason = str(error).splitlines()[0]
+        warnings.warn(f"{path}: damaged ({reason}); its learning curve is left out", stacklevel=2)
+        return {}
+
+
+def _read_curves(path: Path) -> dict[str, Curve]:
+    curves: dict[str, Curve] = defaultdict(lambda: ([], []))
     with path.open(newline="") as stream:
         for row in csv.DictReader(stream):
             if row.get("val/weighted_f1"):
                 epochs, scores = curves[row.get("stage") or ""]
-                epochs.append(int(row["epoch"]))
+                epochs.append(int(row.get("epoch") or ""))
                 scores.append(100 * float(row["val/weighted_f1"]))
     return dict(curves)
 

@@ -1,7 +1,7 @@
 """How near our runs come to a paper's rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from ercbench.evaluation.compare.groups import Comparison, Group
@@ -71,9 +71,9 @@ def verdicts(
     comparisons: Sequence[Comparison],
     analyses: Sequence[Analysis],
 ) -> list[Verdict]:
-    """Judges every published number of every row."""
-    judged = [_judge(attempt, comparisons, analyses) for attempt in attempts]
-    return list(chain.from_iterable(judged))
+    """Compares every published number of every row with ours."""
+    found = [_evaluate(attempt, comparisons, analyses) for attempt in attempts]
+    return list(chain.from_iterable(found))
 
 
 def exit_code(found: Sequence[Verdict]) -> int:
@@ -107,7 +107,7 @@ def verdict_table(found: Sequence[Verdict], paper: str) -> Table:
     )
 
 
-def _judge(
+def _evaluate(
     attempt: Attempt, comparisons: Sequence[Comparison], analyses: Sequence[Analysis]
 ) -> list[Verdict]:
     numbers: dict[str, float | None] = {own.score: own.value for own in attempt.published}
@@ -128,7 +128,8 @@ def _judge(
                     )
                     for score, value in numbers.items()
                 ]
-    raise LookupError(f"the runs of {attempt.row} on {attempt.corpus} are no group")
+    lost = replace(attempt, reason="its runs cannot be put together: ercbench report says why")
+    return [Verdict(lost, score, own, None, None) for score, own in numbers.items()]
 
 
 def _on_test(group: Group, score: str) -> float | None:

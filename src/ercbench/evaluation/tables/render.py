@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ercbench.console import printable
 from ercbench.evaluation.tables.tables import Cell, Column, Kind, Table
 
 Value = str | float | None
@@ -19,7 +21,12 @@ LATEX = {
     "±": r"$\pm$",
     "†": r"\textdagger{}",
     "<": "$<$",
+    ">": "$>$",
+    "[": "{[}",  # after a line's end it would begin an argument
+    "]": "{]}",
 }
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA = ("=", "+", "-", "@")
 
 
 def number(value: float, kind: Kind) -> str:
@@ -38,7 +45,7 @@ def value_of(cell: Cell, kind: Kind) -> str:
     if cell.value is None:
         return "n/a"
     if isinstance(cell.value, str):
-        return cell.value
+        return printable(cell.value)
     spread = "" if cell.deviation is None else f" ± {number(cell.deviation, kind)}"
     return number(cell.value, kind) + spread
 
@@ -55,14 +62,15 @@ def to_rich(table: Table) -> RichTable:
     """Returns the table for the terminal, intervals below the values."""
     width = min(len(table.title), 100)
     made = RichTable(
-        title=Text(table.title),
+        title=Text(printable(table.title)),
         caption=Text(_sentences(table.notes, "\n")),
         caption_justify="left",
         min_width=width,
     )
     for column in table.columns:
         left = column.kind == "text"
-        made.add_column(Text(column.title), justify="left" if left else "right", no_wrap=not left)
+        title = Text(printable(column.title))
+        made.add_column(title, justify="left" if left else "right", no_wrap=not left)
     for row in table.rows:
         made.add_row(*map(_rich_cell, row, table.columns))
     return made
@@ -70,11 +78,12 @@ def to_rich(table: Table) -> RichTable:
 
 def to_markdown(table: Table) -> str:
     """Returns the table in Markdown."""
-    titles = [column.title for column in table.columns]
+    titles = [_markdown(column.title) for column in table.columns]
     rules = ["---" if column.kind == "text" else "---:" for column in table.columns]
     rows = [list(map(_markdown_cell, row, table.columns)) for row in table.rows]
     lines = [f"| {' | '.join(row)} |" for row in (titles, rules, *rows)]
-    return "\n".join([f"**{table.title}**", "", *lines, "", _sentences(table.notes, "  \n"), ""])
+    notes = "  \n".join(_markdown(_sentence(note)) for note in table.notes)
+    return "\n".join([f"**{_markdown(table.title)}**", "", *lines, "", notes, ""])
 
 
 def to_latex(table: Table) -> str:
@@ -108,7 +117,7 @@ def to_csv(table: Table) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = to_columns(table, _in_csv)
-    writer.writerow(columns)
+    writer.writerow([_no_formula(printable(head)) for head in columns])
     writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()
 
@@ -125,7 +134,8 @@ def to_columns(
     Returns:
         Head to a value per row; the first column is the corpus.
     """
-    found: dict[str, list[Value]] = {"corpus": [table.corpus] * len(table.rows)}
+    corpus = write(table.corpus, "text")
+    found: dict[str, list[Value]] = {"corpus": [corpus] * len(table.rows)}
     for column, cells in zip(table.columns, zip(*table.rows, strict=True), strict=True):
         for head, values in _parts(column, cells).items():
             found[head] = [write(value, column.kind) for value in values]
@@ -133,7 +143,11 @@ def to_columns(
 
 
 def _sentences(notes: Sequence[str], between: str) -> str:
-    return between.join(f"{note[0].upper()}{note[1:]}." for note in notes)
+    return between.join(printable(_sentence(note)) for note in notes)
+
+
+def _sentence(note: str) -> str:
+    return f"{note[0].upper()}{note[1:]}."
 
 
 def _rich_cell(cell: Cell, column: Column) -> Text:
@@ -144,9 +158,15 @@ def _rich_cell(cell: Cell, column: Column) -> Text:
 
 
 def _markdown_cell(cell: Cell, column: Column) -> str:
-    value = value_of(cell, column.kind).replace("|", r"\|")
+    value = _markdown(value_of(cell, column.kind))
     value = f"**{value}**" if cell.bold else value
     return f"{value} {interval_of(cell, column.kind)}".strip()
+
+
+def _markdown(text: str) -> str:
+    """Escapes what would end a cell or begin a tag."""
+    escaped = text.replace("\\", r"\\").replace("|", r"\|")
+    return printable(re.sub(r"<(?!\d)", "&lt;", escaped))
 
 
 def _latex_cell(cell: Cell, column: Column) -> str:
@@ -156,16 +176,21 @@ def _latex_cell(cell: Cell, column: Column) -> str:
 
 
 def _latex(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in text)
+    return "".join(LATEX.get(character, character) for character in printable(text))
 
 
 def _in_csv(value: Value, kind: Kind) -> Value:
-    """Returns what the CSV shows: per cent stay per cent."""
+    """Returns what the CSV shows: per cent stay per cent, and a text is never a formula."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return _no_formula(printable(value))
     return round(100 * value if kind == "percent" else value, 6)
+
+
+def _no_formula(text: str) -> str:
+    """Puts a quotation mark before what a spreadsheet would compute."""
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def _parts(column: Column, cells: Sequence[Cell]) -> dict[str, list[Value]]:
