@@ -81,6 +81,15 @@ def test_rows_come_in_manifest_order_whatever_the_file_and_its_order(store, tmp_
     assert features.metadata["fitted_on"] is None
 
 
+def test_ids_are_compared_in_one_unicode_form(tmp_path):
+    turns = (Utterance("caf\u00e9-0", "Ann"), Utterance("na\u00ef-1", "Ann"))
+    corpus = Corpus("mine", ("joy",), (Conversation("c", turns),), {})
+    with FeatureStore.creating(tmp_path / "store", corpus) as store:
+        path, _ = write_npz(tmp_path, ["nai\u0308-1", "cafe\u0301-0"], VALUES[:2])
+        features = import_features(store, "audio", "mine", path)
+        np.testing.assert_array_equal(features.rows(0, 2), VALUES[[1, 0]])
+
+
 def test_what_the_user_knows_of_the_encoder_is_recorded(store, tmp_path):
     path, _ = write_npz(tmp_path, IDS, VALUES)
     features = import_features(store, "text", "mine", path, fitted_on=["c0"])

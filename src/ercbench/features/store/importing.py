@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ercbench.corpora.names import composed
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
@@ -38,7 +39,7 @@ def import_features(
             utterances would be missing.
     """
     keyed = read_keyed(path, ids)
-    manifest_ids = [utterance.id for utterance in store.corpus.utterances()]
+    manifest_ids = [composed(utterance.id) for utterance in store.corpus.utterances()]
     row_of = {id: row for row, id in enumerate(keyed.ids)}
     present = np.array([id in row_of for id in manifest_ids])
     _report(path, keyed, manifest_ids)

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from safetensors import deserialize, safe_open
 
 from ercbench.corpora.arrays import open_npz, read_npy, reading
+from ercbench.corpora.names import composed
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.parquet import read_columns
 
@@ -24,7 +25,7 @@ _NUMPY_TYPES = {
 
 @dataclass(frozen=True)
 class KeyedArray:
-    """Rows with names: `ids` and `values` [N, D], row i belonging to `ids[i]`."""
+    """Rows with names: `ids`, in NFC, and `values` [N, D], row i belonging to `ids[i]`."""
 
     ids: tuple[str, ...]
     values: np.ndarray
@@ -61,6 +62,7 @@ def read_keyed(path: Path, ids: Path | None = None) -> KeyedArray:
             "or convert the file."
         )
     keyed = readers[path.suffix]()
+    keyed = replace(keyed, ids=tuple(map(composed, keyed.ids)))
     _check(path, keyed)
     return keyed
 
