@@ -1,7 +1,6 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-MODELS := hcam cfn_esa m2fnet gru mlp
 
 .PHONY: help setup compare test lint docs bench
 
@@ -16,12 +15,10 @@ setup: .venv/installed ## Make .venv and install the pinned packages
 	touch $@
 
 compare: setup ## Train every model on the embedded, simulated corpus (3 seeds) and print the tables
-	$(MAKE) --jobs 2 --output-sync $(MODELS:%=compare-%)
+	$(BIN)/ercbench list models names=true | OMP_NUM_THREADS=1 xargs -P 2 -I MODEL \
+		$(BIN)/ercbench train -m model=MODEL dataset=simulated seed=0,1,2 runs=runs/compare \
+		selection.patience=5 trainer.enable_progress_bar=false # two models at a time, a core each
 	$(BIN)/ercbench report runs/compare out=report
-
-compare-%: setup # two models at a time, a core each
-	OMP_NUM_THREADS=1 $(BIN)/ercbench train -m model=$* dataset=simulated seed=0,1,2 \
-		runs=runs/compare selection.patience=5 trainer.enable_progress_bar=false
 
 # DATASET=simulated runs on simulated data; SEEDS=0,1 fewer seeds; SETTINGS any setting of the command
 reproduce-hcam reproduce-cfn-esa reproduce-m2fnet: reproduce-%: setup ## Run every published row of the paper, then say how near it came

@@ -11,7 +11,7 @@ from ercbench.corpora.simulated.simulation import (
     CONFUSIONS,
     EMOTIONS,
     Simulator,
-    settings_of,
+    recorded_settings,
     simulate,
 )
 from ercbench.errors import ErcbenchError
@@ -70,7 +70,7 @@ def test_without_a_chain_context_tells_nothing():
 
 def test_the_posterior_is_calibrated_and_seeing_more_never_hurts():
     corpus, features = simulate(simulation())
-    simulator = Simulator(settings_of(dict(corpus.provenance)))
+    simulator = Simulator(recorded_settings(dict(corpus.provenance)))
     truth = np.array([EMOTIONS.index(u.label) for u in corpus.utterances()])
     expected = {}
     for view in ceilings_for(tuple(CONFUSIONS)):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from wandb_log import items, whole_log
 
-from ercbench.dashboards.run import safe_name
+from ercbench.dashboards.run import wandb_id
 from ercbench.files import config_folder
 from ercbench.training.train import train
 
@@ -74,13 +74,13 @@ def test_what_was_said_is_shown_only_if_it_is_asked_for(logged):
 
 @given(st.text(min_size=1, max_size=300))
 def test_every_name_becomes_one_that_wandb_takes(name):
-    safe = safe_name(f"{name}-MLP-seed0-53baf2df22a5")
+    safe = wandb_id(f"{name}-MLP-seed0-53baf2df22a5")
     assert re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", safe)
     assert safe.endswith("-MLP-seed0-53baf2df22a5")
 
 
 def test_a_usual_name_stays_as_it_is():
-    assert safe_name("meld-CFNESA-seed0-53baf2df22a5") == "meld-CFNESA-seed0-53baf2df22a5"
+    assert wandb_id("meld-CFNESA-seed0-53baf2df22a5") == "meld-CFNESA-seed0-53baf2df22a5"
 
 
 def test_the_checkpoint_is_an_artifact_that_is_not_copied(offline_run):

@@ -10,7 +10,7 @@ from ercbench.evaluation.compare.breakdown import (
     lengths,
     places,
     reliability,
-    weighted_f1,
+    weighted_f1_of,
 )
 from ercbench.metrics import METRICS, labelled
 
@@ -36,12 +36,12 @@ def test_every_counted_value_is_in_one_bin_whose_name_says_so(pairs, fewest):
 def test_weighted_f1_is_scikit_learns(pairs):
     truth, predicted = np.array(pairs).T
     expected = f1_score(truth, predicted, average="weighted", zero_division=0)
-    assert weighted_f1(truth, predicted, 5) == pytest.approx(expected)
+    assert weighted_f1_of(truth, predicted, 5) == pytest.approx(expected)
 
 
 def test_weighted_f1_passes_over_what_has_no_label():
     truth, predicted = np.array([0, 1, -1]), np.array([0, 1, 0])
-    assert weighted_f1(truth, predicted, 5) == 1
+    assert weighted_f1_of(truth, predicted, 5) == 1
     assert np.isnan(weighted_f1(truth[2:], predicted[2:], 5))
 
 

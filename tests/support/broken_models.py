@@ -11,7 +11,7 @@ from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.prediction import Prediction
 from ercbench.models.base.settings import ModelSettings
 from ercbench.models.base.stages import Stage
-from ercbench.models.base.trainable import labelled
+from ercbench.models.base.trainable import count_labelled
 from ercbench.models.blocks.attention import ModalityProjection
 
 
@@ -183,7 +183,7 @@ def count_steps(self, *_):
 def mean_loss(self, batch, whole):
     """Divides by the number of labels, which may be 0."""
     logits = self.predict(batch).logits.transpose(1, 2)
-    return {"loss": F.cross_entropy(logits, batch.labels, reduction="sum") / labelled(whole)}
+    return {"loss": F.cross_entropy(logits, batch.labels, reduction="sum") / count_labelled(whole)}
 
 
 def two_stages(self):

@@ -32,7 +32,7 @@ def make_logger(config: DictConfig, folder: Path, group: str) -> Logger | None:
         return None
     name = folder.name
     titles = {"name": name[-LONGEST_TITLE:], "group": group[:LONGEST_TITLE]}
-    logger = instantiate(settings, save_dir=folder, id=safe_name(name), **titles)
+    logger = instantiate(settings, save_dir=folder, id=wandb_id(name), **titles)
     logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
     return logger
 
@@ -42,7 +42,7 @@ def shows_transcripts(config: DictConfig) -> bool:
     return bool((config.logger or {}).get("transcripts", False))
 
 
-def safe_name(name: str) -> str:
+def wandb_id(name: str) -> str:
     """Returns a name as wandb takes it: letters, digits and `_-.` alone, and only its end.
 
     The end of a run's name is its fingerprint, so that no two runs get the same.
@@ -126,6 +126,6 @@ def checkpoint(record: RunRecord, folder: RunFolder) -> wandb.Artifact:
         **{"model": setup.model, "corpus": setup.corpus, "seed": setup.seed, "code": setup.code},
         **{"fingerprint": record.fingerprint, "sha256": record.results.checkpoint_sha256},
     }
-    artifact = wandb.Artifact(safe_name(record.run), type="model", metadata=about)
+    artifact = wandb.Artifact(wandb_id(record.run), type="model", metadata=about)
     artifact.add_file(str(folder.best), policy="immutable")
     return artifact

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from ercbench.corpora.simulated.ceilings import ceilings_for, posterior
-from ercbench.corpora.simulated.simulation import Simulator, settings_of, simulate
+from ercbench.corpora.simulated.simulation import Simulator, recorded_settings, simulate
 from ercbench.evaluation.compare.groups import Comparison
 
 
@@ -18,7 +18,7 @@ def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:
     runs = [run for group in comparison.groups for run in group.runs]
     if not comparison.test.simulated or not runs:
         return {}
-    settings = settings_of(runs[0].setup.provenance)
+    settings = recorded_settings(runs[0].setup.provenance)
     corpus, features = simulate(settings)
     tested = set(comparison.test.conversations.tolist())
     rows = np.concatenate([[c.id in tested] * len(c) for c in corpus.conversations])

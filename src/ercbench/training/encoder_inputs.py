@@ -50,7 +50,7 @@ def material(
         corpus = kind.read_folder(settings, expanded(config.source), config.seed)
         return corpus, next(iter(corpus.splits)), expanded(config.runs)
     holding = None if config.corpus in (None, "csv") else CORPORA[config.corpus].name
-    store = open_store(expanded(config.stores), config.store or usual_store(config.corpus), holding)
+    store = open_store(expanded(config.stores), config.store or store_of(config.corpus), holding)
     return store.corpus, config.split or only_split(store.corpus), store.folder
 
 
@@ -77,7 +77,7 @@ def check_material(config: DictConfig, kind: type[UtteranceEmbedder]) -> None:
         )
 
 
-def usual_store(corpus: str | None) -> str | None:
+def store_of(corpus: str | None) -> str | None:
     """Returns the name of the store in which a corpus is usually prepared; None if it has none."""
     return getattr(dataset_settings(corpus), "store", None) if corpus in DATASETS else None
 

@@ -31,7 +31,7 @@ from ercbench.training.train import describe_execution, once
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
-BESIDE_THE_POINT = ("runs", "stores", "store", "source", "force", "logger", "folds")
+NOT_IN_FINGERPRINT = ("runs", "stores", "store", "source", "force", "logger", "folds")
 
 
 def finetune(config: DictConfig) -> EncoderRecord:
@@ -87,7 +87,7 @@ def train_encoder(config: DictConfig, held_out: Sequence[str]) -> EncoderRecord:
 def describe(config: DictConfig, datamodule: UtteranceDataModule) -> tuple[EncoderSetup, str]:
     """Returns what a run is asked, and its fingerprint."""
     settings: Any = OmegaConf.to_container(config, resolve=True)
-    settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
+    settings = {key: value for key, value in settings.items() if key not in NOT_IN_FINGERPRINT}
     pictures = settings["encoder"].pop("pictures", None)
     said = [(u.id, u.text, u.label) for u in datamodule.corpus.utterances()]
     data = {

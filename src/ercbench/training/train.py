@@ -41,9 +41,9 @@ from ercbench.training.fit import fit
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
-BESIDE_THE_POINT = ("runs", "store", "stores", "force", "logger", "group")
+NOT_IN_FINGERPRINT = ("runs", "store", "stores", "force", "logger", "group")
 # Where the data lie; what they are, their fingerprints say.
-PLACES = ("root", "store")
+DATA_PATHS = ("root", "store")
 
 
 def train(config: DictConfig) -> RunRecord:
@@ -176,9 +176,9 @@ def describe(
 ) -> RunSetup:
     """Returns what a run is asked."""
     settings: Any = OmegaConf.to_container(config, resolve=True)
-    settings = {key: value for key, value in settings.items() if key not in BESIDE_THE_POINT}
+    settings = {key: value for key, value in settings.items() if key not in NOT_IN_FINGERPRINT}
     settings["dataset"] = {
-        key: value for key, value in settings["dataset"].items() if key not in PLACES
+        key: value for key, value in settings["dataset"].items() if key not in DATA_PATHS
     }
     corpus, model = datamodule.corpus, model_of(config.model._target_)
     parts = corpus.split(config.dataset.split).parts()

@@ -154,7 +154,7 @@ def simulate(settings: SimulationSettings) -> tuple[Corpus, dict[str, np.ndarray
     return corpus, simulator.emit(np.concatenate(emotions), rng)
 
 
-def settings_of(provenance: dict[str, Any]) -> SimulationSettings:
+def recorded_settings(provenance: dict[str, Any]) -> SimulationSettings:
     """Returns the settings a simulated corpus was made with, from its provenance."""
     return SimulationSettings(**provenance["settings"])
 

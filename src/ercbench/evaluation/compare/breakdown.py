@@ -36,7 +36,9 @@ def over_seeds(truth: np.ndarray, group: Group, chosen: np.ndarray | None = None
     """Returns weighted F1 by seed, of all utterances or of those in an [N] mask: [S]."""
     chosen = np.ones(len(truth), bool) if chosen is None else chosen
     classes = group.probabilities.shape[-1]
-    return np.array([weighted_f1(truth[chosen], own[chosen], classes) for own in group.predictions])
+    return np.array(
+        [weighted_f1_of(truth[chosen], own[chosen], classes) for own in group.predictions]
+    )
 
 
 def deviation(over: Sequence[float] | np.ndarray) -> float:
@@ -44,7 +46,7 @@ def deviation(over: Sequence[float] | np.ndarray) -> float:
     return float(np.std(over, ddof=1)) if len(over) > 1 else 0.0
 
 
-def weighted_f1(truth: np.ndarray, predicted: np.ndarray, classes: int) -> float:
+def weighted_f1_of(truth: np.ndarray, predicted: np.ndarray, classes: int) -> float:
     """Returns weighted F1 of [N] label indices where the truth is known, NaN if nowhere."""
     certain = np.eye(classes)[predicted]
     return METRICS["weighted_f1"].of(labelled(truth, certain, truth))

@@ -8,7 +8,7 @@ from ercbench.models.registry import title_of
 from ercbench.records.run_record import RunSetup
 
 # Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
-BESIDE_THE_POINT = (
+NOT_IN_NAMES = (
     *("seed", "features", "protocol.as_released"),
     *("trainer.enable_progress_bar", "trainer.enable_model_summary"),
 )
@@ -40,7 +40,7 @@ def settings_of(setup: RunSetup) -> dict[str, str]:
         if isinstance(value, dict):
             for key, item in value.items():
                 add(f"{prefix}.{key}" if prefix else key, item)
-        elif prefix not in BESIDE_THE_POINT:
+        elif prefix not in NOT_IN_NAMES:
             flat[prefix] = str(value)
 
     add("", setup.settings)

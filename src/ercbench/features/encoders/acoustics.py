@@ -129,7 +129,7 @@ class ProsodyEncoder:
 
     def _vector(self, item: Item) -> np.ndarray:
         samples = read_sound(item.utterance, self.most_seconds)
-        seconds, samples = len(samples) / RATE, at_least(samples, PITCH_WINDOW)
+        seconds, samples = len(samples) / RATE, padded_to(samples, PITCH_WINDOW)
         loudness = _loudness(samples)
         pitch = _pitch(samples)[loudness > loudness.max() - VOICED_DB]
         timbre = [_mean_sd(row) for row in _timbre(samples)]
@@ -157,12 +157,12 @@ def log_mel(samples: np.ndarray, bands: int) -> np.ndarray:
         bands: Number of bands between 0 and 8 kHz.
     """
     power = librosa.feature.melspectrogram(
-        y=at_least(samples, WINDOW), sr=RATE, n_fft=WINDOW, hop_length=HOP, n_mels=bands
+        y=padded_to(samples, WINDOW), sr=RATE, n_fft=WINDOW, hop_length=HOP, n_mels=bands
     )
     return librosa.power_to_db(power, ref=1.0, top_db=80.0)
 
 
-def at_least(samples: np.ndarray, count: int) -> np.ndarray:
+def padded_to(samples: np.ndarray, count: int) -> np.ndarray:
     """Lengthens a very short sound with silence to the one window that a spectrum needs."""
     return np.pad(samples, (0, max(0, count - len(samples))))
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_choice, check_least
-from ercbench.features.encoders.acoustics import at_least, log_mel
+from ercbench.features.encoders.acoustics import log_mel, padded_to
 
 VOCODER_WINDOW = 1024  # 64 ms, long enough to keep a voice's pitch while its pace changes
 LEAST_PIXELS = 32  # what a ResNet makes one pixel of
@@ -76,7 +76,7 @@ def augment(samples: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         samples: [samples] at 16 kHz, finite, at least one.
         generator: Of moment, shift and noise.
     """
-    sound = at_least(samples, VOCODER_WINDOW)
+    sound = padded_to(samples, VOCODER_WINDOW)
     spectrum = librosa.stft(sound, n_fft=VOCODER_WINDOW)
     warped = librosa.istft(_warped(spectrum, _paced, generator), length=len(samples))
     return _noisy(warped, generator)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ercbench.features.media.boxes import areas, best_of_overlapping, moved, squared, within
-from ercbench.features.media.mtcnn_networks import Stage, load_networks
+from ercbench.features.media.mtcnn_networks import CascadeNetwork, load_networks
 
 CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its cells
 SHRINK = 0.709  # half the area, from one size of the picture to the next
@@ -64,7 +64,7 @@ class MTCNN:
         return Found(*(each.cpu().numpy() for each in at)).best(0.5)
 
     @cached_property
-    def _networks(self) -> list[Stage]:
+    def _networks(self) -> list[CascadeNetwork]:
         return load_networks(self.device)
 
 
@@ -104,7 +104,7 @@ def _joined(found: Sequence[Found]) -> Found:
 
 
 def _within_patches(
-    network: Stage, sums: Tensor, boxes: np.ndarray, size: int, least: float
+    network: CascadeNetwork, sums: Tensor, boxes: np.ndarray, size: int, least: float
 ) -> Found:
     """Returns the squares around boxes in which a network sees a face."""
     squares = squared(boxes)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ercbench.errors import ErcbenchError
 
 
-class Stage(nn.Module):
+class CascadeNetwork(nn.Module):
     """One of the three networks.
 
     Args:
@@ -46,7 +46,7 @@ class Columns(nn.Module):
         return seen.permute(0, 3, 2, 1).flatten(1)
 
 
-def load_networks(device: str = "cpu") -> list[Stage]:
+def load_networks(device: str = "cpu") -> list[CascadeNetwork]:
     """Returns the networks for pictures of any size, of 24 x 24 and of 48 x 48 pixels.
 
     Raises:
@@ -59,21 +59,21 @@ def load_networks(device: str = "cpu") -> list[Stage]:
     return networks
 
 
-def _first() -> Stage:
+def _first() -> CascadeNetwork:
     body = nn.Sequential(*_layer(3, 10, 3, 2), *_layer(10, 16, 3), *_layer(16, 32, 3))
-    return Stage(body, lambda outputs: nn.Conv2d(32, outputs, 1))
+    return CascadeNetwork(body, lambda outputs: nn.Conv2d(32, outputs, 1))
 
 
-def _second() -> Stage:
+def _second() -> CascadeNetwork:
     maps = [*_layer(3, 28, 3, 3), *_layer(28, 48, 3, 3), *_layer(48, 64, 2)]
     body = nn.Sequential(*maps, Columns(), nn.Linear(576, 128), nn.PReLU(128))
-    return Stage(body, lambda outputs: nn.Linear(128, outputs))
+    return CascadeNetwork(body, lambda outputs: nn.Linear(128, outputs))
 
 
-def _third() -> Stage:
+def _third() -> CascadeNetwork:
     maps = [*_layer(3, 32, 3, 3), *_layer(32, 64, 3, 3), *_layer(64, 64, 3, 2), *_layer(64, 128, 2)]
     body = nn.Sequential(*maps, Columns(), nn.Linear(1152, 256), nn.PReLU(256))
-    return Stage(body, lambda outputs: nn.Linear(256, outputs))
+    return CascadeNetwork(body, lambda outputs: nn.Linear(256, outputs))
 
 
 def _layer(inputs: int, outputs: int, kernel: int, pool: int = 0) -> list[nn.Module]:
@@ -81,7 +81,7 @@ def _layer(inputs: int, outputs: int, kernel: int, pool: int = 0) -> list[nn.Mod
     return [*layer, nn.MaxPool2d(pool, 2, ceil_mode=True)] if pool else layer
 
 
-def _load(network: Stage, name: str) -> None:
+def _load(network: CascadeNetwork, name: str) -> None:
     try:
         path = Path(str(distribution("mtcnn").locate_file(f"mtcnn/assets/weights/{name}.lz4")))
         arrays = joblib.load(path)

@@ -12,7 +12,7 @@ from ercbench.models.base.losses import inverse_frequencies, weighted_nll
 from ercbench.models.base.metrics import ConversationMetrics
 from ercbench.models.base.prediction import Prediction
 from ercbench.models.base.standardiser import Standardiser
-from ercbench.models.base.trainable import Trainable, labelled
+from ercbench.models.base.trainable import Trainable, count_labelled
 
 
 class ConversationClassifier(Trainable):
@@ -94,7 +94,7 @@ class ConversationClassifier(Trainable):
         logits = self(batch).logits
         self.validation_metrics.update(logits, batch.labels, batch.speakers)
         loss = self.emotion_loss(logits, batch.labels)
-        self.log_metrics({"val/loss": loss}, batch_size=labelled(batch))
+        self.log_metrics({"val/loss": loss}, batch_size=count_labelled(batch))
 
     def on_validation_epoch_end(self) -> None:
         """Scores the whole validation part."""

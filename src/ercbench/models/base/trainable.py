@@ -125,7 +125,7 @@ class Trainable(L.LightningModule):
         self.clip_gradients(optimizer, gradient_clip_val=self.settings.gradient_clip)
         optimizer.step()
         curves = {f"train/{name}": value for name, value in totals.items()}
-        self.log_metrics(curves, on_step=False, on_epoch=True, batch_size=labelled(batch))
+        self.log_metrics(curves, on_step=False, on_epoch=True, batch_size=count_labelled(batch))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW over what the stage trains, at its rate."""
@@ -159,7 +159,7 @@ class Trainable(L.LightningModule):
             )
 
 
-def labelled(batch: Any) -> int:
+def count_labelled(batch: Any) -> int:
     """Returns the number of labelled utterances in a batch."""
     return int((batch.labels != IGNORE).sum())
 

@@ -22,7 +22,7 @@ from ercbench.models.m2fnet.settings import M2FNetSettings
 from ercbench.settings import require
 
 
-class Encoder(nn.Module):
+class SkipEncoder(nn.Module):
     """A transformer encoder of one layer (Vaswani et al. 2017, section 3.1) with a skip around it.
 
     Args:
@@ -43,7 +43,7 @@ class Encoder(nn.Module):
         return rows + self.norm(heard + self.feed_forward(heard))
 
 
-class Encoders(nn.Module):
+class SkipEncoders(nn.Module):
     """The encoders of one modality, one after the other.
 
     Args:
@@ -54,7 +54,7 @@ class Encoders(nn.Module):
     def __init__(self, width: int, settings: M2FNetSettings) -> None:
         super().__init__()
         self.positions = settings.positions == "sinusoidal"
-        self.layers = nn.ModuleList(Encoder(width, settings) for _ in range(settings.encoders))
+        self.layers = nn.ModuleList(SkipEncoder(width, settings) for _ in range(settings.encoders))
 
     def forward(self, rows: Tensor, packing: Packing) -> Tensor:
         """Returns [N, D]."""
@@ -120,7 +120,7 @@ class ResidualFinish(nn.Module):
 
 
 class M2FNetNetwork(nn.Module):
-    """Encoders per modality, fusion attention, two linear layers on all streams.
+    """SkipEncoders per modality, fusion attention, two linear layers on all streams.
 
     Args:
         settings: Sizes and dropout.
@@ -138,7 +138,7 @@ class M2FNetNetwork(nn.Module):
         streams = {m: settings.hidden or widths[m] for m in order}
         _check_heads(settings, streams)
         self.project = ModalityProjection({m: widths[m] for m in order}, settings.hidden)
-        self.encoders = nn.ModuleDict({m: Encoders(w, settings) for m, w in streams.items()})
+        self.encoders = nn.ModuleDict({m: SkipEncoders(w, settings) for m, w in streams.items()})
         alone = len(order) == 1 or settings.fusion == "concatenation"
         layers = 0 if alone else settings.fusion_layers
         self.fusion = nn.ModuleList(FusionAttention(streams, settings) for _ in range(layers))
