@@ -42,7 +42,7 @@ def test_weighted_f1_is_scikit_learns(pairs):
 def test_weighted_f1_passes_over_what_has_no_label():
     truth, predicted = np.array([0, 1, -1]), np.array([0, 1, 0])
     assert weighted_f1_of(truth, predicted, 5) == 1
-    assert np.isnan(weighted_f1(truth[2:], predicted[2:], 5))
+    assert np.isnan(weighted_f1_of(truth[2:], predicted[2:], 5))
 
 
 def test_the_bins_of_reliability_give_the_metric_of_calibration():
