@@ -13,7 +13,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from ercbench.cli import COMMANDS
+from ercbench.cli import ALONE, COMMANDS
 from ercbench.config.compose import checked, compose
 from ercbench.files import config_folder
 
@@ -69,7 +69,10 @@ def check(command, overrides):
 def test_a_command_has_settings_that_exist(words):
     command, *arguments = words
     overrides = [word for word in arguments if "=" in word and not word.startswith("seed=")]
-    if command in COMMANDS:
+    if command in ALONE:
+        alone = [f"{ALONE[command]}={word}" for word in arguments if word not in overrides]
+        compose(command, [*alone[:1], *overrides])
+    elif command in COMMANDS:
         for own in each_run(overrides) if "-m" in arguments else [overrides]:
             check(command, own)
     else:
