@@ -29,7 +29,12 @@ def test_a_report_prints_tables_and_warnings_and_writes_nothing(tmp_path, capsys
 def test_tables_figures_and_a_page_are_written(tmp_path, capsys):
     write_run(tmp_path / "runs", "GRU")
     write_run(tmp_path / "runs", "MLP")
+    for folder in ("", "tables", "figures/made-up3-standard"):
+        left = tmp_path / "report" / folder / ".by a killed process.4194305.tmp"
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.touch()
     report_command(told(tmp_path / "runs", f"out={tmp_path / 'report'}"))
+    assert not list(tmp_path.rglob("*.tmp"))
     written = {path.name for path in (tmp_path / "report" / "tables").iterdir()}
     names = ("scores", "classes", "pairs-accuracy", "pairs-weighted_f1", "pairs-macro_f1")
     endings = ("md", "tex", "csv")

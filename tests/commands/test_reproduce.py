@@ -128,6 +128,12 @@ def test_simulated_data_is_called_simulated(reproduced, tmp_path, capsys):
     assert written.startswith("**CFN-ESA: ")
 
 
+def test_the_command_line_composes_the_settings_of_each_run(ercbench):
+    code, printed, errors = ercbench("reproduce", "paper=hcam", "simulated=true", "plan=true")
+    assert code == 0, errors
+    assert "simulated/hcam" in printed
+
+
 def test_features_are_named_only_where_there_are_several(tmp_path):
     keys = ["text:own", "text:tuned", "audio:own"]
     config = {"text": None, "audio": None, "visual": None}

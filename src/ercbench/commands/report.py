@@ -15,7 +15,7 @@ from ercbench.evaluation.compare.groups import Comparison, read_comparisons
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.tables import Table, tables
-from ercbench.files import expanded, replacing, safe_name
+from ercbench.files import expanded, remove_leftovers, replacing, safe_name
 
 if TYPE_CHECKING:
     from ercbench.evaluation.page import Report
@@ -74,6 +74,7 @@ def write_tables(
 ) -> None:
     """Writes the tables of every comparison as Markdown, LaTeX and CSV."""
     writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
+    remove_leftovers(folder)
     for stem, own in zip(stems(comparisons), found, strict=True):
         for table in own:
             for suffix, write in writers.items():

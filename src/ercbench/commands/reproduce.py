@@ -23,7 +23,7 @@ from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_
 from ercbench.evaluation.tables.tables import Table as VerdictTable
 from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.files import config_folder, expanded, replacing
+from ercbench.files import config_folder, expanded, remove_leftovers, replacing
 from ercbench.models.registry import title_of
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
@@ -250,6 +250,7 @@ def evaluate(attempts: Sequence[Attempt], config: DictConfig) -> int:
 def write_verdict(table: VerdictTable, runs: int, config: DictConfig) -> None:
     """Writes the verdict on so many runs; one on disk that is on more of them stays as it is."""
     folder, name = expanded(config.out), f"verdict-{config.paper.model}"
+    remove_leftovers(folder)
     before = runs_of_verdict(folder / f"{name}.csv")
     if before > runs:
         print(f"{folder / name} is on more runs ({before}, not {runs}) and stays: see {name}-now")

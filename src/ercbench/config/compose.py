@@ -136,7 +136,8 @@ def _command_runs() -> bool:
     if not running.is_initialized():
         return False
     folders = running.config_loader().get_search_path().get_path()
-    return any(folder.path == f"file://{config_folder()}" for folder in folders)
+    ours = str(config_folder())  # which some versions of Hydra write as a URL, others as it is
+    return any(folder.path in (ours, f"file://{ours}") for folder in folders)
 
 
 def _node(group: str, name: str, changes: dict[str, Any]) -> DictConfig:

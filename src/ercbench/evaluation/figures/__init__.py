@@ -14,6 +14,7 @@ from ercbench.evaluation.figures.overall import ceilings, pairwise_matrix
 from ercbench.evaluation.figures.style import save, styled
 from ercbench.evaluation.figures.training import learning_curves
 from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.files import remove_leftovers
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def draw(comparison: Comparison, analysis: Analysis, folder: Path) -> list[Drawi
         analysis: What is said of them.
         folder: Where the files go; it is made if needed.
     """
+    remove_leftovers(folder)
     drawings = []
     for name, (title, caption, plot) in PLOTS.items():
         with styled():

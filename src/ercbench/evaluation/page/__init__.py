@@ -24,7 +24,7 @@ from ercbench.evaluation.statistics.analysis import Analysis
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import interval_of, value_of
 from ercbench.evaluation.tables.tables import Cell, Kind, Table
-from ercbench.files import replacing
+from ercbench.files import remove_leftovers, replacing
 
 HERE = Path(__file__).parent
 SCRIPTS = ("sorting.js", "conversations.js")
@@ -67,6 +67,7 @@ def write_page(reports: Sequence[Report], folder: Path) -> Path:
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
     path = folder / "index.html"
+    remove_leftovers(folder)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
     return path
