@@ -100,8 +100,8 @@ def test_a_locked_seed_is_named_and_a_better_verdict_on_disk_stays(reproduced, t
     assert (tmp_path / "out" / "verdict-hcam.csv").read_bytes() == whole
     with (tmp_path / "out" / "verdict-hcam-now.csv").open() as stream:
         rows = {row["on"]: row for row in csv.DictReader(stream)}
-    assert rows["mosi, 2 labels"]["seeds"] == "1"
-    assert "seed 0: " in rows["mosi, 2 labels"]["features, deviations"]
+    assert rows["CMU-MOSI, 2 labels"]["seeds"] == "1"
+    assert "seed 0: " in rows["CMU-MOSI, 2 labels"]["features, deviations"]
 
 
 def test_with_nothing_prepared_it_says_what_can_be_run(reproduced, tmp_path, capsys):
