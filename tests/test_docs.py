@@ -101,6 +101,13 @@ def test_imports_files_and_targets_that_are_named_are_there(text):
         assert re.search(rf"^(?:[\w-]+ )*{target}(?: [\w-]+)*:", makefile, re.MULTILINE), target
 
 
+@pytest.mark.parametrize(
+    ("name", "module"), re.findall(r"`(\w+)` in `([\w.]+)`", TEXTS["docs/glossary.md"])
+)
+def test_a_term_has_the_name_in_code_that_the_glossary_says(name, module):
+    assert hasattr(import_module(f"ercbench.{module}"), name)
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_links_from_the_front_lead_somewhere(name):
     links = re.findall(r"\]\((?!\w+:)([^)#]+)", TEXTS[name])
