@@ -43,6 +43,14 @@ def test_a_package_is_followed_through_relative_imports(package):
     assert package("pack.net", {"pack/low": "A = 2"}) != first
 
 
+def test_a_library_is_not_followed_wherever_it_is_installed(package, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere" / "site-packages")
+    library = "elsewhere/site-packages/some_library"
+    (tmp_path / library).parent.mkdir(parents=True)
+    first = package("mine", {"mine": "import some_library", library: "A = 1"})
+    assert package("mine", {library: "A = 2"}) == first
+
+
 def test_comments_docstrings_and_layout_do_not_count(package):
     first = package("mine", {"mine": "def f(a):\n    return a"})
     said = '"""What."""\n\ndef f(a):  # why\n    """How."""\n\n    return a'

@@ -64,8 +64,14 @@ def _decides(name: str, own: set[str]) -> bool:
     if name.split(".")[0] in own:
         return not f"{name}.".startswith(UNDECIDING)
     file = _file(name)
-    libraries = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return file is not None and not any(file.is_relative_to(path) for path in libraries)
+    return file is not None and not _is_installed(file)
+
+
+def _is_installed(file: Path) -> bool:
+    """Whether a file is Python's or a library's, wherever pip or the system put that."""
+    standard = (sysconfig.get_path(key) for key in ("stdlib", "platstdlib"))
+    library = {"site-packages", "dist-packages"} & set(file.parts)
+    return bool(library) or any(file.is_relative_to(path) for path in standard)
 
 
 @cache
