@@ -11,6 +11,7 @@ from helpers import SMALL_DATA, compose_in
 from ercbench.commands.prepare import prepare_command
 from ercbench.commands.report import report_command
 from ercbench.config.compose import compose
+from ercbench.config.help import help_of
 from ercbench.corpora.registry import CORPORA
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.registry import ENCODERS
@@ -84,6 +85,10 @@ def test_its_names_stand_beside_ours(installed):
     config = compose("train", ["model=dilated", "dataset=play"])
     assert config.model.hidden == 64
     assert config.dataset.corpus == "play"
+    shown = help_of("train", ["model=dilated"])
+    assert "model: cfn_esa, dilated, gru" in shown
+    assert "dataset: csv, iemocap, meld, mosi, play" in shown
+    assert "hidden: 64  # width of every layer" in shown
 
 
 def test_its_settings_are_checked_like_ours(installed):

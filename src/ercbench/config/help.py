@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -134,7 +134,8 @@ def _folders(sources: Sequence[Any]) -> Iterator[Path]:
         if source.schema == "file":
             yield Path(source.path)
         elif source.schema == "pkg" and source.provider != "hydra":
-            yield Path(str(files(source.path)))
+            package = find_spec(source.path)  # its folder may have no __init__.py
+            yield from map(Path, (package and package.submodule_search_locations) or ())
 
 
 def _wrapped(line: str) -> str:
