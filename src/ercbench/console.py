@@ -8,7 +8,7 @@ LONGEST_LINE = 2000
 def wide_console() -> Console:
     """Returns a console wide enough for a table where the output is no terminal."""
     console = Console()
-    return console if console.is_terminal else Console(width=120)
+    return console if console.is_terminal else Console(width=180)
 
 
 def say(line: str) -> None:

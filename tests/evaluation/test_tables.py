@@ -18,6 +18,7 @@ from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.summary import summary
 from ercbench.evaluation.tables.tables import Cell, Column, Table, tables
+from ercbench.evaluation.tables.terminal import fitting, print_table
 from ercbench.metrics import METRICS, previous_labels
 from ercbench.records.reading import read_runs
 from ercbench.records.run_record import ChosenOnTest, OutputScores, RunRecord, Scores
@@ -48,6 +49,22 @@ def printed(table):
     console = Console(width=200, file=io.StringIO())
     console.print(to_rich(table))
     return console.file.getvalue()
+
+
+@pytest.mark.parametrize("room", [40, 60, 80, 100, 120, 180, 400])
+def test_a_terminal_shows_whole_columns_and_names_those_it_has_no_room_for(tmp_path, room):
+    for seed in (0, 1):
+        write_run(tmp_path, seed=seed)
+    table = tables_of(tmp_path)["scores"]
+    console = Console(width=room, file=io.StringIO())
+    print_table(console, table)
+    shown, fitted = console.file.getvalue(), fitting(table, room)
+    assert "…" not in shown
+    assert "MLP" in shown
+    assert len(fitted.columns) >= 2
+    for column in table.columns[len(fitted.columns) :]:
+        assert column.title in fitted.notes[-1]
+    assert fitting(table, 400) == table
 
 
 def test_scores_are_means_with_deviation_and_interval(tmp_path):

@@ -11,8 +11,8 @@ from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet, brought_along
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, Pair, analyse
 from ercbench.evaluation.tables.conclusion import conclusion
-from ercbench.evaluation.tables.render import to_rich
 from ercbench.evaluation.tables.tables import Table, tables
+from ercbench.evaluation.tables.terminal import print_table
 from ercbench.metrics import labelled
 from ercbench.records.scores import score
 
@@ -50,7 +50,7 @@ class Compared:
         """Prints the tables and the conclusion."""
         console = wide_console()
         for table in self.tables:
-            console.print(to_rich(table))
+            print_table(console, table)
         console.print(self.conclusion)
 
 

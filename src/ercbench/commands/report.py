@@ -13,8 +13,9 @@ from rich.text import Text
 from ercbench.console import wide_console
 from ercbench.evaluation.compare.groups import Comparison, read_comparisons
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
-from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
 from ercbench.evaluation.tables.tables import Table, tables
+from ercbench.evaluation.tables.terminal import print_table
 from ercbench.files import expanded, remove_leftovers, replacing, safe_name
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _print_tables(console: Console, own: Sequence[Table]) -> None:
         if table.name.startswith("pairs") and len(table.rows) > ROWS_TO_PRINT:
             console.print(f"{len(table.rows)} pairs: out=FOLDER writes them to a table.")
         else:
-            console.print(to_rich(table))
+            print_table(console, table)
 
 
 def _print_warnings(console: Console, comparisons: Sequence[Comparison]) -> None:

@@ -19,8 +19,9 @@ from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.published.values import published
 from ercbench.evaluation.published.verdict import Attempt, exit_code, verdict_table, verdicts
 from ercbench.evaluation.statistics.analysis import analyse
-from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
+from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
 from ercbench.evaluation.tables.tables import Table as VerdictTable
+from ercbench.evaluation.tables.terminal import print_table
 from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder, expanded, remove_leftovers, replacing
@@ -238,7 +239,7 @@ def evaluate(attempts: Sequence[Attempt], config: DictConfig) -> int:
     comparisons = read_comparisons(expanded(config.runs)) if ran else []
     found = verdicts(attempts, comparisons, [analyse(each) for each in comparisons])
     table = verdict_table(found, title_of(config.paper.model))
-    wide_console().print(to_rich(table))
+    print_table(wide_console(), table)
     write_verdict(table, sum(len(attempt.runs) for attempt in attempts), config)
     if ran:
         print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
