@@ -211,7 +211,7 @@ def test_pictures_that_are_given_need_no_recordings(run, store, tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("store=null", "corpus=iemocop"), r"corpus=iemocop: expected iemocap, meld or mosi"),
+        (("store=null", "corpus=iemocop"), r"No corpus 'iemocop'; there are: csv, iemocap"),
         (("store=tolk",), "store=tolk: no such store .*talk"),
         (("encoder.backbone=berta",), "Model 'berta': no such folder"),
         (

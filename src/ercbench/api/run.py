@@ -16,7 +16,7 @@ from ercbench.data.datamodule import speaker_numbers
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import TestSet, test_set_of
 from ercbench.features.encoders.encoder import Encoder
-from ercbench.files import expanded, sha256_of_file
+from ercbench.files import expanded
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.records.reading import StoredRun, read_run
 from ercbench.records.run_folder import RunFolder
@@ -78,15 +78,10 @@ class Run:
         Raises:
             ErcbenchError: The checkpoint is not the one that the record is about.
         """
-        path = self.folder.best
-        if not path.is_file() or sha256_of_file(path) != self.record.results.checkpoint_sha256:
-            raise ErcbenchError(
-                f"{path}: absent, or not the checkpoint of this run's record. Run again: "
-                "force=true."
-            )
+        self.folder.check_best()
         kind: Any = get_class(self.record.setup.settings["model"]["_target_"])
         loaded: ConversationClassifier = kind.load_from_checkpoint(
-            path, map_location="cpu", weights_only=True
+            self.folder.best, map_location="cpu", weights_only=True
         )
         return loaded.eval()
 

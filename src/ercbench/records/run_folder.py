@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from ercbench.errors import ErcbenchError
-from ercbench.files import replacing
+from ercbench.files import replacing, sha256_of_file
 from ercbench.records.result_file import AnyRecord, read_any_record, read_record, write_record
 from ercbench.records.run_record import EncoderRecord, RunRecord
 
@@ -84,3 +84,16 @@ class RunFolder:
             ErcbenchError: The file is damaged or of another version.
         """
         return read_any_record(self.result)
+
+    def check_best(self) -> None:
+        """Checks that the best checkpoint is the one that the record is about.
+
+        Raises:
+            ErcbenchError: It is not there, its bytes have changed, or the record is damaged.
+        """
+        expected = self.read_any().results.checkpoint_sha256
+        if not self.best.is_file() or sha256_of_file(self.best) != expected:
+            raise ErcbenchError(
+                f"{self.best}: absent, or not the checkpoint that {self.result.name} is about. Run "
+                "again: force=true."
+            )

@@ -18,6 +18,7 @@ from ercbench.files import sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.models.base.trainable import open_checkpoint
 from ercbench.models.registry import TRAINABLE_ENCODERS
+from ercbench.records.run_folder import RunFolder
 from ercbench.training.crossfit import BEST, Fold, read_folds
 
 AT_ONCE = 32
@@ -41,6 +42,9 @@ class TrainedEncoder:
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        run = RunFolder(self.path.parent.parent)
+        if run.best == self.path and run.finished:
+            run.check_best()
         if str(self._checkpoint["classifier"]) not in _classes():
             raise ErcbenchError(
                 f"{self.path}: holds a {self._checkpoint['classifier']}; expected one of "
