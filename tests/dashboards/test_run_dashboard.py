@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from wandb_log import items, whole_log
 
-from ercbench.dashboards.run import wandb_id
+from ercbench.dashboards.loggers import wandb_id
 from ercbench.files import config_folder
 from ercbench.training.train import train
 

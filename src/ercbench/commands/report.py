@@ -16,6 +16,7 @@ from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
+from ercbench.extras import require
 from ercbench.files import expanded, remove_leftovers, replacing, safe_name
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def _write_page(reports: "Sequence[Report]", out: Path, console: Console) -> Pat
 
 
 def _log(reports: "Sequence[Report]", runs: Path, out: Path | None, page: Path | None) -> None:
+    require("wandb", "wandb", "wandb=true")
     from ercbench.dashboards.report import show_report
 
     show_report(reports, runs, out or Path(), page)

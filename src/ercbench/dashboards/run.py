@@ -1,57 +1,20 @@
 """What Weights & Biases shows of finished runs, beyond their curves; a view, never the source."""
 
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import wandb
-from hydra.utils import instantiate
-from lightning.pytorch.loggers import Logger, WandbLogger
-from omegaconf import DictConfig, OmegaConf
+from lightning.pytorch.loggers import WandbLogger
 
+from ercbench.dashboards.loggers import LONGEST_NAME, wandb_id
 from ercbench.evaluation.tables.wording import tags_of
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord, RunResults
 from ercbench.records.scores import Scores
 
-# The most characters that wandb takes everywhere, and in titles.
-LONGEST_NAME, LONGEST_TITLE = 64, 128
-
-
-def make_logger(config: DictConfig, folder: Path, group: str) -> Logger | None:
-    """Returns the logger that the settings name, if any; a resumed run goes on in the same one.
-
-    Args:
-        config: All settings of the run, which the logger shows; `logger` names it.
-        folder: The run's; wandb writes there, and shows the folder's name.
-        group: Under which runs are grouped.
-    """
-    settings = {name: own for name, own in (config.logger or {}).items() if name != "transcripts"}
-    if not settings:
-        return None
-    name = folder.name
-    titles = {"name": name[-LONGEST_TITLE:], "group": group[:LONGEST_TITLE]}
-    logger = instantiate(settings, save_dir=folder, id=wandb_id(name), **titles)
-    logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))
-    return logger
-
-
-def shows_transcripts(config: DictConfig) -> bool:
-    """Tells whether the settings let the logger show what was said."""
-    return bool((config.logger or {}).get("transcripts", False))
-
-
-def wandb_id(name: str) -> str:
-    """Returns a name as wandb takes it: letters, digits and `_-.` alone, and only its end.
-
-    The end of a run's name is its fingerprint, so that no two runs get the same.
-    """
-    return re.sub(r"[^\w.-]", "-", name, flags=re.ASCII)[-LONGEST_NAME:]
-
 
 def show_result(
-    logger: Logger | None,
+    logger: WandbLogger,
     record: RunRecord,
     predictions: list[dict[str, Any]],
     folder: RunFolder,
@@ -60,14 +23,12 @@ def show_result(
     """Adds scores, confusion matrix, F1 per class, predictions and checkpoint to a wandb run.
 
     Args:
-        logger: Any logger; all but wandb's are left alone.
+        logger: Of the run.
         record: The run's record.
         predictions: A row per test utterance.
         folder: Where its best checkpoint lies.
         transcripts: Whether what was said may leave this machine too.
     """
-    if not isinstance(logger, WandbLogger):
-        return
     run = logger.experiment
     tags = [tag[:LONGEST_NAME] for tag in tags_of(record)]
     run.tags = tuple(dict.fromkeys((*(run.tags or ()), *tags)))

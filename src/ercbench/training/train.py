@@ -13,10 +13,11 @@ from typing import Any
 import lightning as L
 import torch
 from hydra.utils import get_class, instantiate
+from lightning.pytorch.loggers import WandbLogger
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.console import say
-from ercbench.dashboards.run import make_logger, show_result, shows_transcripts
+from ercbench.dashboards.loggers import make_logger, shows_transcripts
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.labels import check_labels
 from ercbench.data.leakage import Leak, guard
@@ -138,7 +139,10 @@ def fit_and_test(
     for name, output in outputs.items():
         run.write_predictions(output.rows, name)
     run.write(record)
-    show_result(logger, record, outputs["final"].rows, run, shows_transcripts(config))
+    if isinstance(logger, WandbLogger):
+        from ercbench.dashboards.run import show_result  # needs wandb, which may not be installed
+
+        show_result(logger, record, outputs["final"].rows, run, shows_transcripts(config))
     return run.read(RunRecord)
 
 

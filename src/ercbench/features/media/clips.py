@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
+from ercbench.extras import require
 from ercbench.features.encoders.encoder import Item, Vector
 
 SHORTEST = 0.1
@@ -49,7 +49,7 @@ def clip_sound(path: Path, most_seconds: float) -> tuple[np.ndarray, int]:
     with _opened(path) as container:
         stream = _first(container.streams.audio, "sound")
         rate = stream.rate
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        resampler = _av().AudioResampler(format="flt", layout="mono", rate=rate)
         pieces: list[np.ndarray] = []
         needed = int(most_seconds * rate)
         for frame in container.decode(stream):
@@ -130,11 +130,24 @@ def _first(streams: Any, what: str) -> Any:
     return streams[0]
 
 
+def _av() -> Any:
+    """Returns PyAV, which decodes sound and pictures.
+
+    Raises:
+        ErcbenchError: It is not installed.
+    """
+    require("av", "recordings", "recordings in containers")
+    import av
+
+    return av
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Opens a clip; whatever PyAV cannot do with it becomes a reason."""
     if not path.is_file():
         raise UnreadableError(f"no file {path.name}")
+    av = _av()
     try:
         with av.open(str(path)) as container:
             yield container
