@@ -15,8 +15,9 @@ from small import seen, talk, write_clip
 
 from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.extraction import ExtractionSettings, extract, merge_shards
+from ercbench.features.store.extraction import ExtractionSettings, extract
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.shards import merge_shards
 
 FILE = "text.letters.safetensors"
 QUICK = ExtractionSettings(chunk=8)

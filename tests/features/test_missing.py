@@ -9,8 +9,9 @@ import pytest
 
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.extraction import ExtractionSettings, extract, merge_shards
+from ercbench.features.store.extraction import ExtractionSettings, extract
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.shards import merge_shards
 
 FILE = "audio.loudness.safetensors"
 REPORT = "audio.loudness.missing.csv"

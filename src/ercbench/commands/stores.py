@@ -10,10 +10,10 @@ from rich.text import Text
 from ercbench.console import say, wide_console
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import describe_features, find_stores
-from ercbench.features.store.extraction import merge_shards
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.parts import ExtractionParts
+from ercbench.features.store.shards import merge_shards
 from ercbench.files import expanded
 
 

@@ -1,7 +1,7 @@
 """Any encoder over any corpus: resumable, over processes and machines, always the same bytes."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +31,7 @@ from ercbench.features.store.parts import (
     make_plan,
 )
 from ercbench.features.store.workers import encode_chunks
-from ercbench.files import remove_leftovers, replacing, writing
+from ercbench.files import remove_leftovers, writing
 
 
 @dataclass(frozen=True)
@@ -103,38 +103,13 @@ def extract(
             _remove_leftovers(store)
         return existing
     which, of = settings.share()
-    _begin(store, work.parts)
+    begin(store, work.parts)
     with _alone(work.parts, f"{which + 1}-of-{of}"):
         if existing is not None:
             work.take_apart(existing)
         wanted = [chunk for chunk in range(plan.chunks) if chunk % of == which]
         encode_chunks(work.parts, encoder, store.corpus, wanted, work.finished(), settings.workers)
         return finish(store, work.parts) if of == 1 else None
-
-
-def merge_shards(store: FeatureStore, others: Sequence[Path]) -> list[FeatureSet]:
-    """Puts together what several machines extracted, as if one had.
-
-    Args:
-        store: Gets the features; it may hold parts itself.
-        others: Stores of the same corpus, on which other shards were extracted.
-
-    Returns:
-        The feature sets that became complete: all that were begun.
-
-    Raises:
-        ErcbenchError: There is nothing to merge, a store has another manifest, or parts are
-            missing.
-    """
-    for other in others:
-        _copy_parts(store, FeatureStore(other))
-    folders = ExtractionParts.folders(store.folder)
-    if not folders:
-        raise ErcbenchError(
-            f"{store.folder}: nothing to merge; neither it nor the other stores hold unfinished "
-            "features. Extract with shard=1/2 and so on first."
-        )
-    return [finish(store, ExtractionParts.of(folder)) for folder in folders]
 
 
 def finish(store: FeatureStore, parts: ExtractionParts) -> FeatureSet:
@@ -242,7 +217,7 @@ class Extraction:
             self.parts.write(chunk, vectors, [told.size for told in why])
 
 
-def _begin(store: FeatureStore, parts: ExtractionParts) -> None:
+def begin(store: FeatureStore, parts: ExtractionParts) -> None:
     """Writes the plan of an extraction."""
     with writing(parts.folder), store.lock:
         _remove_leftovers(store)
@@ -285,22 +260,6 @@ def _existing(store: FeatureStore, plan: ExtractionPlan) -> FeatureSet:
             "features another name, or delete this file."
         )
     return features
-
-
-def _copy_parts(store: FeatureStore, other: FeatureStore) -> None:
-    if other.manifest_sha256 != store.manifest_sha256:
-        raise ErcbenchError(
-            f"{other.folder}: its manifest is another than that of {store.folder} (other "
-            "utterances, or other paths of recordings). Prepare both from the same root and "
-            "extract again."
-        )
-    for folder in ExtractionParts.folders(other.folder):
-        theirs = ExtractionParts.of(folder)
-        ours = ExtractionParts(store.folder / folder.name, theirs.plan)
-        _begin(store, ours)
-        for chunk in theirs.finished() - ours.finished():
-            with replacing(ours.path(chunk)) as temporary:
-                shutil.copyfile(theirs.path(chunk), temporary)
 
 
 def _read_all(parts: ExtractionParts) -> tuple[np.ndarray, dict[int, MissingRow]]:

@@ -1,0 +1,53 @@
+"""What several machines extracted, put together."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ercbench.errors import ErcbenchError
+from ercbench.features.store.extraction import begin, finish
+from ercbench.features.store.feature_set import FeatureSet
+from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.parts import ExtractionParts
+from ercbench.files import replacing
+
+
+def merge_shards(store: FeatureStore, others: Sequence[Path]) -> list[FeatureSet]:
+    """Puts together what several machines extracted, as if one had.
+
+    Args:
+        store: Gets the features; it may hold parts itself.
+        others: Stores of the same corpus, on which other shards were extracted.
+
+    Returns:
+        The feature sets that became complete: all that were begun.
+
+    Raises:
+        ErcbenchError: There is nothing to merge, a store has another manifest, or parts are
+            missing.
+    """
+    for other in others:
+        _copy_parts(store, FeatureStore(other))
+    folders = ExtractionParts.folders(store.folder)
+    if not folders:
+        raise ErcbenchError(
+            f"{store.folder}: nothing to merge; neither it nor the other stores hold unfinished "
+            "features. Extract with shard=1/2 and so on first."
+        )
+    return [finish(store, ExtractionParts.of(folder)) for folder in folders]
+
+
+def _copy_parts(store: FeatureStore, other: FeatureStore) -> None:
+    if other.manifest_sha256 != store.manifest_sha256:
+        raise ErcbenchError(
+            f"{other.folder}: its manifest is another than that of {store.folder} (other "
+            "utterances, or other paths of recordings). Prepare both from the same root and "
+            "extract again."
+        )
+    for folder in ExtractionParts.folders(other.folder):
+        theirs = ExtractionParts.of(folder)
+        ours = ExtractionParts(store.folder / folder.name, theirs.plan)
+        begin(store, ours)
+        for chunk in theirs.finished() - ours.finished():
+            with replacing(ours.path(chunk)) as temporary:
+                shutil.copyfile(theirs.path(chunk), temporary)
