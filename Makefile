@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup compare test lint docs bench
+.PHONY: help setup compare test lint docs bench attack
 
 help: ## Show what can be made
 	@grep -E '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 52
@@ -43,3 +43,6 @@ bench: setup ## Measure speed and memory against plain formulations (some 20 min
 	$(BIN)/python benchmarks/store_open.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/calibration.py
+
+attack: setup ## Kill, damage, starve and misuse every command, and count how it ends (an hour)
+	OMP_NUM_THREADS=1 PYTHONPATH=benchmarks:tests/support $(BIN)/python -m attack

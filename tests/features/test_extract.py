@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,6 +127,22 @@ def test_shards_do_not_change_the_bytes(new_store, plain, shards):
     merge_shards(stores[-1], [store.folder for store in stores[:-1]])
     assert (stores[-1].folder / FILE).read_bytes() == plain
     assert not list(stores[-1].folder.glob(".parts*"))
+
+
+def test_a_merge_can_be_repeated_also_after_it_was_killed_while_it_removed_its_parts(
+    new_store, plain, monkeypatch
+):
+    stores = [new_store(name) for name in ("first", "second")]
+    for shard, store in enumerate(stores, start=1):
+        extract(store, Letters(), ExtractionSettings(shard=f"{shard}/2", chunk=8))
+    with monkeypatch.context() as killed:
+        killed.setattr(shutil, "rmtree", lambda *_, **__: None)
+        merge_shards(stores[0], [stores[1].folder])
+    next(stores[0].folder.glob(".parts-*/part-000000.*")).unlink()
+    for _ in range(2):
+        merge_shards(stores[0], [stores[1].folder])
+        assert (stores[0].folder / FILE).read_bytes() == plain
+        assert not list(stores[0].folder.glob(".parts*"))
 
 
 def test_a_killed_extraction_goes_on_where_it_stopped(new_store, plain, tmp_path):

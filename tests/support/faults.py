@@ -16,7 +16,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Fault:
-    """Counts writes under a folder; the one with the given number fails.
+    """Counts writes under a folder; the one with the given number fails, or it and all later ones.
 
     Every call that Python itself makes is seen by an audit hook: opening to write, renaming,
     making folders. Writing that fails half-way, and the libraries in C++ and Rust, are patched.
@@ -24,15 +24,15 @@ class Fault:
 
     current = None
 
-    def __init__(self, folder, number, code):
-        self.folder, self.left, self.code = folder, number, code
+    def __init__(self, folder, number, code, lasting):
+        self.folder, self.left, self.code, self.lasting = folder, number, code, lasting
         self.happened = False
 
     def count(self, path):
         if not str(path).startswith(str(self.folder)):
             return
         self.left -= 1
-        if self.left == 0:
+        if self.left == 0 or (self.lasting and self.left < 0):
             self.happened = True
             raise OSError(self.code, os.strerror(self.code), str(path))
 
@@ -47,9 +47,9 @@ sys.addaudithook(_audit)
 
 
 @contextmanager
-def failing(folder, number, code):
+def failing(folder, number, code, lasting=False):
     """Lets the n-th write under a folder, counted from 1, fail with an error number."""
-    Fault.current = fault = Fault(folder, number, code)
+    Fault.current = fault = Fault(folder, number, code, lasting)
     write_text, save, write_table = Path.write_text, feature_set.save_file, pq.write_table
 
     def half_text(path, text, *rest, **options):
@@ -71,13 +71,13 @@ def failing(folder, number, code):
             raise SafetensorError(text) from None
         save(tensors, path, metadata)
 
-    def half_table(table, path):
+    def half_table(table, path, **options):
         try:
             fault.count(path)
         except OSError as error:
             path.write_bytes(b"half")
             raise OSError(error.errno, f"{error.strerror}, as Arrow says") from None
-        write_table(table, path)
+        write_table(table, path, **options)
 
     try:
         with (

@@ -142,3 +142,13 @@ def test_a_run_that_is_forced_and_killed_goes_on_and_keeps_its_record_true(
     assert_same(resumed, whole)
     best = checkpoints(tmp_path) / "best.ckpt"
     assert sha256_of_file(best) == resumed.results.checkpoint_sha256
+
+
+def test_a_damaged_curve_is_written_again_where_no_epoch_is_left(tmp_path):
+    train(settings(tmp_path))
+    curves, result = (next(tmp_path.glob(f"runs/*/{n}")) for n in ("metrics.csv", "result.json"))
+    whole = curves.read_text()
+    curves.write_text("damaged")
+    result.unlink()
+    train(settings(tmp_path))
+    assert curves.read_text() == whole

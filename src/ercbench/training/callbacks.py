@@ -64,10 +64,11 @@ class History(L.Callback):
             for name, value in trainer.callback_metrics.items()
         }
         self.rows.append(stage | {"epoch": trainer.current_epoch} | metrics)
-        with replacing(self.path) as temporary, temporary.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows)
+        self._write()
+
+    def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Writes the epochs that a checkpoint brought, where none was left to train."""
+        self._write()
 
     def epochs(self, stage: str) -> list[dict[str, Any]]:
         """Returns the rows of a stage."""
@@ -80,6 +81,12 @@ class History(L.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes the rows back from a checkpoint."""
         self.rows = list(state_dict["rows"])
+
+    def _write(self) -> None:
+        with replacing(self.path) as temporary, temporary.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
 
 
 def best_epoch(rows: Sequence[dict[str, Any]], metric: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ercbench.errors import ErcbenchError
-from ercbench.files import replacing, sha256_of_file
+from ercbench.files import remove_leftovers, replacing, sha256_of_file
 
 CHECKSUMS = "checksums.json"
 
@@ -123,6 +123,7 @@ class Checksums:
 
     def _replace(self, entries: Mapping[str, Checksum]) -> None:
         plain = {name: asdict(entry) for name, entry in sorted(entries.items())}
+        remove_leftovers(self.folder)
         with replacing(self.path) as temporary:
             temporary.write_text(json.dumps(plain, indent=2) + "\n")
 

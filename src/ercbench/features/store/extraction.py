@@ -97,7 +97,7 @@ def extract(
     check_inputs(store.corpus, encoder)
     plan = make_plan(encoder, store.manifest_sha256, store.count, settings.chunk)
     work = Extraction(store, ExtractionParts(plan.folder(store.folder), plan), encoder)
-    existing = _existing(store, plan) if plan.key in store.keys() else None
+    existing = existing_set(store, plan) if plan.key in store.keys() else None
     if existing is not None and not work.outdated(read_report(report_path(store.folder, plan))):
         if work.parts.folder.is_dir():
             _remove_leftovers(store)
@@ -131,22 +131,19 @@ def finish(store: FeatureStore, parts: ExtractionParts) -> FeatureSet:
     present[list(missing)] = False
     with store.lock:
         known = plan.key in store.keys()
-        try:
-            features = store.add(
-                plan.modality,
-                plan.name,
-                values,
-                fitted_on=plan.fitted_on,
-                present=present,
-                chunk=plan.chunk,
-                **plan.description,
-            )
-        except ErcbenchError:
-            # The report of a set that stays tells which of its rows are worth another try.
-            if not known:
-                _report(store, plan, missing)
-            raise
-        _report(store, plan, missing)
+        if not known:  # the report of a set that is there tells which of its rows to try again
+            _report(store, plan, missing)
+        features = store.add(
+            plan.modality,
+            plan.name,
+            values,
+            fitted_on=plan.fitted_on,
+            present=present,
+            chunk=plan.chunk,
+            **plan.description,
+        )
+        if known:
+            _report(store, plan, missing)
         shutil.rmtree(parts.folder, ignore_errors=True)
     return features
 
@@ -249,7 +246,7 @@ def _report(store: FeatureStore, plan: ExtractionPlan, missing: Mapping[int, Mis
     write_report(report_path(store.folder, plan), plan, missing, list(store.corpus.utterances()))
 
 
-def _existing(store: FeatureStore, plan: ExtractionPlan) -> FeatureSet:
+def existing_set(store: FeatureStore, plan: ExtractionPlan) -> FeatureSet:
     """Returns the set of that name, if it is what the plan would make."""
     features = store.open(plan.modality, plan.name)
     wanted = {**plan.description, "fitted_on": plan.fitted_on, "chunk": plan.chunk}

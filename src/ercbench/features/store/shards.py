@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.extraction import begin, finish
+from ercbench.features.store.extraction import begin, existing_set, finish
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.parts import ExtractionParts
@@ -34,7 +36,8 @@ def merge_shards(store: FeatureStore, others: Sequence[Path]) -> list[FeatureSet
             f"{store.folder}: nothing to merge; neither it nor the other stores hold unfinished "
             "features. Extract with shard=1/2 and so on first."
         )
-    return [finish(store, ExtractionParts.of(folder)) for folder in folders]
+    found = map(ExtractionParts.of, folders)
+    return [_merged_before(store, parts) or finish(store, parts) for parts in found]
 
 
 def _copy_parts(store: FeatureStore, other: FeatureStore) -> None:
@@ -51,3 +54,17 @@ def _copy_parts(store: FeatureStore, other: FeatureStore) -> None:
         for chunk in theirs.finished() - ours.finished():
             with replacing(ours.path(chunk)) as temporary:
                 shutil.copyfile(theirs.path(chunk), temporary)
+
+
+def _merged_before(store: FeatureStore, parts: ExtractionParts) -> FeatureSet | None:
+    """Returns the set that an earlier merge made of these parts, and removes them; else None."""
+    plan = parts.plan
+    if plan.key not in store.keys():
+        return None
+    features = existing_set(store, plan)
+    for chunk in parts.finished():
+        rows = plan.rows_of(chunk)
+        if not np.array_equal(parts.read(chunk)[0], features.rows(rows.start, rows.stop)):
+            return None
+    shutil.rmtree(parts.folder, ignore_errors=True)
+    return features
