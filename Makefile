@@ -44,5 +44,5 @@ bench: setup ## Measure speed and memory against plain formulations (some 20 min
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/calibration.py
 
-attack: setup ## Kill, damage, starve and misuse every command, and count how it ends (an hour)
+attack: setup ## Kill, damage, starve and misuse every command, and count how it ends (some 20 minutes)
 	OMP_NUM_THREADS=1 PYTHONPATH=benchmarks:tests/support $(BIN)/python -m attack
