@@ -13,7 +13,7 @@ from ercbench.training.train import train
 BROKEN = [
     (
         ("trian",),
-        "finetune, train, reproduce, report. Did you mean 'train'?",
+        "reproduce, report, list, show. Did you mean 'train'?",
     ),
     (("train", "modle=cfn_esa"), "modle"),
     (("train", "model=cfn_eas"), "cfn_esa"),
@@ -243,7 +243,7 @@ def test_a_multirun_leaves_a_record_per_seed_and_a_table(run_command, tmp_path):
     assert all(f"model={model}" in done.stdout.split(heads)[1] for model in ("mlp", "gru"))
     table = run_command("report").stdout
     assert "SIMULATED" in table
-    assert "ceiling: text+audio+visual with context" in table
+    assert "ceiling:" in table
     assert "±" in table
 
 

@@ -105,7 +105,7 @@ def test_its_model_trains_on_its_corpus_and_on_ours_and_stands_in_tables(
         train(compose_in(tmp_path, "model=dilated", *settings))
     report_command(compose("report", [f"runs={tmp_path}/runs"]))
     table = capsys.readouterr().out
-    assert table.count("Dilated convolution") == 4  # in tables of scores and of classes
+    assert table.count("Dilated convolution") >= 4  # in tables of scores and of classes
     assert "Play, 3 labels" in table
 
 

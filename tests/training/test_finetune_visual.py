@@ -1,7 +1,6 @@
 """`ercbench finetune encoder=m2fnet_visual`, and clips encoded with what it trained."""
 
 import csv
-import json
 import re
 import shutil
 from pathlib import Path
@@ -83,7 +82,7 @@ def test_the_run_is_the_same_wherever_the_folder_lies_and_another_with_other_pic
     moved = shutil.copytree(faces, tmp_path / "elsewhere")
     assert run(source=moved)[0] == run()[0]
     (moved / "person0" / "0.jpg").unlink()
-    assert run(source=moved)[0]["run"] != run()[0]["run"]
+    assert run(source=moved)[0].run != run()[0].run
 
 
 @pytest.mark.parametrize(
@@ -235,5 +234,4 @@ def test_real_clips_become_predictions(run, shared_data, tmp_path):
     result = train(compose_in(tmp_path, *settings, "trainer.max_epochs=2", *SMALL[-2:]))
     predicted = pq.read_table(tmp_path / "runs" / result.run / "predictions.parquet").to_pylist()
     assert len(predicted) == 6
-    assert json.dumps(result)
     assert Path(tmp_path / "runs" / result.run / "checkpoints" / "best.ckpt").is_file()
