@@ -1,1 +1,1 @@
-"""Typed settings of every command, and the registries of models, datasets and encoders."""
+"""Settings of every command: their types, how they are composed, explained and completed."""

@@ -1,1 +1,1 @@
-"""What runs leave behind, and what can be said of them. Nothing here needs torch."""
+"""What can be said of finished runs, beside each other. Nothing here needs torch."""

@@ -16,7 +16,7 @@ from ercbench.models.base.trainable import Trainable, count_labelled
 
 
 class ConversationClassifier(Trainable):
-    """Trains and judges a network that labels every utterance of a conversation.
+    """Trains and evaluates a network that labels every utterance of a conversation.
 
     A model is a subclass that names its settings, builds its network and, if it has losses or
     stages of its own, overrides `training_losses` or `stages`.

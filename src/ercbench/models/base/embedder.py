@@ -1,4 +1,4 @@
-"""What every utterance encoder that is trained here has in common: judged as it is trained."""
+"""What every utterance encoder that is trained here has in common."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ class UtteranceEmbedder(Trainable):
 
     A model is a subclass that names its settings, its modality and its reader, and builds its
     network, which takes a batch's inputs and returns an `Embedding`. One with a classifier is
-    judged by its predictions, one without by the label of each vector's nearest neighbour.
+    evaluated by its predictions, one without by the label of each vector's nearest neighbour.
 
     Args:
         spec: What the data is like.
@@ -109,7 +109,7 @@ class UtteranceEmbedder(Trainable):
         return self.network(**batch.inputs)
 
     def validation_step(self, batch: UtteranceBatch, batch_idx: int) -> None:
-        """Collects what is judged: logits, or vectors."""
+        """Collects what is evaluated: logits, or vectors."""
         embedding = self(batch)
         judged = embedding.vectors if embedding.logits is None else embedding.logits
         self._seen.append((judged.float(), batch.labels))

@@ -18,7 +18,7 @@ CHECKPOINT_KEYS = {"classifier", "stage", "hyper_parameters", "state_dict"}
 
 
 class Trainable(L.LightningModule):
-    """Trains a network in one or more stages; a subclass says on what batches, and how to judge.
+    """Trains a network in one or more stages; a subclass says on what batches.
 
     Optimisation is manual so that a batch can be worked off in micro-batches under the whole
     batch's normaliser.
