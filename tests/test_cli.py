@@ -102,8 +102,7 @@ def test_a_value_out_of_its_bounds_is_one_line_with_its_full_name(
 
 
 WRONG_VALUES = [
-    (("dataset=mosi",), "ercbench prepare corpus=mosi root=PATH, or set dataset.root"),
-    (("dataset=mosi", "dataset.root=nowhere"), "no folder at 'nowhere'"),
+    (("dataset=mosi",), "ercbench prepare corpus=mosi root=PATH text=minilm"),
     (("features=smell",), "no set for 'smell'"),
     (("features=audio", "model=cfn_esa"), "set model.primary=audio"),
     (("model.learning_rate=-1",), "model.learning_rate=-1.0: expected more than 0"),

@@ -4,10 +4,12 @@ import torch
 
 from ercbench.config.compose import build_dataset
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.corpora.mosi.read import read_arrays
 from ercbench.data.batch import IGNORE
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.leakage import Leak, guard
 from ercbench.errors import ErcbenchError
+from ercbench.features.store.catalog import add_given, open_or_create
 from ercbench.features.store.feature_store import FeatureStore
 
 TALKS = {
@@ -119,11 +121,28 @@ def test_features_that_saw_test_labels_stop_the_run(tmp_path):
     assert leaks == (Leak("text:made", "test", 1, 1),)
 
 
-def test_features_that_saw_validation_labels_warn(tmp_path):
+def test_features_that_saw_validation_labels_stop_the_run_with_a_next_step(tmp_path):
     data = TinyDataModule(tmp_path / "s", fitted_on=["a", "c"])
+    split = data.corpus.split("official")
+    said = "text:made saw the labels of 1 of 1 validation .* choose nothing.*features=text:minilm"
+    with pytest.raises(ErcbenchError, match=said):
+        guard(split, data.feature_sets, allow=False)
     with pytest.warns(UserWarning, match="1 of 1 validation"):
-        leaks = guard(data.corpus.split("official"), data.feature_sets, allow=False)
+        leaks = guard(split, data.feature_sets, allow=True)
     assert [leak.part for leak in leaks] == ["validation"]
+
+
+def test_every_leak_is_named(tmp_path):
+    data = TinyDataModule(tmp_path / "s", fitted_on=["c", "d"])
+    with pytest.raises(ErcbenchError, match="1 of 1 validation .*1 of 1 test .*what it seems"):
+        guard(data.corpus.split("official"), data.feature_sets, allow=False)
+
+
+def test_of_several_sets_one_that_has_seen_no_labels_is_proposed(tmp_path):
+    data = TinyDataModule(tmp_path / "s", fitted_on=["c"])
+    data.store.add("text", "plain", VALUES, encoder="t", fitted_on=[])
+    with pytest.raises(ErcbenchError, match=r"text:made, text:plain.*features=text:plain$"):
+        _ = data.feature_sets
 
 
 def test_features_that_saw_training_labels_only_pass(tmp_path, recwarn):
@@ -137,20 +156,21 @@ def test_wrong_settings_are_named(tmp_path):
         TinyDataModule(tmp_path / "s", batch_size=0)
 
 
-def test_mosi_that_was_not_prepared_says_both_ways_to_it(tmp_path):
-    with pytest.raises(ErcbenchError, match=r"ercbench prepare corpus=mosi .* dataset\.root"):
+def test_mosi_that_was_not_prepared_says_the_way_to_it(tmp_path):
+    with pytest.raises(ErcbenchError, match=r"ercbench prepare corpus=mosi root=PATH text=minilm"):
         build_dataset("mosi", tmp_path).open_store()
 
 
 @pytest.mark.shared
-def test_the_standard_split_of_real_mosi_leaks_and_poria_does_not(shared, tmp_path):
-    root = str(shared / "data" / "mosi")
-    standard = build_dataset("mosi", tmp_path, root=root, split="standard")
-    assert len(standard.feature_sets) == 3
-    for features in standard.feature_sets:
-        saw = f"{features.modality}:contextual saw the labels of 24 of 31 test"
-        with pytest.raises(ErcbenchError, match=saw):
-            guard(standard.corpus.split("standard"), [features], allow=False)
-    poria = build_dataset("mosi", tmp_path, root=root)
-    with pytest.warns(UserWarning, match="13 of 13 validation"):
-        guard(poria.corpus.split("poria"), poria.feature_sets, allow=False)
+def test_the_arrays_of_real_mosi_know_validation_labels_on_every_split(shared, tmp_path):
+    source = read_arrays(shared / "data" / "mosi")
+    with open_or_create(source.corpus, tmp_path / "mosi") as store:
+        add_given(store, source)
+    data = build_dataset("mosi", tmp_path)
+    assert len(data.feature_sets) == 3
+    for features in data.feature_sets:
+        saw = f"{features.modality}:contextual saw the labels of "
+        with pytest.raises(ErcbenchError, match=f"{saw}13 of 13 validation"):
+            guard(data.corpus.split("poria"), [features], allow=False)
+        with pytest.raises(ErcbenchError, match=f"{saw}24 of 31 test"):
+            guard(data.corpus.split("standard"), [features], allow=False)

@@ -54,20 +54,9 @@ class RegisteredSettings(PreparedSettings):
     corpus: str
 
 
-@dataclass(kw_only=True)
-class MOSISettings(PreparedSettings):
-    """CMU-MOSI.
-
-    Attributes:
-        root: Folder with `mosi_contextual.npz`; None for the prepared store.
-    """
-
-    root: str | None
-
-
 DATASETS: dict[str, type[DatasetSettings]] = {
     "simulated": SimulatedSettings,
-    "mosi": MOSISettings,
+    "mosi": PreparedSettings,
     "meld": PreparedSettings,
     "iemocap": PreparedSettings,
     "csv": PreparedSettings,

@@ -26,7 +26,8 @@ class ProtocolSettings(Settings):
     """What is allowed.
 
     Attributes:
-        allow_leakage: Lets features that saw test labels through; tables then mark the run.
+        allow_leakage: Lets features through that saw labels of validation or test; tables mark
+            the run.
         as_released: Also records the epoch that is best on the test part, beside the one chosen
             on validation, for papers whose released code chose so.
     """

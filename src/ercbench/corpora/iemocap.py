@@ -236,7 +236,7 @@ CORPORA = (
         summary="dyadic acted sessions, 6 or 4 emotions (Busso et al. 2008)",
         read=_read,
         settings=("labels", "others"),
-        split="cosmic",
+        split="session5",
         store_name=lambda corpus: f"iemocap{len(corpus.labels)}",
         counts=(
             PublishedCounts(

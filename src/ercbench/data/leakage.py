@@ -1,7 +1,7 @@
-"""The leakage guard: features must not know the labels they will be tested on."""
+"""The leakage guard: features must not know the labels that choose and test a model."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ercbench.corpora.conversation import Split
@@ -36,10 +36,11 @@ def find_leaks(split: Split, feature_sets: Iterable[FeatureSet]) -> list[Leak]:
 
 
 def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> tuple[Leak, ...]:
-    """Stops a run whose features saw test labels.
+    """Stops a run whose features saw labels of validation or test.
 
-    An overlap with validation only is let through with a warning: it blunts the choice of the
-    epoch, but it cannot raise the test score. Features of unknown provenance are too.
+    Features that know the test labels make the score not what it seems; features that know the
+    validation labels make every epoch and setting look alike, so that nothing is chosen. Features
+    of unknown provenance are let through with a warning.
 
     Args:
         split: The split in use.
@@ -50,20 +51,28 @@ def guard(split: Split, feature_sets: Iterable[FeatureSet], allow: bool) -> tupl
         The leaks, for the run record.
 
     Raises:
-        ErcbenchError: A set saw labels of test conversations and `allow` is False.
+        ErcbenchError: A set saw labels of validation or test conversations and `allow` is False.
     """
     feature_sets = list(feature_sets)
     leaks = find_leaks(split, feature_sets)
     _warn_of_unknown(feature_sets)
-    for leak in sorted(leaks, key=lambda leak: leak.part):  # test first
-        if leak.part == "test" and not allow:
-            raise ErcbenchError(
-                f"Leakage: the features {leak}, so the score would not be what it "
-                "seems. Use another split or other features, or set "
-                "protocol.allow_leakage=true to go on with every table marked."
-            )
+    if leaks and not allow:
+        raise ErcbenchError(_refusal(leaks))
+    for leak in leaks:
         warnings.warn(f"Leakage: the features {leak}", stacklevel=2)
     return tuple(leaks)
+
+
+def _refusal(leaks: Sequence[Leak]) -> str:
+    """Returns the message that names every leak and what to do."""
+    tested = any(leak.part == "test" for leak in leaks)
+    spoilt = "the score would not be what it seems" if tested else "validation could choose nothing"
+    return (
+        f"Leakage: the features {'; '.join(map(str, leaks))}; so {spoilt}. Take features that saw "
+        "nobody's labels, made by ercbench prepare store=NAME text=minilm and used by "
+        "features=text:minilm, or another split, or set protocol.allow_leakage=true to go on with "
+        "every table marked."
+    )
 
 
 def _warn_of_unknown(feature_sets: Iterable[FeatureSet]) -> None:

@@ -24,7 +24,6 @@ class PreparedDataModule(ConversationDataModule):
         commands: What makes the store, each by itself.
         usual: Other names than the corpus's that stores have of themselves, and what that takes
             beside a command.
-        otherwise: What can be done instead, beginning with `, or`.
     """
 
     corpus_name: ClassVar[str | None] = None
@@ -32,7 +31,6 @@ class PreparedDataModule(ConversationDataModule):
         "ercbench prepare corpus={corpus} root=PATH text=minilm",
     )
     usual: ClassVar[Mapping[str, str]] = {}
-    otherwise: ClassVar[str] = ""
 
     def __init__(
         self, store: str | None, stores: str, split: str, corpus: str | None = None, **options: Any
@@ -51,7 +49,7 @@ class PreparedDataModule(ConversationDataModule):
         corpus, name = self.wanted_corpus, str(self.name)
         extra = self.usual.get(name, "" if name == corpus else f"store={name}")
         commands = [f"{own.format(corpus=corpus)} {extra}".strip() for own in self.commands]
-        return open_store(self.stores, self.name, corpus, ", or ".join(commands) + self.otherwise)
+        return open_store(self.stores, self.name, corpus, ", or ".join(commands))
 
 
 class MELDDataModule(PreparedDataModule):
@@ -70,6 +68,12 @@ class IEMOCAPDataModule(PreparedDataModule):
         "ercbench prepare corpus=iemocap root=PATH text=minilm",
     )
     usual: ClassVar = {"iemocap6": "", "iemocap4": "labels=4"}
+
+
+class MOSIDataModule(PreparedDataModule):
+    """CMU-MOSI (Zadeh et al., arXiv 1606.06259), two classes; a video is the conversation."""
+
+    corpus_name = "mosi"
 
 
 class CSVDataModule(PreparedDataModule):

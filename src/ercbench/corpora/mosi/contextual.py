@@ -75,14 +75,13 @@ def fitted_on(corpus: Corpus) -> dict[str, list[str]]:
 def _load(path: Path) -> dict[str, np.ndarray]:
     if not path.parent.is_dir():
         raise ErcbenchError(
-            f"dataset.root: no folder at '{path.parent}'. Set dataset.root to the folder that "
-            f"holds {FILE}."
+            f"root: no folder at '{path.parent}'. Set root to the folder that holds {FILE}."
         )
     if not path.is_file():
         found = ", ".join(sorted(p.name for p in path.parent.iterdir())[:5]) or "nothing"
         raise ErcbenchError(
-            f"dataset.root: '{path.parent}' has no {FILE} (found: {found}). Set dataset.root to "
-            "the folder that holds it."
+            f"root: '{path.parent}' has no {FILE} (found: {found}). Set root to the folder that "
+            "holds it."
         )
     with open_npz(path) as file:
         missing = [name for name in ARRAYS if name not in file.names]

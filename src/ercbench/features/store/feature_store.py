@@ -163,10 +163,15 @@ class FeatureStore:
         keys, chosen = self.keys(), []
         for name in wanted:
             matches = [key for key in keys if key == name or key.split(":")[0] == name]
-            if len(matches) != 1:
-                what = f"several sets ({', '.join(matches)})" if matches else "no set"
+            if len(matches) > 1:
                 raise ErcbenchError(
-                    f"features: {what} for '{name}' in '{self.folder}'; it holds "
+                    f"features: several sets ({', '.join(matches)}) for '{name}' in "
+                    f"'{self.folder}'; expected one. Name those to use, one a modality, as in "
+                    f"features={self._blameless(matches)}"
+                )
+            if not matches:
+                raise ErcbenchError(
+                    f"features: no set for '{name}' in '{self.folder}'; it holds "
                     f"{', '.join(keys) or 'none'}. Name one of these as modality:name, or add it: "
                     f"ercbench prepare store={self.folder.name} {name.replace(':', '=')}"
                 )
@@ -188,6 +193,10 @@ class FeatureStore:
         key = f"{modality}:{name}"
         self._checksums.check(self._path(key).name, lambda: check_values(self.header(key)))
         return self.header(key)
+
+    def _blameless(self, keys: Sequence[str]) -> str:
+        """Returns the first of some sets that has seen nobody's labels, or else the first."""
+        return next((k for k in keys if self.header(k).metadata["fitted_on"] == []), keys[0])
 
     def header(self, key: str) -> FeatureSet:
         """Returns what a set's file says of itself, for a listing: it is not checked further.
