@@ -418,13 +418,17 @@ def test_a_summary_has_every_class():
     scores = Scores(values, (0.1, 0.2, 0.3), ())
     claimed = ChosenOnTest(7, replace(scores, values=values | {"weighted_f1": 0.31}))
     outputs = {"final": OutputScores(scores, scores)}
+    record = make_record(make_setup(), outputs, as_released=claimed)
+    earlier = (replace(claimed, stage="text"),)
+    record = replace(record, results=replace(record.results, earlier_as_released=earlier))
     console = Console(width=100, file=io.StringIO())
-    console.print(summary(make_record(make_setup(), outputs, as_released=claimed)))
+    console.print(summary(record))
     text = console.file.getvalue()
     assert "F1 joy" in text
     assert "20.0" in text
     assert "epoch 3 of 9" in text
-    assert "if chosen on test" in text
+    assert "weighted F1: if chosen on test" in text
+    assert "weighted F1: text, if chosen on test" in text
     assert "31.0" in text
 
 

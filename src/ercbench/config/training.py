@@ -30,10 +30,14 @@ class ProtocolSettings(Settings):
             the run.
         as_released: Also records the epoch that is best on the test part, beside the one chosen
             on validation, for papers whose released code chose so.
+        released_epochs: Epochs of the released script, up to which every stage is then watched,
+            though patience or `trainer.max_epochs` ends the honest training before; None to watch
+            the honest training alone.
     """
 
     allow_leakage: bool
     as_released: bool
+    released_epochs: Count | None
 
 
 @dataclass(kw_only=True)

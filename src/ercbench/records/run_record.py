@@ -100,15 +100,19 @@ class OutputScores:
 
 @dataclass(frozen=True)
 class ChosenOnTest:
-    """What choosing the epoch on the test part would have claimed.
+    """What choosing a stage's epoch on the test part would have claimed.
 
     Attributes:
         best_epoch: The epoch that is best on test, from 0.
         test: Its scores there.
+        stage: Name of the stage, empty for a model of one stage.
+        epochs: How many were watched; None of a run that did not record it.
     """
 
     best_epoch: int
     test: Scores
+    stage: str = ""
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,13 +123,16 @@ class RunResults:
         stages: In order; the last one's choice is the model's.
         outputs: Output to its scores; `final` is the model's answer.
         checkpoint_sha256: Of `best.ckpt`.
-        as_released: What choosing on test would have claimed, if that was recorded.
+        as_released: What choosing the last stage's epoch on test would have claimed, if that was
+            recorded.
+        earlier_as_released: The same of each stage before the last, in order.
     """
 
     stages: tuple[StageRecord, ...]
     outputs: dict[str, OutputScores]
     checkpoint_sha256: str
     as_released: ChosenOnTest | None = None
+    earlier_as_released: tuple[ChosenOnTest, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses results without a stage or without the model's answer."""

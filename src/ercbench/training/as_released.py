@@ -1,6 +1,6 @@
 """The field's habit, kept apart: the epoch that is best on the very part it is reported on."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import lightning as L
@@ -14,7 +14,7 @@ from ercbench.records.scores import Scores, score
 
 
 class BestOnTest(L.Callback):
-    """Scores the test part after every epoch and remembers the best.
+    """Scores the test part after every epoch and remembers the best of each stage.
 
     It changes nothing of the run it watches, and nothing of the run reads it.
 
@@ -23,28 +23,33 @@ class BestOnTest(L.Callback):
         metric: The selection metric.
 
     Attributes:
-        chosen: The best epoch and its test scores; None before the first.
+        chosen: Stage to its best epoch so far and its test scores, in the order of the stages.
     """
 
     def __init__(self, tested: DataLoader[Any], metric: str) -> None:
         self.tested, self.metric = tested, metric
-        self.chosen: ChosenOnTest | None = None
+        self.chosen: dict[str, ChosenOnTest] = {}
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Scores the epoch; of equally good ones the first is the best."""
         assert isinstance(pl_module, ConversationClassifier)
-        scores = on_test(trainer, pl_module, self.tested)
-        if self.chosen is None or scores[self.metric] > self.chosen.test[self.metric]:
-            self.chosen = ChosenOnTest(trainer.current_epoch, scores)
+        stage, epoch = pl_module.stage.name, trainer.current_epoch
+        best = ChosenOnTest(epoch, on_test(trainer, pl_module, self.tested), stage)
+        before = self.chosen.get(stage)
+        if before and before.test[self.metric] >= best.test[self.metric]:
+            best = before
+        self.chosen[stage] = replace(best, epochs=epoch + 1)
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the best so far as plain values, for the checkpoint."""
-        return asdict(self.chosen) if self.chosen else {}
+        return {stage: asdict(chosen) for stage, chosen in self.chosen.items()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes the best back from a checkpoint."""
-        if state_dict:
-            self.chosen = ChosenOnTest(state_dict["best_epoch"], Scores(**state_dict["test"]))
+        self.chosen = {
+            stage: ChosenOnTest(**plain | {"test": Scores(**plain["test"])})
+            for stage, plain in state_dict.items()
+        }
 
 
 @torch.no_grad()

@@ -1,18 +1,22 @@
 """Fits whatever is trained here, stage by stage, and goes on wherever it was interrupted."""
 
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import lightning as L
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
+from ercbench.console import say
+from ercbench.errors import ErcbenchError
 from ercbench.models.base.stages import Stage
 from ercbench.models.base.trainable import Trainable, load_weights
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import StageRecord
 from ercbench.training.callbacks import History, best_epoch
 from ercbench.training.checkpoints import best_path, resume_point
-from ercbench.training.trainer import epochs_allowed, make_trainer
+from ercbench.training.trainer import epochs_allowed, make_trainer, make_watched_trainer
 from ercbench.training.watching import watching
 
 
@@ -23,6 +27,7 @@ def fit(
     run: RunFolder,
     logger: Logger | None,
     watchers: Sequence[L.Callback] = (),
+    watched_epochs: int | None = None,
 ) -> tuple[L.Trainer, list[StageRecord]]:
     """Fits every stage from the best epoch of the one before, chosen on validation.
 
@@ -34,7 +39,8 @@ def fit(
         datamodule: Its data.
         run: Where checkpoints and metrics per epoch go.
         logger: Of curves.
-        watchers: Callbacks that watch the last stage and change nothing.
+        watchers: Callbacks that watch every stage and change nothing.
+        watched_epochs: Up to which they watch, if the stage ends before.
 
     Returns:
         The last stage's trainer, and a record per stage: its best epoch, the number of its
@@ -46,12 +52,30 @@ def fit(
     reached, checkpoint = resume_point(run, model)
     for stage in stages[reached:]:
         model.start_stage(stage)
-        callbacks = [history, *shown, *(watchers if stage == stages[-1] else ())]
-        trainer = make_trainer(config, run, model, callbacks, logger)
+        trainer = make_trainer(config, run, model, [history, *shown, *watchers], logger)
         trainer.fit(model, datamodule, ckpt_path=checkpoint, weights_only=True)
+        if watchers and watched_epochs and len(history.epochs(stage.name)) < watched_epochs:
+            further = make_watched_trainer(config, watched_epochs, watchers)
+            watch_further(further, model, datamodule, resume_point(run, model)[1])
         checkpoint = None
         load_weights(model, best_path(run, stages, stage))
     return trainer, [describe_stage(history, stage, config) for stage in stages]
+
+
+def watch_further(
+    trainer: L.Trainer, model: Trainable, datamodule: L.LightningDataModule, last: Path | None
+) -> None:
+    """Trains a stage on from its last epoch, for those who watch; no weight of it is kept.
+
+    A training that fails there, because its loss became infinite for instance, is watched no
+    further; the stage itself has ended well.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint.*")
+        try:
+            trainer.fit(model, datamodule, ckpt_path=last, weights_only=True)
+        except ErcbenchError as error:
+            say(f"The test part is watched no further: {error}")
 
 
 def describe_stage(history: History, stage: Stage, config: DictConfig) -> StageRecord:

@@ -125,13 +125,16 @@ def fit_and_test(
     model.recipes = [recipe.plain() for recipe in setup.features]
     logger = make_logger(config, run.path, setup.group)
     watchers = released_protocol(config, datamodule)
-    trainer, stages = fit(config, model, datamodule, run, logger, watchers)
+    watched_epochs = config.protocol.released_epochs
+    trainer, stages = fit(config, model, datamodule, run, logger, watchers, watched_epochs)
     outputs = evaluate(trainer, model, datamodule, config.selection.metric)
+    watched = list(watchers[0].chosen.values()) if watchers else []
     results = RunResults(
         stages=tuple(stages),
         outputs={name: own.scores for name, own in outputs.items()},
         checkpoint_sha256=sha256_of_file(run.best),
-        as_released=watchers[0].chosen if watchers else None,
+        as_released=watched[-1] if watched else None,
+        earlier_as_released=tuple(watched[:-1]),
     )
     record = RunRecord(
         run.path.name, stands_for, setup, results, describe_execution(model, started)

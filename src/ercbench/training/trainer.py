@@ -133,6 +133,21 @@ def make_trainer(
     )
 
 
+def make_watched_trainer(
+    config: DictConfig, epochs: int, watchers: Sequence[L.Callback]
+) -> L.Trainer:
+    """Returns a trainer that goes on to so many epochs, neither validates nor keeps anything."""
+    return instantiate(
+        config.trainer,
+        max_epochs=epochs,
+        callbacks=[StepSeeds(config.seed), *watchers],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        limit_val_batches=0,
+    )
+
+
 def epochs_allowed(stage: Stage, config: DictConfig) -> int:
     """Returns how many epochs a stage may take."""
     return stage.epochs or config.trainer.max_epochs

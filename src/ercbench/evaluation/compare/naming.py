@@ -9,7 +9,7 @@ from ercbench.records.run_record import RunSetup
 
 # Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
 NOT_IN_NAMES = (
-    *("seed", "features", "protocol.as_released"),
+    *("seed", "features", "protocol.as_released", "protocol.released_epochs"),
     *("trainer.enable_progress_bar", "trainer.enable_model_summary"),
 )
 

@@ -41,6 +41,8 @@ def summary(record: RunRecord) -> Table:
     for name, output in results.outputs.items():
         if name != "final":
             table.add_row(f"weighted F1: {name}", _weighted_f1(output.test))
+    for own in results.earlier_as_released:
+        table.add_row(f"weighted F1: {own.stage}, if chosen on test", _weighted_f1(own.test))
     if results.as_released:
         table.add_row("weighted F1: if chosen on test", _weighted_f1(results.as_released.test))
     return table
