@@ -8,10 +8,9 @@ from filelock import FileLock
 from helpers import compose_in
 
 from ercbench.commands.reproduce import choose, make_plans, reproduce, sized
+from ercbench.config.compose import compose
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.published.verdict import Attempt, Verdict, exit_code
-from ercbench.evaluation.statistics.analysis import Estimate
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder
 
@@ -21,7 +20,7 @@ PAPERS = ("hcam", "cfn_esa", "m2fnet")
 SHORT = "settings=['trainer.max_epochs=1','model.hidden=8','trainer.accelerator=cpu']"
 
 
-def mosi_store(folder):
+def mosi_store(folder, modalities=("text", "audio")):
     """A small store that looks like CMU-MOSI's."""
     rng = np.random.default_rng(0)
     conversations = tuple(
@@ -32,7 +31,7 @@ def mosi_store(folder):
     split = Split(ids[:4], ids[4:6], ids[6:])
     corpus = Corpus("mosi", ("n", "p"), conversations, {"poria": split})
     with FeatureStore.creating(folder / "mosi", corpus) as store:
-        for modality in ("text", "audio"):
+        for modality in modalities:
             values = rng.normal(size=(45, 6)).astype(np.float32)
             store.add(modality, "own", values, encoder="random", fitted_on=[])
 
@@ -74,6 +73,9 @@ def test_what_can_be_run_is_run_and_the_rest_says_why(reproduced, tmp_path, caps
     assert ran["published lies"] in ("inside", "above", "below")
     assert ran["seeds"] == "2"
     assert float(ran["chosen on test"]) > 0
+    assert (ran["its split"], ran["our split"]) == ("poria", "poria")
+    assert (ran["its kind"], ran["interval of"]) == ("unknown", "one more run")
+    assert (ran["its epoch chosen on"], ran["our epoch chosen on"]) == ("unknown", "validation")
     assert "text:own, audio:own" in ran["features, deviations"]
     assert rows["MELD, 7 labels"]["published lies"] == "not run"
     assert "no store" in rows["MELD, 7 labels"]["features, deviations"]
@@ -83,6 +85,29 @@ def test_what_can_be_run_is_run_and_the_rest_says_why(reproduced, tmp_path, caps
     assert reproduced("paper=hcam", SHORT) == 3
     assert [path.stat().st_mtime_ns for path in records] == times, "it ran again"
     assert "2 of 2" in capsys.readouterr().out
+
+
+def test_a_model_that_sees_less_than_the_papers_is_run_and_not_compared(reproduced, tmp_path):
+    mosi_store(tmp_path / "stores", modalities=("text",))
+    assert reproduced("paper=hcam", SHORT) == 3
+    with (tmp_path / "out" / "verdict-hcam.csv").open() as stream:
+        rows = {row["on"]: row for row in csv.DictReader(stream)}
+    ran = rows["CMU-MOSI, 2 labels"]
+    assert ran["published lies"] == "not comparable: other modalities (text, not several)"
+    assert ran["seeds"] == "2"
+    assert "no audio in the store" in ran["features, deviations"]
+
+
+def test_a_row_is_run_on_the_papers_split_unless_told_otherwise(tmp_path):
+    mosi_store(tmp_path / "stores")
+
+    def split(*settings):
+        config = compose_in(tmp_path, "paper=hcam", *settings, command="reproduce")
+        plan = next(plan for plan in make_plans(config) if plan.possible)
+        return compose("train", list(plan.settings)).dataset.split
+
+    assert split() == "poria"
+    assert split("settings=['dataset.split=standard']") == "standard"
 
 
 def test_a_locked_seed_is_named_and_a_better_verdict_on_disk_stays(reproduced, tmp_path, capsys):
@@ -150,35 +175,6 @@ def test_the_papers_size_is_taken_where_there_is_one():
     assert sized("hcam/iemocap6", "paper") == "hcam/iemocap6_paper"
     assert sized("m2fnet/iemocap6", "paper") == "m2fnet/iemocap6"
     assert sized("hcam/iemocap6", "laptop") == "hcam/iemocap6"
-
-
-@pytest.mark.parametrize(
-    ("published", "word"),
-    [
-        (0.65, "inside"),
-        (0.6, "inside"),
-        (0.701, "above"),
-        (0.59, "below"),
-        (None, "nothing published"),
-    ],
-)
-def test_a_published_number_lies_inside_above_or_below_our_interval(published, word):
-    attempt = Attempt("row", "corpus", (), ("run",), "", "")
-    assert (
-        Verdict(attempt, "accuracy", published, Estimate(0.66, 0.01, 0.6, 0.7), None).word == word
-    )
-    assert Verdict(attempt, "accuracy", published, None, None).word == "not run"
-
-
-@pytest.mark.parametrize(
-    ("published", "code"), [((0.65,), 0), ((0.65, None), 0), ((0.65, 0.9), 1), ((), 0)]
-)
-def test_the_exit_code_tells(published, code):
-    ours = Estimate(0.66, None, 0.6, 0.7)
-    attempt = Attempt("row", "corpus", (), ("run",), "", "")
-    found = [Verdict(attempt, "accuracy", value, ours, None) for value in published]
-    assert exit_code(found) == code
-    assert exit_code([*found, Verdict(attempt, "accuracy", 0.9, None, None)]) == 3
 
 
 def test_wrong_settings_are_named(reproduced):

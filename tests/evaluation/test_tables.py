@@ -188,7 +188,8 @@ def row_of_score(table, score):
 
 def on_iemocap(folder, model, features, **changes):
     labels = ("happy", "sad", "neutral", "angry", "excited", "frustrated")
-    write_run(folder, model, corpus="iemocap", labels=labels, features=features, **changes)
+    given = {"corpus": "iemocap", "labels": labels, "features": features, "split": "dialogxl"}
+    write_run(folder, model, **given | changes)
 
 
 def test_published_values_stand_beside_ours_with_their_source(tmp_path):
@@ -201,12 +202,21 @@ def test_published_values_stand_beside_ours_with_their_source(tmp_path):
     assert "the papers use other features" in to_markdown(table).lower()
 
 
+def test_values_published_on_another_split_do_not_stand_beside_ours(tmp_path):
+    released = dict.fromkeys(("accuracy", "weighted_f1", "macro_f1"), 0.9)
+    on_iemocap(tmp_path, "M2FNet", ["text:x", "audio:x"], split="cosmic", released=released)
+    table = tables_of(tmp_path)["released"]
+    assert "published" not in row_of_score(table, "weighted F1")
+    said = "M2FNet is published on the split dialogxl and not comparable here"
+    assert said in to_markdown(table)
+
+
 def test_a_model_of_one_modality_has_the_papers_row_of_it(tmp_path):
     on_iemocap(tmp_path, "M2FNet", ["text:x"])
     table = tables_of(tmp_path)["released"]
     assert row_of_score(table, "weighted F1")["published"].value == pytest.approx(0.662)
-    source = "published result row; the paper's own Table 2 prints 66.30: accuracy of M2FNet-Text"
-    assert source in to_markdown(table)
+    said = to_markdown(table)
+    assert "Accuracy of text alone: kind unknown, epoch chosen on unknown; the paper's" in said
 
 
 def test_nothing_published_and_nothing_released_is_no_table(tmp_path):

@@ -16,9 +16,9 @@ from ercbench.config.compose import compose
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.published.table import verdict_table
 from ercbench.evaluation.published.values import published
-from ercbench.evaluation.published.verdict import Attempt, exit_code, verdict_table, verdicts
-from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.published.verdict import Attempt, exit_code, verdicts
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
 from ercbench.evaluation.tables.tables import Table as VerdictTable
 from ercbench.evaluation.tables.terminal import print_table
@@ -95,8 +95,8 @@ def simulated_plan(config: DictConfig) -> Plan:
 
 
 def plan_row(row: Any, config: DictConfig) -> Plan:
-    """Returns how a row is run with the features that its store has."""
-    entries = published(config.paper.model, tuple(row.modalities), row.corpus, row.classes)
+    """Returns how a row is run: with the features that its store has, on the paper's split."""
+    entries = published(config.paper.model, row.modalities, row.corpus, row.classes)
     title = corpus_title(row.corpus, row.classes, simulated=False)
     attempt = Attempt(row.row, title, entries, (), "", "")
     experiment = sized(row.experiment, config.size)
@@ -112,6 +112,7 @@ def plan_row(row: Any, config: DictConfig) -> Plan:
         f"experiment={experiment}",
         f"store={row.store}",
         f"features=[{','.join(features)}]",
+        *(f"dataset.split={split}" for split in {entry.split for entry in entries}),
         *common(config),
     )
     return Plan(
@@ -194,14 +195,15 @@ def plan_table(plans: Sequence[Plan], config: DictConfig) -> Table:
 def finished(plan: Plan, config: DictConfig) -> list[float]:
     """Returns the seconds of the runs of a plan that have finished with this code."""
     folder, found = expanded(config.runs), []
-    code = code_of(compose("train", list(plan.settings)))
+    wanted = compose("train", list(plan.settings))
+    code, split = code_of(wanted), wanted.dataset.split
     for run in [RunFolder(path) for path in folder.glob("*/")]:
         try:
             record = run.read(RunRecord)
         except ErcbenchError:  # unfinished, damaged, or of another version: it is run again
             continue
         setup = record.setup
-        same = setup.group == plan.experiment and setup.code == code
+        same = (setup.group, setup.code, setup.split) == (plan.experiment, code, split)
         features = plan.features or setup.feature_keys
         if same and setup.seed in config.seeds and setup.feature_keys == features:
             found.append(record.execution.seconds)
@@ -237,7 +239,7 @@ def evaluate(attempts: Sequence[Attempt], config: DictConfig) -> int:
     """Prints and writes the verdict; returns the exit code."""
     ran = any(attempt.runs for attempt in attempts)
     comparisons = read_comparisons(expanded(config.runs)) if ran else []
-    found = verdicts(attempts, comparisons, [analyse(each) for each in comparisons])
+    found = verdicts(attempts, comparisons)
     table = verdict_table(found, title_of(config.paper.model))
     print_table(wide_console(), table)
     write_verdict(table, sum(len(attempt.runs) for attempt in attempts), config)

@@ -1,16 +1,15 @@
-"""How near our runs come to a paper's rows."""
+"""How near our runs come to a paper's rows: like is compared with like, or it is said why not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from ercbench.evaluation.compare.groups import Comparison, Group
-from ercbench.evaluation.published.values import Published
-from ercbench.evaluation.statistics.analysis import Analysis, Estimate
-from ercbench.evaluation.tables.tables import Cell, Column, Table
-from ercbench.metrics import METRICS
+from ercbench.evaluation.published.trainings import Interval, interval_of_best, interval_of_mean
+from ercbench.evaluation.published.values import Published, modalities_seen
 
-INSIDE, NOT_RUN = "inside", "not run"
+INSIDE, NOT_RUN, NOTHING_PUBLISHED = "inside", "not run", "nothing published"
+OUTSIDE = ("above", "below")
 
 
 @dataclass(frozen=True)
@@ -37,119 +36,155 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Trainings:
+    """What a published number is compared with.
+
+    Attributes:
+        scores: Of our runs on test, by seed.
+        split: On whose test part.
+        selection: The part on which their epoch was chosen, `validation` or `test`.
+        best_of: Number of further trainings whose best the interval is of; None if it is of
+            their mean.
+        interval: The 95 % interval over trainings; None with one seed.
+    """
+
+    scores: tuple[float, ...]
+    split: str
+    selection: str
+    best_of: int | None
+    interval: Interval | None
+
+    @property
+    def statistic(self) -> str:
+        """What the interval is of, in words."""
+        if self.best_of is None:
+            return "mean"
+        return "one more run" if self.best_of == 1 else f"best of {self.best_of} runs"
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What one published number has to do with ours.
+    """What one published number has to do with our runs.
 
     Attributes:
         attempt: Whose number.
         score: Which.
-        published: Its value, a share of 1, or None.
-        ours: Mean over seeds and 95 % interval, or None of a row that was not run.
+        published: The number; None on data the paper does not have.
+        ours: What it is compared with; None of a row that was not run.
+        obstacle: Why it cannot be compared with that, else empty.
+        decides: Whether like is compared with like, so that the exit code depends on it.
         on_test: Mean over seeds with the epoch chosen on test, if that was recorded.
     """
 
     attempt: Attempt
     score: str
-    published: float | None
-    ours: Estimate | None
-    on_test: float | None
+    published: Published | None
+    ours: Trainings | None
+    obstacle: str = ""
+    decides: bool = True
+    on_test: float | None = None
 
     @property
     def word(self) -> str:
-        """`inside` our interval, `above` or `below` it, `not run`, or nothing to compare with."""
+        """Where the published value lies: `inside` our interval, `above` or `below` it.
+
+        Or `not run`, or why nothing can be said.
+        """
         if self.ours is None:
             return NOT_RUN
         if self.published is None:
-            return "nothing published"
-        if self.ours.low <= self.published <= self.ours.high:
+            return NOTHING_PUBLISHED
+        if self.obstacle:
+            return f"not comparable: {self.obstacle}"
+        if self.ours.interval is None:
+            return "no interval: one seed"
+        low, high = self.ours.interval
+        if low <= self.published.value <= high:
             return INSIDE
-        return "above" if self.published > self.ours.high else "below"
+        return "above" if self.published.value > high else "below"
 
 
-def verdicts(
-    attempts: Sequence[Attempt],
-    comparisons: Sequence[Comparison],
-    analyses: Sequence[Analysis],
-) -> list[Verdict]:
+def verdicts(attempts: Sequence[Attempt], comparisons: Sequence[Comparison]) -> list[Verdict]:
     """Compares every published number of every row with ours."""
-    found = [_evaluate(attempt, comparisons, analyses) for attempt in attempts]
-    return list(chain.from_iterable(found))
+    return list(chain.from_iterable(_evaluate(attempt, comparisons) for attempt in attempts))
 
 
 def exit_code(found: Sequence[Verdict]) -> int:
-    """Returns 0 if no number lies outside our interval, 1 if one does, 3 if one was not run."""
-    words = {verdict.word for verdict in found}
-    if NOT_RUN in words:
+    """Returns 0 if no number lies outside our interval, 1 if one does, 3 if one has no verdict."""
+    words = {verdict.word for verdict in found if verdict.decides}
+    if words - {INSIDE, NOTHING_PUBLISHED, *OUTSIDE}:
         return 3
-    return int(bool(words & {"above", "below"}))
+    return int(bool(words & {*OUTSIDE}))
 
 
-def verdict_table(found: Sequence[Verdict], paper: str) -> Table:
-    """Returns a row per published number."""
-    columns = (
-        *(Column(title, "text") for title in ("row", "on", "score")),
-        *(Column(title, "percent") for title in ("published", "ours")),
-        *(Column("published lies", "text"), Column("seeds", "count")),
-        *(Column("chosen on test", "percent"), Column("features, deviations", "text")),
-    )
-    return Table(
-        name="verdict",
-        corpus=paper,
-        title=f"{paper}: published rows, and ours",
-        columns=columns,
-        rows=tuple(_row(verdict) for verdict in found),
-        notes=(
-            "ours: per cent on test, mean ± sd over seeds and 95 % interval over dialogues and "
-            "seeds, the epoch chosen on validation",
-            "published lies inside, above or below that interval; chosen on test: what the same "
-            "runs would have claimed by choosing the epoch on the test part",
-        ),
-    )
+def _evaluate(attempt: Attempt, comparisons: Sequence[Comparison]) -> Iterator[Verdict]:
+    numbers: list[tuple[str, Published | None]] = [(own.score, own) for own in attempt.published]
+    numbers = numbers or [("accuracy", None), ("weighted_f1", None)]
+    found = _runs_of(attempt, comparisons)
+    if found is None and attempt.runs:
+        why = "its runs cannot be put together: ercbench report says why"
+        attempt = replace(attempt, reason=why)
+    for score, own in numbers:
+        if found is None:
+            yield Verdict(attempt, score, own, None)
+        else:
+            yield from _compare(attempt, score, own, *found)
 
 
-def _evaluate(
-    attempt: Attempt, comparisons: Sequence[Comparison], analyses: Sequence[Analysis]
-) -> list[Verdict]:
-    numbers: dict[str, float | None] = {own.score: own.value for own in attempt.published}
-    numbers = numbers or {"accuracy": None, "weighted_f1": None}
-    if not attempt.runs:
-        return [Verdict(attempt, score, own, None, None) for score, own in numbers.items()]
-    for comparison, analysis in zip(comparisons, analyses, strict=True):
+def _runs_of(
+    attempt: Attempt, comparisons: Sequence[Comparison]
+) -> tuple[Group, Comparison] | None:
+    """Returns the runs of an attempt, put together, and those they may be compared with."""
+    for comparison in comparisons:
         for group in comparison.groups:
-            ours = {folder.name for folder in group.folders}
-            if group.output == "final" and set(attempt.runs) <= ours:
-                return [
-                    Verdict(
-                        attempt,
-                        score,
-                        value,
-                        analysis.estimates[group.name][score],
-                        _on_test(group, score),
-                    )
-                    for score, value in numbers.items()
-                ]
-    lost = replace(attempt, reason="its runs cannot be put together: ercbench report says why")
-    return [Verdict(lost, score, own, None, None) for score, own in numbers.items()]
+            names = {folder.name for folder in group.folders}
+            if attempt.runs and group.output == "final" and set(attempt.runs) <= names:
+                return group, comparison
+    return None
 
 
-def _on_test(group: Group, score: str) -> float | None:
-    claimed = [run.results.as_released for run in group.runs if run.results.as_released]
-    scores = [own.test[score] for own in claimed]
-    return sum(scores) / len(scores) if scores else None
+def _compare(
+    attempt: Attempt, score: str, own: Published | None, group: Group, comparison: Comparison
+) -> Iterator[Verdict]:
+    """Yields a number's verdict and, of a best of several runs, also its place against the mean."""
+    split = comparison.test.split
+    on_validation = tuple(scores[score] for scores in group.scores)
+    on_test = _chosen_on_test(group, score)
+    claimed = sum(on_test) / len(on_test) if on_test else None
+    mean = Trainings(on_validation, split, "validation", None, interval_of_mean(on_validation))
+    if own is None:
+        yield Verdict(attempt, score, None, mean, on_test=claimed)
+        return
+    obstacle = _obstacle(own, group, split)
+    chosen_as_published = own.selection == "test" and on_test
+    scores, selection = (on_test, "test") if chosen_as_published else (on_validation, "validation")
+    alike = _alike(own, scores, split, selection)
+    yield Verdict(attempt, score, own, alike, obstacle, on_test=claimed)
+    if own.kind == "best":
+        yield Verdict(attempt, score, own, mean, obstacle, decides=False, on_test=claimed)
 
 
-def _row(verdict: Verdict) -> tuple[Cell, ...]:
-    attempt, ours = verdict.attempt, verdict.ours
-    estimate = Cell("") if ours is None else Cell(ours.mean, ours.deviation, (ours.low, ours.high))
-    told = "; ".join(filter(None, (attempt.reason, attempt.features, attempt.deviations)))
-    return (
-        Cell(attempt.row),
-        Cell(attempt.corpus),
-        Cell(METRICS[verdict.score].title),
-        Cell("" if verdict.published is None else verdict.published),
-        estimate,
-        Cell(verdict.word, bold=verdict.word == INSIDE),
-        Cell(len(attempt.runs)),
-        Cell("" if verdict.on_test is None else verdict.on_test),
-        Cell(told),
-    )
+def _alike(own: Published, scores: tuple[float, ...], split: str, selection: str) -> Trainings:
+    """Returns our runs with the interval of what was published; the unknown is taken for one run.
+
+    A best of nobody knows how many is one run, too.
+    """
+    if own.kind == "mean":
+        return Trainings(scores, split, selection, None, interval_of_mean(scores, own.runs))
+    runs = (own.runs or 1) if own.kind == "best" else 1
+    return Trainings(scores, split, selection, runs, interval_of_best(scores, runs))
+
+
+def _obstacle(own: Published, group: Group, split: str) -> str:
+    """Returns why runs cannot be compared with a published number, or nothing."""
+    seen = modalities_seen(group.features)
+    if seen != own.modalities:
+        return f"other modalities ({seen}, not {own.modalities})"
+    return f"other split ({split}, not {own.split})" if split != own.split else ""
+
+
+def _chosen_on_test(group: Group, score: str) -> tuple[float, ...]:
+    """Returns the scores by seed with the epoch chosen on test; none unless all have them."""
+    claimed = [run.results.as_released for run in group.runs]
+    scores = tuple(own.test[score] for own in claimed if own)
+    return scores if len(scores) == len(group.scores) else ()

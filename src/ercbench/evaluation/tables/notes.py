@@ -1,10 +1,11 @@
 """What stands under a table: how its numbers came about, and what they are not."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.published.values import Published
 from ercbench.evaluation.statistics.analysis import ALPHA, POWER, Analysis
-from ercbench.metrics import BINS
+from ercbench.metrics import BINS, METRICS
 from ercbench.models.registry import reconstruction_of, title_of
 
 # Below this the bootstrap is known to be too sure.
@@ -70,12 +71,15 @@ def classes_notes(comparison: Comparison) -> list[str]:
     return [f"{note}; n/a: it has none", *common_notes(comparison)]
 
 
-def released_notes(comparison: Comparison, sources: Mapping[str, str]) -> list[str]:
+def released_notes(
+    comparison: Comparison, shown: Sequence[Published], elsewhere: Sequence[Published]
+) -> list[str]:
     """Returns the notes of the table of published and as-released values.
 
     Args:
         comparison: The groups.
-        sources: Row of a paper to where its value was found.
+        shown: The published values that stand in the table.
+        elsewhere: Those that do not, because they are of another split.
     """
     notes = [f"per cent on test; {_seeds(comparison)}"]
     if any(run.results.as_released for group in comparison.groups for run in group.runs):
@@ -83,16 +87,21 @@ def released_notes(comparison: Comparison, sources: Mapping[str, str]) -> list[s
             "chosen on test: the epoch that is best on test, as the released code chooses it; "
             "gained: what that adds, for nothing"
         )
-    if sources:
-        found: dict[str, list[str]] = {}
-        for row, source in sources.items():
-            found.setdefault(source, []).append(row)
-        listed = "; ".join(f"{source}: {' and '.join(rows)}" for source, rows in found.items())
+    if shown:
         notes.append(
             "the papers use other features, and mostly choose on test from one seed: the distance "
             "is not a failure to reproduce"
         )
-        notes.append(f"sources of what is published: {listed}")
+    notes += [
+        f"{METRICS[entry.score].title} of {entry.row}: kind {entry.statistic}, epoch chosen on "
+        f"{entry.selection}; {entry.source}"
+        for entry in dict.fromkeys(shown)
+    ]
+    splits = {entry.row: entry.split for entry in elsewhere}
+    notes += [
+        f"{row} is published on the split {split} and not comparable here"
+        for row, split in splits.items()
+    ]
     return notes + common_notes(comparison)
 
 

@@ -143,15 +143,18 @@ def classes_table(comparison: Comparison) -> Table:
 
 def released_table(comparison: Comparison, analysis: Analysis) -> Table:
     """Returns what choosing on test would have gained, and what the papers print."""
-    rows, sources = [], {}
+    rows, shown, elsewhere = [], [], []
     for group in comparison.groups:
         entries = _published(group, comparison)
+        here = [entry for entry in entries if entry.split == comparison.test.split]
+        shown += here
+        elsewhere += [entry for entry in entries if entry not in here]
+        watched = any(run.results.as_released for run in group.runs)
         for score in COMPARED:
-            entry = entries.get(score)
-            if entry:
-                sources[f"{METRICS[score].title} of {entry.row}"] = entry.source
-            if entry or any(run.results.as_released for run in group.runs):
-                rows.append(_released_row(group, score, analysis, entry))
+            own = [entry for entry in here if entry.score == score]
+            rows += [_released_row(group, score, analysis, entry) for entry in own]
+            if watched and not own:
+                rows.append(_released_row(group, score, analysis, None))
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
     columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
     filled = [index for index in range(len(columns)) if any(row[index] != EMPTY for row in rows)]
@@ -161,7 +164,7 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
         comparison,
         [columns[index] for index in filled],
         [tuple(row[index] for index in filled) for row in rows],
-        notes.released_notes(comparison, sources),
+        notes.released_notes(comparison, shown, elsewhere),
     )
 
 
@@ -241,12 +244,11 @@ def _mean(values: Sequence[float | None]) -> Cell:
     return Cell(mean(known), stdev(known) if len(known) > 1 else None)
 
 
-def _published(group: Group, comparison: Comparison) -> dict[str, Published]:
+def _published(group: Group, comparison: Comparison) -> list[Published]:
     if group.output != "final" or group.brought_along:
-        return {}
+        return []
     test = comparison.test
-    entries = published(group.model, group.features, test.corpus, len(test.labels))
-    return {entry.score: entry for entry in entries}
+    return published(group.model, group.features, test.corpus, len(test.labels))
 
 
 def _released_row(
