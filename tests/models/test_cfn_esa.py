@@ -186,3 +186,16 @@ def test_a_shift_weight_of_zero_leaves_the_module_out():
     batch = make_batch([3, 2])
     model.training_losses(batch, batch)["loss"].backward()
     assert all(p.grad is None for p in model.network.shift.parameters())
+
+
+def test_without_cross_modal_layers_the_unimodal_encodings_are_fused_as_they_are():
+    spec = {"widths": WIDTHS, "labels": list("abcd"), "label_counts": [1] * 4, "shift_rate": 0.5}
+    model = build_model("cfn_esa", spec, hidden=8, heads=2, acme_layers=0).eval()
+    batch, network = make_batch([3, 2]), model.network
+    packing = Packing.of(batch.mask)
+    rows = network.unimodal(batch, packing)
+    fused = network.fuse(torch.cat([rows[m] for m in network.modalities], -1))
+    expected = packing.pad(network.classify(fused))
+    assert torch.equal(network(batch).logits, expected)
+    model.training_losses(batch, batch)["loss"].backward()
+    assert all(p.grad is not None for p in network.rume.parameters())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ercbench.models.base.settings import ModelSettings
-from ercbench.settings import Count, DropoutRate, NonNegative, one_of, require
+from ercbench.settings import Count, DropoutRate, NonNegative, at_least, one_of, require
 
 
 @dataclass(kw_only=True)
@@ -16,7 +16,8 @@ class CFNESASettings(ModelSettings):
         heads: Attention heads.
         rume_layers: Layers of the recurrence-based unimodal encoder (RUME).
         rume_dropout: Dropout in RUME.
-        acme_layers: Layers of the attention-based cross-modal encoder (ACME).
+        acme_layers: Layers of the attention-based cross-modal encoder (ACME); with 0 the unimodal
+            encodings are fused as they are.
         acme_dropout: Dropout in ACME and in the fusion.
         shift_hidden: Hidden width of the emotion-shift module (LESM).
         shift_dropout: Dropout in LESM.
@@ -31,7 +32,7 @@ class CFNESASettings(ModelSettings):
     heads: Count
     rume_layers: Count
     rume_dropout: DropoutRate
-    acme_layers: Count
+    acme_layers: Annotated[int, at_least(0)]
     acme_dropout: DropoutRate
     shift_hidden: Count
     shift_dropout: DropoutRate
