@@ -9,7 +9,7 @@ import pytest
 from comparisons import make_comparison
 
 from ercbench.corpora.registry import CORPORA
-from ercbench.evaluation.published.table import verdict_table
+from ercbench.evaluation.published.table import for_terminal, verdict_table
 from ercbench.evaluation.published.trainings import interval_of_best, interval_of_mean
 from ercbench.evaluation.published.values import Published, published
 from ercbench.evaluation.published.verdict import Attempt, Trainings, Verdict, exit_code, verdicts
@@ -69,6 +69,14 @@ def test_a_best_is_held_against_the_best_of_as_many_and_beside_it_against_the_me
     rows = to_markdown(verdict_table(found, "GRU")).splitlines()[4:6]
     assert f"| {100 * max(scores):.1f} [" in rows[0]
     assert f"| {100 * mean(scores):.1f} ± " in rows[1]
+
+
+def test_a_terminal_says_what_departs_from_the_paper_once_below_the_table():
+    found, _ = compared(replace(OWN, kind="best", runs=5))
+    told = [replace(own, attempt=replace(own.attempt, deviations="no visual")) for own in found]
+    table = for_terminal(verdict_table(told, "GRU"))
+    assert table.columns[-1].title == "chosen on test"
+    assert table.notes.count("row on corpus: no visual") == 1
 
 
 def test_a_number_chosen_on_test_is_held_against_runs_chosen_on_test():

@@ -16,7 +16,7 @@ from ercbench.config.compose import compose
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import read_comparisons
-from ercbench.evaluation.published.table import verdict_table
+from ercbench.evaluation.published.table import for_terminal, verdict_table
 from ercbench.evaluation.published.values import published
 from ercbench.evaluation.published.verdict import Attempt, exit_code, verdicts
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
@@ -241,7 +241,7 @@ def evaluate(attempts: Sequence[Attempt], config: DictConfig) -> int:
     comparisons = read_comparisons(expanded(config.runs)) if ran else []
     found = verdicts(attempts, comparisons)
     table = verdict_table(found, title_of(config.paper.model))
-    print_table(wide_console(), table)
+    print_table(wide_console(), for_terminal(table))
     write_verdict(table, sum(len(attempt.runs) for attempt in attempts), config)
     if ran:
         print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")

@@ -1,6 +1,7 @@
 """The verdicts on a paper as a table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import mean, stdev
 
 from ercbench.evaluation.published.verdict import INSIDE, Trainings, Verdict
@@ -49,6 +50,13 @@ def verdict_table(found: Sequence[Verdict], paper: str) -> Table:
         rows=tuple(_row(verdict) for verdict in found),
         notes=(*NOTES, *_sources(found)),
     )
+
+
+def for_terminal(table: Table) -> Table:
+    """Returns a table of verdicts without its last column, whose long texts become notes."""
+    told = {f"{row[0].value} on {row[1].value}: {row[-1].value}": None for row in table.rows}
+    rows = tuple(row[:-1] for row in table.rows)
+    return replace(table, columns=table.columns[:-1], rows=rows, notes=(*told, *table.notes))
 
 
 def _row(verdict: Verdict) -> tuple[Cell, ...]:
