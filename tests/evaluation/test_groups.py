@@ -117,6 +117,16 @@ def test_of_two_runs_of_a_seed_the_one_with_as_released_numbers_stays(tmp_path):
     assert comparison.warnings == ()
 
 
+def test_of_two_runs_of_a_seed_the_one_that_was_watched_longer_stays(tmp_path):
+    for name, epochs in (("a", 12), ("b", 80), ("c", None)):
+        own = {"protocol": {"as_released": True, "released_epochs": epochs}}
+        given = {"settings": settings(0) | own, "released": {"accuracy": 0.9}, "watched": epochs}
+        write_run(tmp_path, name=name, **given)
+    comparison = only(tmp_path)
+    assert [group.runs[0].run for group in comparison.groups] == ["b"]
+    assert comparison.warnings == ()
+
+
 def test_it_is_serious_if_their_honest_numbers_differ(tmp_path):
     both = settings(0) | {"protocol": {"as_released": True}}
     write_run(tmp_path, name="a", settings=settings(0) | {"protocol": {"as_released": False}})

@@ -81,6 +81,7 @@ def write_run(
     name=None,
     fingerprint=None,
     released=None,
+    watched=None,
     stages=(STAGE,),
     **changes,
 ):
@@ -89,6 +90,7 @@ def write_run(
     Args:
         folder: Of the runs.
         released: Scores that choosing on test would have claimed, by metric.
+        watched: Epochs among which that was chosen.
         changes: Other fields of what it was asked.
 
     Returns:
@@ -107,7 +109,7 @@ def write_run(
         own_scores = make_scores(known, own.astype(np.float32), _previous(sizes, known))
         validation = own_scores or Scores({}, (), ())
         found[output] = OutputScores(validation, own_scores)
-    claimed = ChosenOnTest(7, Scores(released, (), ())) if released else None
+    claimed = ChosenOnTest(7, Scores(released, (), ()), epochs=watched) if released else None
     record = make_record(setup, found, name, fingerprint, claimed, stages)
     run = RunFolder(folder / record.run)
     for output, own in rows.items():

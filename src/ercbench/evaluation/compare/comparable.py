@@ -54,10 +54,10 @@ def same_utterances(runs: Sequence[StoredRun]) -> tuple[list[StoredRun], list[st
 
 
 def one_per_seed(variant: Sequence[StoredRun]) -> tuple[list[StoredRun], list[str]]:
-    """Chooses one run of each seed, one that also has the as-released numbers if there is one."""
+    """Chooses one run of each seed: the one whose test part was watched longest, if any was."""
     kept, warnings = [], []
     for runs in _grouped(variant, lambda run: run.record.setup.seed):
-        first, *others = sorted(runs, key=lambda run: run.record.results.as_released is None)
+        first, *others = sorted(runs, key=_epochs_watched, reverse=True)
         kept.append(first)
         warnings += [
             f"SERIOUS: {first.folder} and {other.folder} should have the same numbers and have "
@@ -99,6 +99,12 @@ def versions(runs: Sequence[StoredRun]) -> list[str]:
                 f"code: {counts}. Runs of different versions are not averaged."
             )
     return warnings
+
+
+def _epochs_watched(run: StoredRun) -> int:
+    """Returns the epochs whose test scores were seen, -1 of a run that did not look."""
+    claimed = run.record.results.as_released
+    return (claimed.epochs or 0) if claimed else -1
 
 
 def _otherness(run: StoredRun, reference: StoredRun) -> str:
