@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from ercbench.api.adding import add_predictions
     from ercbench.api.building import build_model, load_corpus, load_dataset
     from ercbench.api.comparing import Compared, compare, evaluate
     from ercbench.api.run import Run, load_run, predict
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ercbench.errors import ErcbenchError
 
 _HOME = {
+    "add_predictions": "ercbench.api.adding",
     "build_model": "ercbench.api.building",
     "load_corpus": "ercbench.api.building",
     "load_dataset": "ercbench.api.building",
@@ -42,6 +44,7 @@ __all__ = [  # noqa: RUF022 (the order of the work)
     "load_run",
     "predict",
     "evaluate",
+    "add_predictions",
     "compare",
     "Run",
     "Compared",

@@ -1,6 +1,7 @@
 """`ercbench <command>`; each command imports what it needs only when it is called."""
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -23,13 +24,14 @@ COMMANDS = {
     "finetune": "ercbench.commands.finetune:finetune_command",
     "train": "ercbench.commands.train:train_command",
     "reproduce": "ercbench.commands.reproduce:reproduce_command",
+    "add": "ercbench.commands.add:add_command",
     "report": "ercbench.commands.report:report_command",
     "list": "ercbench.commands.list_entries:list_command",
     "show": "ercbench.commands.show:show_command",
 }
 """Name to the function that is called with the settings."""
 
-ALONE = {"report": "runs", "stores": "stores", "list": "kind", "show": "run"}
+ALONE = {"add": "predictions", "report": "runs", "stores": "stores", "list": "kind", "show": "run"}
 """Command to the setting that a word standing alone is short for."""
 
 USAGE = """\
@@ -160,6 +162,10 @@ def _named(command: str, arguments: Sequence[str]) -> list[str]:
     others = [argument for argument in arguments if argument not in alone]
     if command == "stores" and alone[:1] == ["merge"]:
         return [f"merge=[{','.join(map(in_quotes, alone[1:]))}]", *others]
+    if command == "add":  # where `model` is no group of choices, and a shell replaces patterns
+        named = [re.sub("^model=", "name=", other) for other in others]
+        files = f"predictions=[{','.join(map(in_quotes, alone))}]"
+        return [*([files] if alone else []), *named]
     if len(alone) > 1:
         raise ErcbenchError(
             f"{command}: found {' '.join(alone)}; expected at most one folder. "

@@ -87,6 +87,7 @@ class Metric:
         higher_is_better: Its direction.
         selects: Whether it may choose the epoch on validation; the highest wins.
         compared: Whether models are compared by it in pairs, with intervals.
+        needs_probabilities: Whether it looks at more than the likeliest label.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Metric:
     higher_is_better: bool = True
     selects: bool = False
     compared: bool = False
+    needs_probabilities: bool = False
 
     def of(self, predictions: Predictions) -> float:
         """Returns the score of predictions, NaN where it is not defined."""
@@ -197,8 +199,23 @@ _ENTRIES = (
     Metric("balanced_accuracy", "UAR", label_counts, balanced_accuracy, selects=True),
     Metric("shift_f1", "shift F1", counts_on_shifts, weighted_f1),
     Metric("stay_f1", "stay F1", counts_on_stays, weighted_f1),
-    Metric("ece", "ECE", bin_counts, calibration_error, higher_is_better=False),
-    Metric("nll", "NLL", log_losses, mean_of_sums, "number", higher_is_better=False),
+    Metric(
+        "ece",
+        "ECE",
+        bin_counts,
+        calibration_error,
+        higher_is_better=False,
+        needs_probabilities=True,
+    ),
+    Metric(
+        "nll",
+        "NLL",
+        log_losses,
+        mean_of_sums,
+        kind="number",
+        higher_is_better=False,
+        needs_probabilities=True,
+    ),
 )
 METRICS = {metric.name: metric for metric in _ENTRIES}
 SELECTION_METRICS = tuple(metric.name for metric in _ENTRIES if metric.selects)

@@ -14,6 +14,7 @@ from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.metrics import labelled
+from ercbench.records.adding.fitting import checked_probabilities
 from ercbench.records.scores import score
 
 Answers = Run | Sequence[Run] | np.ndarray
@@ -122,13 +123,4 @@ def _checked(name: str, given: np.ndarray, test: TestSet) -> np.ndarray:
             f"{list(expected)}, a row per utterance of the test part and a column per label. Order "
             "them as test.utterances and test.labels."
         )
-    if not (np.isfinite(found).all() and (found >= 0).all() and _sums_to_one(found)):
-        raise ErcbenchError(
-            f"{name}: rows are no probabilities: expected values from 0 to 1 that sum to 1. Apply "
-            "a softmax to logits."
-        )
-    return found
-
-
-def _sums_to_one(found: np.ndarray) -> bool:
-    return bool(np.allclose(found.sum(-1), 1, atol=1e-3))
+    return checked_probabilities(name, found, test.utterances.tolist())

@@ -40,15 +40,12 @@ class Run:
                 f"{self.folder.path}: holds no finished run (no {self.folder.result.name}). Give "
                 "the folder of a run, as ercbench train names it, or let it finish."
             )
+        self.record: RunRecord = self.folder.read(RunRecord)
+        """What was asked, what came out, how it ran."""
         self.stored: StoredRun = read_run(self.folder)
 
     def __repr__(self) -> str:
         return f"<Run {self.record.run}>"
-
-    @property
-    def record(self) -> RunRecord:
-        """What was asked, what came out, how it ran."""
-        return self.stored.record
 
     @property
     def scores(self) -> dict[str, float | None]:

@@ -10,11 +10,13 @@ from rich.text import Text
 
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.tables.summary import encoder_summary, summary
+from ercbench.evaluation.tables.summary import added_summary, encoder_summary, summary
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.files import expanded
+from ercbench.records.added_record import AddedRecord
+from ercbench.records.result_file import Record
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import EncoderRecord, Execution, RunRecord
+from ercbench.records.run_record import Execution, RunRecord
 
 
 def show_command(config: DictConfig) -> None:
@@ -35,8 +37,10 @@ def show_command(config: DictConfig) -> None:
     wide_console().print(shown(run.read_any()))
 
 
-def shown(record: RunRecord | EncoderRecord) -> Group:
+def shown(record: Record) -> Group:
     """Returns everything a record says, for the terminal."""
+    if isinstance(record, AddedRecord):
+        return Group(added_summary(record), _rows("where from", _origin(record)))
     first = summary(record) if isinstance(record, RunRecord) else encoder_summary(record)
     tables = [first, _rows("settings", _flat(record.setup.settings))]
     if isinstance(record, RunRecord):
@@ -60,6 +64,14 @@ def _fitted_on(recipe: FeatureRecipe) -> str:
     if recipe.fitted_on is None:
         return "unknown"
     return f"{len(recipe.fitted_on)} conversations" if recipe.fitted_on else "nobody's labels"
+
+
+def _origin(record: AddedRecord) -> Iterable[tuple[str, str]]:
+    yield "run", record.run
+    yield "added", record.added
+    yield "file", record.setup.file
+    yield "sha256", record.setup.file_sha256
+    yield "predicted", "labels alone" if record.setup.labels_only else "probabilities"
 
 
 def _execution(run: str, execution: Execution) -> Iterable[tuple[str, str]]:

@@ -8,6 +8,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
+from ercbench.config.add import AddSettings
 from ercbench.config.datasets import DATASETS, RegisteredSettings
 from ercbench.config.looking import ListSettings, ShowSettings
 from ercbench.config.report import ReportSettings
@@ -23,6 +24,7 @@ COMMANDS: dict[str, type] = {
     "prepare": PrepareSettings,
     "import": ImportSettings,
     "reproduce": ReproduceSettings,
+    "add": AddSettings,
     "report": ReportSettings,
     "stores": StoresSettings,
     "list": ListSettings,

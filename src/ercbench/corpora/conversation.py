@@ -1,5 +1,6 @@
 """Utterances, conversations, splits and corpora: the frozen record of what a dataset holds."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ercbench.errors import ErcbenchError
+from ercbench.files import sha256_of_text
 
 PARTS = ("train", "validation", "test")
 
@@ -79,6 +81,11 @@ class Split:
     def parts(self) -> dict[str, tuple[str, ...]]:
         """Returns the three parts by name, in the order of `PARTS`."""
         return {part: getattr(self, part) for part in PARTS}
+
+    @property
+    def sha256(self) -> str:
+        """Of the ids of its conversations, part by part."""
+        return sha256_of_text(json.dumps(self.parts()))
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,16 @@ import pyarrow.parquet as pq
 
 from ercbench.errors import ErcbenchError
 from ercbench.metrics import labelled, previous_labels
+from ercbench.records.added_record import AddedRecord, AddedSetup
+from ercbench.records.result_file import read_answers
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import RunRecord
+from ercbench.records.run_record import RunRecord, RunSetup
 from ercbench.records.scores import Scores, score
+
+AnswersRecord = RunRecord | AddedRecord
+"""The record of answers to a test part."""
+AnySetup = RunSetup | AddedSetup
+"""What it says of them."""
 
 IDENTITY = ("conversation", "turn", "utterance")
 COLUMNS = (*IDENTITY, "speaker", "label")
@@ -23,21 +30,27 @@ TOLERANCE, SCORE_TOLERANCE = 1e-3, 1e-4
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A finished run on disk.
+    """A finished run on disk, or predictions that were added.
 
     Attributes:
         folder: Where it lies.
         record: What it says of itself.
         utterances: A row per test utterance with the columns of `COLUMNS`, and `text` if recorded.
-        probabilities: Output to [N, C]; `final` is the model's answer.
+        probabilities: Output to [N, C]; `final` is the model's answer. 1 and 0 where labels alone
+            were added.
         scores: Output to its scores on test, computed from these.
     """
 
     folder: Path
-    record: RunRecord
+    record: AnswersRecord
     utterances: pa.Table
     probabilities: dict[str, np.ndarray]
     scores: dict[str, Scores]
+
+    @property
+    def labels_only(self) -> bool:
+        """Whether these answers are labels without probabilities."""
+        return _labels_only(self.record)
 
     def agrees_with(self, other: "StoredRun") -> bool:
         """Whether two runs came to the same scores and probabilities."""
@@ -76,24 +89,24 @@ def read_runs(folder: Path) -> tuple[list[StoredRun], list[str]]:
 
 
 def read_run(run: RunFolder) -> StoredRun:
-    """Reads a finished run.
+    """Reads a finished run, or predictions that were added.
 
     Raises:
         ErcbenchError: Its record or its predictions are damaged or contradict each other.
     """
-    record = run.read(RunRecord)
+    record = read_answers(run.result)
     tables, probabilities, scores = {}, {}, {}
-    for output, recorded in record.results.outputs.items():
+    for output, recorded in record.tests.items():
         path = run.predictions_of(output)
         tables[output] = _read_predictions(path, record)
         probabilities[output] = _probabilities(path, tables[output], record)
         scores[output] = _scores(path, tables[output], probabilities[output], record)
-        _check_scores(path, scores[output], recorded.test)
+        _check_scores(path, scores[output], recorded)
     known = [name for name in (*COLUMNS, "text") if name in tables["final"].column_names]
     return StoredRun(run.path, record, tables["final"].select(known), probabilities, scores)
 
 
-def _read_predictions(path: Path, record: RunRecord) -> pa.Table:
+def _read_predictions(path: Path, record: AnswersRecord) -> pa.Table:
     """Reads a file of predictions.
 
     Raises:
@@ -105,7 +118,8 @@ def _read_predictions(path: Path, record: RunRecord) -> pa.Table:
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ErcbenchError(f"{path}: cannot be read ({reason}). {_again(path)}") from None
-    columns = (*COLUMNS, *(f"p_{label}" for label in record.setup.labels))
+    said = ["predicted"] if _labels_only(record) else [f"p_{own}" for own in record.setup.labels]
+    columns = (*COLUMNS, *said)
     missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise ErcbenchError(f"{path}: no column {', '.join(missing)}. {_again(path)}")
@@ -118,12 +132,14 @@ def _read_predictions(path: Path, record: RunRecord) -> pa.Table:
     return table
 
 
-def _probabilities(path: Path, table: pa.Table, record: RunRecord) -> np.ndarray:
-    """Returns the [N, C] probabilities of a file.
+def _probabilities(path: Path, table: pa.Table, record: AnswersRecord) -> np.ndarray:
+    """Returns the [N, C] probabilities of a file; 1 for the label where it has labels alone.
 
     Raises:
         ErcbenchError: They are none.
     """
+    if _labels_only(record):
+        return _certain(path, table["predicted"].to_pylist(), record.setup.labels)
     columns = [table[f"p_{label}"] for label in record.setup.labels]
     odd = [str(column.type) for column in columns if not pa.types.is_floating(column.type)]
     if odd:
@@ -145,7 +161,23 @@ def _probabilities(path: Path, table: pa.Table, record: RunRecord) -> np.ndarray
     return found
 
 
-def _scores(path: Path, table: pa.Table, probabilities: np.ndarray, record: RunRecord) -> Scores:
+def _labels_only(record: AnswersRecord) -> bool:
+    return isinstance(record, AddedRecord) and record.setup.labels_only
+
+
+def _certain(path: Path, predicted: list[str], labels: tuple[str, ...]) -> np.ndarray:
+    foreign = set(predicted) - set(labels)
+    if foreign:
+        raise ErcbenchError(
+            f"{path}: predicted '{min(map(str, foreign))}'; expected one of {', '.join(labels)}. "
+            f"{_again(path)}"
+        )
+    return np.eye(len(labels), dtype=np.float32)[[labels.index(own) for own in predicted]]
+
+
+def _scores(
+    path: Path, table: pa.Table, probabilities: np.ndarray, record: AnswersRecord
+) -> Scores:
     """Returns the scores of predictions.
 
     Raises:
@@ -157,7 +189,7 @@ def _scores(path: Path, table: pa.Table, probabilities: np.ndarray, record: RunR
         np.array(table[name].to_pylist(), dtype=str) for name in ("conversation", "speaker")
     )
     previous = previous_labels(conversations, speakers, truth)
-    found = score(labelled(truth, probabilities, previous))
+    found = score(labelled(truth, probabilities, previous), _labels_only(record))
     if found is None:
         raise ErcbenchError(f"{path}: no labels, no scores; its predictions can still be used.")
     return found

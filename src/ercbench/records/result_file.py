@@ -9,12 +9,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
+from ercbench.records.added_record import AddedRecord
 from ercbench.records.run_record import VERSION, EncoderRecord, RunRecord
 
+Record = RunRecord | EncoderRecord | AddedRecord
 AnyRecord = TypeVar("AnyRecord", RunRecord, EncoderRecord)
 
 
-def write_record(path: Path, record: RunRecord | EncoderRecord) -> None:
+def write_record(path: Path, record: Record) -> None:
     """Writes a record as JSON; NaN, which JSON does not know, becomes null."""
     with replacing(path) as temporary:
         temporary.write_bytes(_adapters()[record.kind].dump_json(record, indent=2) + b"\n")
@@ -28,15 +30,24 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     """
     text, found = _content(path)
     if found != kind.kind:
-        raise ErcbenchError(
-            f"{path}: the record of {_article(found)}; expected that of {_article(kind.kind)}. "
-            "Give another folder."
-        )
+        raise _of_another_kind(path, found, kind.kind)
     return _valid(path, text, kind.kind)
 
 
-def read_any_record(path: Path) -> RunRecord | EncoderRecord:
-    """Reads a record of either kind.
+def read_answers(path: Path) -> RunRecord | AddedRecord:
+    """Reads the record of answers to a test part: of a run, or of predictions that were added.
+
+    Raises:
+        ErcbenchError: The file is damaged, of another version, or the record of an encoder.
+    """
+    text, found = _content(path)
+    if found not in (RunRecord.kind, AddedRecord.kind):
+        raise _of_another_kind(path, found, RunRecord.kind)
+    return _valid(path, text, found)
+
+
+def read_any_record(path: Path) -> Record:
+    """Reads a record of any kind.
 
     Raises:
         ErcbenchError: The file is damaged or of another version.
@@ -81,6 +92,13 @@ def _check_version(path: Path, version: Any) -> None:
     )
 
 
+def _of_another_kind(path: Path, found: Any, expected: str) -> ErcbenchError:
+    return ErcbenchError(
+        f"{path}: the record of {_article(found)}; expected that of {_article(expected)}. Give "
+        "another folder."
+    )
+
+
 def _damaged(path: Path, why: str) -> ErcbenchError:
     return ErcbenchError(f"{path}: damaged ({why}). Delete the file and run again.")
 
@@ -96,9 +114,10 @@ def _first(error: ValidationError) -> str:
 
 
 def _article(kind: Any) -> str:
-    return {"run": "a run", "encoder": "an encoder"}.get(kind, f"{kind!r:.40}")
+    known = {"run": "a run", "encoder": "an encoder", "added": "added predictions"}
+    return known.get(kind, f"{kind!r:.40}")
 
 
 @cache
 def _adapters() -> dict[str, TypeAdapter[Any]]:
-    return {"run": TypeAdapter(RunRecord), "encoder": TypeAdapter(EncoderRecord)}
+    return {kind.kind: TypeAdapter(kind) for kind in (RunRecord, EncoderRecord, AddedRecord)}

@@ -11,8 +11,14 @@ from filelock import FileLock, Timeout
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing, sha256_of_file
-from ercbench.records.result_file import AnyRecord, read_any_record, read_record, write_record
-from ercbench.records.run_record import EncoderRecord, RunRecord
+from ercbench.records.added_record import AddedRecord
+from ercbench.records.result_file import (
+    AnyRecord,
+    Record,
+    read_any_record,
+    read_record,
+    write_record,
+)
 
 
 class RunFolder:
@@ -65,7 +71,7 @@ class RunFolder:
         with replacing(self.predictions_of(output)) as temporary:
             pq.write_table(pa.Table.from_pylist(rows), temporary, write_page_checksum=True)
 
-    def write(self, record: RunRecord | EncoderRecord) -> None:
+    def write(self, record: Record) -> None:
         """Writes the record, which marks the run as finished."""
         write_record(self.result, record)
 
@@ -77,8 +83,8 @@ class RunFolder:
         """
         return read_record(self.result, kind)
 
-    def read_any(self) -> RunRecord | EncoderRecord:
-        """Reads the record of a finished run of either kind.
+    def read_any(self) -> Record:
+        """Reads the record of a finished run of any kind.
 
         Raises:
             ErcbenchError: The file is damaged or of another version.
@@ -91,7 +97,13 @@ class RunFolder:
         Raises:
             ErcbenchError: It is not there, its bytes have changed, or the record is damaged.
         """
-        expected = self.read_any().results.checkpoint_sha256
+        record = self.read_any()
+        if isinstance(record, AddedRecord):
+            raise ErcbenchError(
+                f"{self.path}: predictions that were added have no checkpoint. Give a run of "
+                "ercbench train."
+            )
+        expected = record.results.checkpoint_sha256
         if not self.best.is_file() or sha256_of_file(self.best) != expected:
             raise ErcbenchError(
                 f"{self.best}: absent, or not the checkpoint that {self.result.name} is about. Run "

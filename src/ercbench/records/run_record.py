@@ -193,6 +193,16 @@ class RunRecord:
     kind: Literal["run"] = "run"
     version: int = VERSION
 
+    @property
+    def tests(self) -> dict[str, Scores | None]:
+        """Output to its scores on test."""
+        return {name: own.test for name, own in self.results.outputs.items()}
+
+    @property
+    def as_released(self) -> ChosenOnTest | None:
+        """What choosing on test would have claimed, if that was recorded."""
+        return self.results.as_released
+
 
 @dataclass(frozen=True)
 class EncoderSetup:

@@ -41,11 +41,20 @@ class Scores:
         return found + (["confusion"] if self.confusion != other.confusion else [])
 
 
-def score(predictions: Predictions) -> Scores | None:
-    """Returns every metric of the predictions; None if there is not one labelled utterance."""
+def score(predictions: Predictions, labels_only: bool = False) -> Scores | None:
+    """Returns every metric of the predictions; None if there is not one labelled utterance.
+
+    Args:
+        predictions: Of any part of a split.
+        labels_only: Whether nothing but labels was predicted, so that their probabilities, 1
+            and 0, mean nothing: metrics that look at them are not defined.
+    """
     if not len(predictions.truth):
         return None
-    values = {name: metric.of(predictions) for name, metric in METRICS.items()}
+    values = {
+        name: nan if labels_only and metric.needs_probabilities else metric.of(predictions)
+        for name, metric in METRICS.items()
+    }
     confusion = np.zeros((predictions.classes, predictions.classes), dtype=np.int64)
     np.add.at(confusion, (predictions.truth, predictions.predicted), 1)
     return Scores(

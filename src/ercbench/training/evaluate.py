@@ -14,6 +14,7 @@ from ercbench.data.datamodule import ConversationDataModule, ConversationDataset
 from ercbench.metrics import labelled, previous_labels
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.ensemble import choose_weights, mix
+from ercbench.records.prediction_rows import rows_of
 from ercbench.records.run_record import OutputScores
 from ercbench.records.scores import Scores, score
 
@@ -120,20 +121,5 @@ def prediction_rows(
     probabilities: Probabilities, part: ConversationDataset
 ) -> list[dict[str, Any]]:
     """Returns a row per utterance: its label, the prediction and all probabilities."""
-    labels, rows = list(part.index), []
-    for conversation in part.conversations:
-        for turn, utterance in enumerate(conversation.utterances):
-            own = probabilities[conversation.id][turn]
-            rows.append(
-                {
-                    "conversation": conversation.id,
-                    "turn": turn,
-                    "utterance": utterance.id,
-                    "speaker": utterance.speaker,
-                    "text": utterance.text,
-                    "label": utterance.label,
-                    "predicted": labels[int(own.argmax())],
-                }
-                | {f"p_{label}": p for label, p in zip(labels, own.tolist(), strict=True)}
-            )
-    return rows
+    every = np.concatenate([probabilities[own.id].numpy() for own in part.conversations])
+    return rows_of(part.conversations, list(part.index), every)

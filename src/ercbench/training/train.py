@@ -1,6 +1,5 @@
 """One run: settings to data module, to classifier, to trainer, to run record."""
 
-import json
 import resource
 import time
 from collections.abc import Callable
@@ -28,7 +27,6 @@ from ercbench.files import (
     replacing,
     safe_name,
     sha256_of_file,
-    sha256_of_text,
 )
 from ercbench.models.base.trainable import Trainable
 from ercbench.models.registry import model_of
@@ -188,14 +186,13 @@ def describe(
         key: value for key, value in settings["dataset"].items() if key not in DATA_PATHS
     }
     corpus, model = datamodule.corpus, model_of(config.model._target_)
-    parts = corpus.split(config.dataset.split).parts()
     return RunSetup(
         group=config.group or f"{corpus.name}-{model}",
         model=model,
         corpus=corpus.name,
         simulated=bool(corpus.provenance.get("simulated", False)),
         split=config.dataset.split,
-        split_sha256=sha256_of_text(json.dumps(parts)),
+        split_sha256=corpus.split(config.dataset.split).sha256,
         labels=tuple(corpus.labels),
         features=tuple(map(FeatureRecipe.of, datamodule.feature_sets)),
         seed=config.seed,

@@ -7,8 +7,7 @@ from typing import TypeVar
 
 from ercbench.evaluation.compare.naming import settings_of
 from ercbench.models.registry import title_of
-from ercbench.records.reading import COLUMNS, IDENTITY, StoredRun
-from ercbench.records.run_record import RunSetup
+from ercbench.records.reading import COLUMNS, IDENTITY, AnySetup, StoredRun
 
 T = TypeVar("T")
 
@@ -16,7 +15,7 @@ T = TypeVar("T")
 def by_test_part(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     """Puts runs together that have the same data, split and labels."""
 
-    def test_part(setup: RunSetup) -> Hashable:
+    def test_part(setup: AnySetup) -> Hashable:
         return setup.manifest_sha256, setup.split, setup.labels
 
     return _grouped(runs, lambda run: test_part(run.record.setup))
@@ -25,7 +24,7 @@ def by_test_part(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
 def by_variant(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     """Puts runs together that nothing but the seed tells apart."""
 
-    def variant(setup: RunSetup) -> str:
+    def variant(setup: AnySetup) -> str:
         return json.dumps([setup.model, setup.code, settings_of(setup)], sort_keys=True)
 
     return _grouped(runs, lambda run: variant(run.record.setup))
@@ -103,7 +102,7 @@ def versions(runs: Sequence[StoredRun]) -> list[str]:
 
 def _epochs_watched(run: StoredRun) -> int:
     """Returns the epochs whose test scores were seen, -1 of a run that did not look."""
-    claimed = run.record.results.as_released
+    claimed = run.record.as_released
     return (claimed.epochs or 0) if claimed else -1
 
 

@@ -77,6 +77,7 @@ class Group:
         probabilities: [S, N, C] float32.
         runs: Their records, by seed; none if the answers were brought along.
         folders: Where the runs lie, by seed.
+        labels_only: Whether the answers are labels, whose probabilities are set to 1.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Group:
     probabilities: np.ndarray
     runs: tuple[RunRecord, ...] = ()
     folders: tuple[Path, ...] = ()
+    labels_only: bool = False
 
     @classmethod
     def of_runs(
@@ -109,8 +111,9 @@ class Group:
             seeds=tuple(run.record.setup.seed for run in runs),
             scores=tuple(run.scores[output] for run in runs),
             probabilities=np.stack([run.probabilities[output] for run in runs]),
-            runs=tuple(run.record for run in runs),
+            runs=tuple(run.record for run in runs if isinstance(run.record, RunRecord)),
             folders=tuple(run.folder for run in runs),
+            labels_only=any(run.labels_only for run in runs),
         )
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ercbench.models.registry import title_of
-from ercbench.records.run_record import RunSetup
+from ercbench.records.reading import AnySetup
 
 # Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
 NOT_IN_NAMES = (
@@ -32,7 +32,7 @@ class Name:
         return ", ".join([model, *self.details])
 
 
-def settings_of(setup: RunSetup) -> dict[str, str]:
+def settings_of(setup: AnySetup) -> dict[str, str]:
     """Returns everything but seed and code that tells runs apart, flat: `model.hidden` to `64`."""
     flat: dict[str, str] = {}
 
@@ -51,7 +51,7 @@ def settings_of(setup: RunSetup) -> dict[str, str]:
     return flat
 
 
-def differences(setup: RunSetup, setups: Sequence[RunSetup]) -> dict[str, str]:
+def differences(setup: AnySetup, setups: Sequence[AnySetup]) -> dict[str, str]:
     """Returns the settings in which a run differs from any other of its model, code last."""
     rivals = [_all_settings(other) for other in setups if other.model == setup.model]
     keys = {key: None for settings in rivals for key in settings}  # a set that keeps its order
@@ -61,7 +61,7 @@ def differences(setup: RunSetup, setups: Sequence[RunSetup]) -> dict[str, str]:
     }
 
 
-def names(setups: Sequence[RunSetup]) -> list[Name]:
+def names(setups: Sequence[AnySetup]) -> list[Name]:
     """Returns a name for each group: as few of its differences as tell it from the others."""
     details = [differences(setup, setups) for setup in setups]
     chosen = {setup.model: _telling(setup.model, setups, details) for setup in setups}
@@ -72,12 +72,12 @@ def names(setups: Sequence[RunSetup]) -> list[Name]:
     return named
 
 
-def _all_settings(setup: RunSetup) -> dict[str, str]:
+def _all_settings(setup: AnySetup) -> dict[str, str]:
     return settings_of(setup) | {"code": setup.code[:6]}
 
 
 def _telling(
-    model: str, setups: Sequence[RunSetup], details: Sequence[dict[str, str]]
+    model: str, setups: Sequence[AnySetup], details: Sequence[dict[str, str]]
 ) -> list[str]:
     """Chooses settings until no two groups of a model have the same values, greedily.
 

@@ -11,7 +11,9 @@ from ercbench.evaluation.statistics.analysis import Analysis
 
 def calibration(comparison: Comparison, analysis: Analysis) -> Figure | None:
     """Returns a reliability diagram per model, all seeds together (Guo et al. 2017)."""
-    groups = final_groups(comparison)
+    groups = [group for group in final_groups(comparison) if not group.labels_only]
+    if not groups:
+        return None
     figure, every = panels(len(groups), (2.3, 2.4))
     for axes, group in zip(every, groups, strict=True):
         found = reliability(comparison.test.truth, group.probabilities)

@@ -227,7 +227,8 @@
   function answer(model, row) {
     const { report } = state;
     const said = model.said[row];
-    const share = model.p[row * report.labels.length + said];
+    const share = model.labelsOnly ? 100 : model.p[row * report.labels.length + said];
+    const agreed = `${model.agree[row]} of ${model.seeds} seeds`;
     const [kind, mark] = right(report, row, model) ? ["right", "✓ "] : ["wrong", "✗ "];
     const known = labelled(report, row);
     const item = make(
@@ -235,7 +236,7 @@
       { class: known ? kind : "open" },
       make("span", { class: "model" }, model.name),
       make("b", {}, `${known ? mark : ""}${report.labels[said]}`),
-      make("span", { class: "numbers" }, `${share} %, ${model.agree[row]} of ${model.seeds} seeds`),
+      make("span", { class: "numbers" }, model.labelsOnly ? agreed : `${share} %, ${agreed}`),
     );
     item.style.setProperty("--share", `${share}%`);
     return item;
@@ -246,7 +247,8 @@
     const heads = labels.map((label, index) =>
       make("th", { scope: "col" }, index === truth[row] ? `${label} (true)` : label),
     );
-    const rows = shown(state.report).map((model) => {
+    const models = shown(state.report).filter((model) => !model.labelsOnly);
+    const rows = models.map((model) => {
       const own = model.p.slice(row * labels.length, (row + 1) * labels.length);
       const cells = own.map((share, index) =>
         make("td", index === model.said[row] ? { class: "said" } : {}, String(share)),

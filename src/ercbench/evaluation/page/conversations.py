@@ -37,14 +37,16 @@ def conversations(name: str, comparison: Comparison) -> dict[str, Any]:
 def _answers(group: Group) -> dict[str, Any]:
     """Returns what a model says with its mean probabilities over seeds, in whole per cent.
 
-    `agree` counts the seeds that say the same; `p` has C numbers for each utterance.
+    `agree` counts the seeds that say the same; `p` has C numbers for each utterance, none that
+    mean anything where `labelsOnly`.
     """
     mean = group.probabilities.mean(0)
     said = mean.argmax(-1)
     return {
-        "name": group.name,
+        "name": f"{group.name} ‡" if group.brought_along else group.name,
         "final": group.output == "final",
         "seeds": len(group.seeds),
+        "labelsOnly": group.labels_only,
         "said": said.tolist(),
         "agree": (group.predictions == said).sum(0).tolist(),
         "p": np.rint(100 * mean).astype(int).ravel().tolist(),

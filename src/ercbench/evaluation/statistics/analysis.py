@@ -98,7 +98,7 @@ class Analysis:
         estimates: Group name to score to its estimate.
         pairs: Score to every pair of groups.
         best: Score to the group that is significantly better than every other one, its own
-            other outputs aside; None where there is no such group.
+            other outputs aside; None where there is no such group, or where it was brought along.
         detectable: Score to the median over pairs of the smallest detectable difference, None
             without a pair.
         draws: Number of draws of the bootstrap, and of the permutation if it is not exact.
@@ -242,7 +242,8 @@ def _median(pairs: Sequence[Pair]) -> float | None:
 
 def _best(groups: Sequence[Group], pairs: Sequence[Pair]) -> str | None:
     runs = {group.name: _trainings(group) for group in groups}
-    for name in runs.keys() - {pair.second for pair in pairs}:
+    ours = {group.name for group in groups if not group.brought_along}
+    for name in ours - {pair.second for pair in pairs}:
         rivals = [pair for pair in pairs if pair.first == name and runs[pair.second] != runs[name]]
         if rivals and all(pair.significant for pair in rivals):
             return name

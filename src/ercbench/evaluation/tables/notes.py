@@ -140,7 +140,10 @@ def common_notes(comparison: Comparison) -> list[str]:
         if reconstruction_of(model)
     ]
     if any(group.brought_along for group in comparison.groups):
-        notes.append("‡ brought along: its features and how its epoch was chosen are unknown")
+        notes.append(
+            "‡ brought along; selection and budget unknown: nobody here knows its features, how "
+            "its epoch was chosen, or how much it was tuned, so it is never in bold"
+        )
     return notes + _leaks(comparison) + _unknown(comparison) + _last_epochs(comparison)
 
 

@@ -1,7 +1,7 @@
 """The table of one run, or of several of one command, for the terminal."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan, nan
 from statistics import mean, stdev
 
@@ -12,6 +12,7 @@ from ercbench.evaluation.tables.render import number
 from ercbench.evaluation.tables.tables import Kind
 from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.metrics import COMPARED, METRICS
+from ercbench.records.added_record import AddedRecord, AddedSetup
 from ercbench.records.run_record import (
     EncoderRecord,
     EncoderSetup,
@@ -31,13 +32,7 @@ def summary(record: RunRecord) -> Table:
     if results.test is None:
         table.add_row("no labels, no scores", "")
         return table
-    for metric in METRICS.values():
-        if metric.name in results.test.values:
-            table.add_row(metric.title, _written(results.test[metric.name], metric.kind))
-    table.add_section()
-    for label, score in zip(setup.labels, results.test.class_f1, strict=True):
-        table.add_row(Text(f"F1 {label}"), _percent(score))
-    table.add_section()
+    _add_scores(table, results.test, setup.labels)
     for name, output in results.outputs.items():
         if name != "final":
             table.add_row(f"weighted F1: {name}", _weighted_f1(output.test))
@@ -45,6 +40,18 @@ def summary(record: RunRecord) -> Table:
         table.add_row(f"weighted F1: {own.stage}, if chosen on test", _weighted_f1(own.test))
     if results.as_released:
         table.add_row("weighted F1: if chosen on test", _weighted_f1(results.as_released.test))
+    return table
+
+
+def added_summary(record: AddedRecord) -> Table:
+    """Returns the table of predictions that were added: their test scores and F1 per class."""
+    setup = record.setup
+    title = f"{setup.model} ‡ on {_on(setup)}, split {setup.split}"
+    caption = "‡ brought along; selection and budget unknown"
+    table = Table(title=Text(title), caption=Text(caption), min_width=min(len(title), 100))
+    table.add_column("test")
+    table.add_column(f"seed {setup.seed}", justify="right")
+    _add_scores(table, record.test, setup.labels)
     return table
 
 
@@ -64,9 +71,18 @@ def encoder_summary(record: EncoderRecord) -> Table:
 def run_line(record: RunRecord | EncoderRecord, overrides: Sequence[str]) -> Text:
     """Returns a run among several in a line: what tells it from the others, and its test scores."""
     chosen, test = record.results.chosen, record.results.test
-    scores = ", ".join(f"{METRICS[n].title} {_percent(test[n])}" for n in COMPARED if test)
-    told = scores or "no labels, no scores"
+    told = _scores_line(test) if test else "no labels, no scores"
     return Text(f"{', '.join(overrides)}: {told} (epoch {chosen.best_epoch})")
+
+
+def added_line(record: AddedRecord) -> Text:
+    """Returns added predictions among several seeds in a line."""
+    setup = record.setup
+    return Text(f"{setup.model} ‡, seed {setup.seed}: {_scores_line(record.test)}")
+
+
+def _scores_line(test: Scores | Mapping[str, float]) -> str:
+    return ", ".join(f"{METRICS[name].title} {_percent(test[name])}" for name in COMPARED)
 
 
 def sweep_summary(runs: Sequence[tuple[Sequence[str], RunRecord | EncoderRecord]]) -> Table:
@@ -92,6 +108,16 @@ def sweep_summary(runs: Sequence[tuple[Sequence[str], RunRecord | EncoderRecord]
     return table
 
 
+def _add_scores(table: Table, test: Scores, labels: Sequence[str]) -> None:
+    for metric in METRICS.values():
+        if metric.name in test.values:
+            table.add_row(metric.title, _written(test[metric.name], metric.kind))
+    table.add_section()
+    for label, score in zip(labels, test.class_f1, strict=True):
+        table.add_row(Text(f"F1 {label}"), _percent(score))
+    table.add_section()
+
+
 def _mean(scores: Sequence[float]) -> str:
     """Returns the mean in per cent and, of several, their standard deviation."""
     if any(map(isnan, scores)):
@@ -108,8 +134,8 @@ def _table(title: str, chosen: StageRecord) -> Table:
     return Table(title=Text(title), caption=Text(caption), min_width=min(len(title), 100))
 
 
-def _on(setup: RunSetup | EncoderSetup) -> str:
-    simulated = isinstance(setup, RunSetup) and setup.simulated
+def _on(setup: RunSetup | EncoderSetup | AddedSetup) -> str:
+    simulated = not isinstance(setup, EncoderSetup) and setup.simulated
     return corpus_title(setup.corpus, len(setup.labels), simulated)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published, published
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.analysis import Analysis, Pair
 from ercbench.evaluation.tables import notes
 from ercbench.metrics import COMPARED, METRICS, Metric
 from ercbench.models.registry import reconstruction_of
@@ -177,11 +177,19 @@ def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table
         Column("effect d", "number"),
         *map(Column, ("P(better)", "detectable")),
     ]
+    brought = {group.name for group in comparison.groups if group.brought_along}
+
+    def named(name: str) -> str:
+        return f"{name} ‡" if name in brought else name
+
+    def bold(pair: Pair) -> bool:
+        return pair.significant and pair.first not in brought
+
     rows = [
         (
-            Cell(pair.first, bold=pair.significant),
-            Cell(pair.second),
-            Cell(pair.difference, interval=(pair.low, pair.high), bold=pair.significant),
+            Cell(named(pair.first), bold=bold(pair)),
+            Cell(named(pair.second)),
+            Cell(pair.difference, interval=(pair.low, pair.high), bold=bold(pair)),
             *map(Cell, (pair.p, pair.p_holm, pair.p_mcnemar)),
             *map(Cell, (pair.effect, pair.probability, pair.detectable)),
         )

@@ -28,7 +28,7 @@ def read_columns(path: Path, id_names: Sequence[str]) -> tuple[tuple[str, ...], 
     """
     with reading(path, "parquet"):
         metadata = pq.read_metadata(path)
-        _check_claims(path, metadata)
+        check_claims(path, metadata)
         schema = metadata.schema.to_arrow_schema()
         key = _id_column(path, schema, id_names)
         _check_types(path, schema, key)
@@ -36,7 +36,12 @@ def read_columns(path: Path, id_names: Sequence[str]) -> tuple[tuple[str, ...], 
         return _ids(table[key]), _values(path, table.drop_columns([key]))
 
 
-def _check_claims(path: Path, metadata: pq.FileMetaData) -> None:
+def check_claims(path: Path, metadata: pq.FileMetaData) -> None:
+    """Checks what a file claims to hold against its size, before memory is given to it.
+
+    Raises:
+        ValueError: It claims more than such a file can hold.
+    """
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
     values = sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
     rows = sum(group.num_rows for group in groups) * metadata.num_columns
