@@ -311,7 +311,7 @@ def test_the_list_of_stores_tells_what_is_in_them(bring, prepare, cosmic, table,
     listed = capsys.readouterr().out
     for expected in (
         *("iemocap6", "10 conversations", "20 utterances", "cosmic: 12 / 4 / 4", "unknown"),
-        *("audio:mel-stats [3], 1 missing", "mine", "given: 4 / 4 / 4", "none"),
+        *("audio:mel-stats [3], 1 missing", "mine", "given: 4 / 4 / 4; validation shares", "none"),
     ):
         assert expected in listed
 

@@ -122,6 +122,19 @@ def test_a_leak_marks_the_model_and_is_explained(tmp_path):
     assert "LEAK: text:x saw the labels of 2 of 9 test conversations" in text
 
 
+def test_every_table_says_that_validation_shares_speakers_with_training(tmp_path):
+    write_run(tmp_path, "MLP", validation_speakers="seen")
+    write_run(tmp_path, "GRU", validation_speakers="seen")
+    for table in tables_of(tmp_path).values():
+        assert to_markdown(table).count("Validation shares speakers with training") == 1
+
+
+def test_nothing_is_said_of_unseen_speakers_or_of_an_earlier_record(tmp_path):
+    write_run(tmp_path, "MLP", validation_speakers="unseen")
+    write_run(tmp_path, "GRU")
+    assert "speakers with training" not in to_markdown(tables_of(tmp_path)["scores"])
+
+
 @pytest.mark.parametrize(
     ("model", "mark"), [("HCAM", True), ("M2FNet", True), ("CFN-ESA", False), ("GRU", False)]
 )

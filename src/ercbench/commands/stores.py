@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ercbench.console import say, wide_console
+from ercbench.corpora.speakers import SHARED
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.catalog import describe_features, find_stores
 from ercbench.features.store.feature_set import FeatureSet
@@ -83,11 +84,17 @@ def _columns(folder: Path) -> tuple[str, ...]:
         f"{corpus.name}\n{corpus.conversations} conversations\n{corpus.utterances} utterances\n"
         f"{len(corpus.labels)} labels",
         "\n".join(
-            f"{name}: {' / '.join(map(str, parts))}" for name, parts in corpus.splits.items()
+            _split(name, parts, SHARED.get(corpus.validation_speakers[name]))
+            for name, parts in corpus.splits.items()
         ),
         "\n".join([line for line, _ in features] + unfinished) or "none",
         "\n".join(fitted_on for _, fitted_on in features),
     )
+
+
+def _split(name: str, parts: Sequence[int], shared: str | None) -> str:
+    sizes = f"{name}: {' / '.join(map(str, parts))}"
+    return f"{sizes}; {shared}" if shared else sizes
 
 
 def _features(store: FeatureStore, key: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ercbench.corpora.speakers import ValidationSpeakers
 from ercbench.data.leakage import Leak
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.records.scores import Scores
@@ -31,6 +32,7 @@ class RunSetup:
         manifest_sha256: Of the store's manifest.
         provenance: Where the corpus came from.
         code: Stands for the code that decides the numbers.
+        validation_speakers: Whether they speak in training too; None in an earlier record.
     """
 
     group: str
@@ -47,6 +49,7 @@ class RunSetup:
     manifest_sha256: str
     provenance: dict[str, Any]
     code: str
+    validation_speakers: ValidationSpeakers | None = None
 
     @property
     def feature_keys(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from lightning.pytorch.loggers import WandbLogger
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.console import say
+from ercbench.corpora.speakers import validation_speakers_of
 from ercbench.dashboards.loggers import make_logger, shows_transcripts
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.labels import check_labels
@@ -201,6 +202,7 @@ def describe(
         manifest_sha256=datamodule.store.manifest_sha256,
         provenance=dict(corpus.provenance),
         code=code_of(config),
+        validation_speakers=validation_speakers_of(corpus, config.dataset.split),
     )
 
 

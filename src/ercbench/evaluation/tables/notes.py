@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ercbench.corpora.speakers import SHARED
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published
 from ercbench.evaluation.statistics.analysis import ALPHA, POWER, Analysis
@@ -144,7 +145,8 @@ def common_notes(comparison: Comparison) -> list[str]:
             "‡ brought along; selection and budget unknown: nobody here knows its features, how "
             "its epoch was chosen, or how much it was tuned, so it is never in bold"
         )
-    return notes + _leaks(comparison) + _unknown(comparison) + _last_epochs(comparison)
+    notes += [*_leaks(comparison), *_unknown(comparison), *_shared_speakers(comparison)]
+    return notes + _last_epochs(comparison)
 
 
 def _seeds(comparison: Comparison) -> str:
@@ -200,6 +202,11 @@ def _unknown(comparison: Comparison) -> list[str]:
         f"PROVENANCE UNKNOWN: whose labels the encoder of {', '.join(keys)} saw is not recorded, "
         "so leakage is not ruled out"
     ]
+
+
+def _shared_speakers(comparison: Comparison) -> list[str]:
+    runs = [run for group in comparison.groups for run in group.runs]
+    return sorted({SHARED[s] for s in (r.setup.validation_speakers for r in runs) if s in SHARED})
 
 
 def _last_epochs(comparison: Comparison) -> list[str]:

@@ -8,6 +8,7 @@ from statistics import mean, stdev
 from rich.table import Table
 from rich.text import Text
 
+from ercbench.corpora.speakers import SHARED
 from ercbench.evaluation.tables.render import number
 from ercbench.evaluation.tables.tables import Kind
 from ercbench.evaluation.tables.wording import corpus_title
@@ -26,7 +27,8 @@ from ercbench.records.scores import Scores
 def summary(record: RunRecord) -> Table:
     """Returns the table of one run: its test scores, F1 per class, and its other outputs."""
     setup, results = record.setup, record.results
-    table = _table(f"{setup.model} on {_data(setup)}", results.chosen)
+    shared = SHARED.get(setup.validation_speakers, "")
+    table = _table(f"{setup.model} on {_data(setup)}", results.chosen, shared)
     table.add_column("test")
     table.add_column(f"seed {setup.seed}", justify="right")
     if results.test is None:
@@ -126,11 +128,12 @@ def _mean(scores: Sequence[float]) -> str:
     return _percent(mean(scores)) + spread
 
 
-def _table(title: str, chosen: StageRecord) -> Table:
+def _table(title: str, chosen: StageRecord, shared: str = "") -> Table:
     """Returns an empty table; its texts are shown as they are, brackets and all."""
     caption = f"epoch {chosen.best_epoch} of {chosen.epochs}, chosen on validation"
     if chosen.chose_last_allowed:
         caption += "; it was the last allowed: trainer.max_epochs=MORE might do better"
+    caption += f"; {shared}" if shared else ""
     return Table(title=Text(title), caption=Text(caption), min_width=min(len(title), 100))
 
 

@@ -8,14 +8,15 @@ from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Split, Utterance
+from ercbench.corpora.speakers import ValidationSpeakers, by_conversation, validation_speakers
 from ercbench.errors import ErcbenchError
 
 MANIFEST = "manifest.parquet"
 CORPUS = "corpus.json"
+COUNTED = ("conversation", "speaker", "count_all")
 # What reading a damaged file can raise, beside Arrow's own errors.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError)
 SCHEMA = pa.schema(
@@ -61,6 +62,7 @@ class CorpusSummary:
         conversations: How many.
         utterances: How many.
         splits: By name, the utterances of the training, validation and test part.
+        validation_speakers: By split, whether they speak in training too.
     """
 
     name: str
@@ -68,6 +70,7 @@ class CorpusSummary:
     conversations: int
     utterances: int
     splits: Mapping[str, tuple[int, ...]]
+    validation_speakers: Mapping[str, ValidationSpeakers]
 
 
 def check_files(folder: Path) -> None:
@@ -102,17 +105,23 @@ def read_summary(folder: Path) -> CorpusSummary:
     """
     with _telling_damage(folder):
         description = json.loads((folder / CORPUS).read_text())
-        counted = pc.value_counts(pq.ParquetFile(folder / MANIFEST).read(["conversation"])[0])
-        lengths = dict(zip(*(field.to_pylist() for field in counted.flatten()), strict=True))
+        turns = pq.ParquetFile(folder / MANIFEST).read(["conversation", "speaker"])
+        counted = turns.group_by(turns.column_names).aggregate([([], "count_all")])
+        speaking = list(zip(*(counted[name].to_pylist() for name in COUNTED), strict=True))
+        lengths: dict[str, int] = {}
+        for conversation, _, count in speaking:
+            lengths[conversation] = lengths.get(conversation, 0) + count
+        splits = {name: _split(parts) for name, parts in description["splits"].items()}
         return CorpusSummary(
             str(description["name"]),
             tuple(description["labels"]),
             len(lengths),
             sum(lengths.values()),
             {
-                name: tuple(sum(lengths[id] for id in split[part]) for part in PARTS)
-                for name, split in description["splits"].items()
+                name: tuple(sum(lengths[id] for id in ids) for ids in split.parts().values())
+                for name, split in splits.items()
             },
+            validation_speakers(splits, by_conversation(own[:2] for own in speaking)),
         )
 
 
