@@ -1,11 +1,13 @@
 import pytest
+from studies import make_study
 
 from ercbench.commands.report import report_command, stems
 from ercbench.config.compose import compose
 from ercbench.config.explain import explain
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import read_comparisons
-from records import write_run
+from ercbench.records.study import write_study
+from records import make_setup, write_run
 
 
 def told(runs, *overrides):
@@ -44,6 +46,27 @@ def test_tables_figures_and_a_page_are_written(tmp_path, capsys):
     page = tmp_path / "report" / "index.html"
     assert "made-up3-standard" in page.read_text(encoding="utf-8")
     assert "index.html in a browser" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_studies_of_the_models_are_told_and_written(tmp_path, capsys):
+    for model in ("GRU", "MLP"):
+        write_run(tmp_path / "runs", model)
+    write_study(tmp_path / "studies" / "made-up-gru", make_study(make_setup("GRU"), 12))
+    told_where = (f"studies={tmp_path / 'studies'}", f"out={tmp_path / 'report'}")
+    report_command(told(tmp_path / "runs", *told_where))
+    text = " ".join(capsys.readouterr().out.split())
+    assert "12 trials over 4 knobs, on validation (GRU)" in text
+    assert "ercbench tune model=mlp trials=12" in text
+    assert "every trial of" not in text
+    written = {path.name for path in (tmp_path / "report" / "tables").iterdir()}
+    assert {f"made-up3-standard-{name}.csv" for name in ("tuning", "budget")} < written
+    assert "made-up3-standard-trials-made-up-gru.csv" in written
+    figures = tmp_path / "report" / "figures" / "made-up3-standard"
+    assert (figures / "budget.svg").is_file()
+    assert (figures / "study-made-up-gru" / "search.png").is_file()
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "GRU: 12 trials over 4 knobs, on validation" in page
+    assert '"name": "MLP \\u00a7"' in page
 
 
 def test_comparisons_of_one_corpus_have_files_of_their_own(tmp_path):

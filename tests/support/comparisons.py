@@ -7,9 +7,11 @@ import numpy as np
 
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
 from ercbench.evaluation.figures import draw
+from ercbench.evaluation.figures.studies import draw_studies
 from ercbench.evaluation.page import Report, write_page
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.tables import tables
+from ercbench.evaluation.tables.tuning import tuning_tables
 from ercbench.records.run_record import OutputScores
 from records import STAGE, make_record, make_scores, make_setup
 
@@ -77,7 +79,9 @@ def make_page(folder, *comparisons, drawn=True, draws=50):
         # a made-up corpus has no generator that could say what its ceilings are
         plain = replace(comparison, test=replace(comparison.test, simulated=False))
         drawings = draw(plain, analysis, folder / str(number)) if drawn else []
-        reports.append(Report(name, comparison, analysis, tables(plain, analysis), drawings))
+        studies = draw_studies(comparison, folder / str(number)) if drawn else []
+        shown = [*tables(plain, analysis), *tuning_tables(comparison)]
+        reports.append(Report(name, comparison, analysis, shown, drawings, studies))
     return write_page(reports, folder)
 
 

@@ -2,20 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ercbench.api.run import Run
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import Comparison, Group, TestSet, brought_along
+from ercbench.evaluation.compare.groups import (
+    Comparison,
+    Group,
+    TestSet,
+    brought_along,
+    with_studies,
+)
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, Pair, analyse
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
+from ercbench.files import expanded
 from ercbench.metrics import labelled
 from ercbench.records.adding.fitting import checked_probabilities
 from ercbench.records.scores import score
+from ercbench.records.study import read_studies
 
 Answers = Run | Sequence[Run] | np.ndarray
 """A run, its seeds, or probabilities: [N, C], or [S, N, C] of S seeds."""
@@ -55,7 +64,12 @@ class Compared:
         console.print(self.conclusion)
 
 
-def compare(models: Mapping[str, Answers], test: TestSet, draws: int = DRAWS) -> Compared:
+def compare(
+    models: Mapping[str, Answers],
+    test: TestSet,
+    draws: int = DRAWS,
+    studies: str | Path = "studies",
+) -> Compared:
     """Compares answers to the same test part, whole dialogues resampled.
 
     Args:
@@ -63,6 +77,8 @@ def compare(models: Mapping[str, Answers], test: TestSet, draws: int = DRAWS) ->
             brought along: how its epoch was chosen is unknown.
         test: The test part, such as `run.test_set`.
         draws: Of the bootstrap, and of the permutation.
+        studies: Folder of the tuning studies, which say how large a model's tuning budget was;
+            it may be absent.
 
     Raises:
         ErcbenchError: Runs are of another test part, or probabilities do not fit it.
@@ -71,6 +87,7 @@ def compare(models: Mapping[str, Answers], test: TestSet, draws: int = DRAWS) ->
     if not groups:
         raise ErcbenchError("models: found none; expected at least one. Give a name and a run.")
     comparison = Comparison(test, tuple(sorted(groups, key=lambda group: group.name)), ())
+    comparison = with_studies(comparison, read_studies(expanded(studies)))
     return Compared(comparison, analyse(comparison, draws))
 
 

@@ -11,19 +11,22 @@ from rich.console import Console
 from rich.text import Text
 
 from ercbench.console import wide_console
-from ercbench.evaluation.compare.groups import Comparison, read_comparisons
+from ercbench.evaluation.compare.groups import Comparison, read_comparisons, with_studies
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
+from ercbench.evaluation.tables.tuning import tuning_tables
 from ercbench.extras import require
 from ercbench.files import expanded, remove_leftovers, replacing, safe_name
+from ercbench.records.study import read_studies
 
 if TYPE_CHECKING:
     from ercbench.evaluation.page import Report
 
 # More rows than this are for files.
 ROWS_TO_PRINT = 15
+FOR_FILES = ("pairs-accuracy", "pairs-macro_f1", "budget", "trials")
 
 
 def report_command(config: DictConfig) -> None:
@@ -36,16 +39,22 @@ def report_command(config: DictConfig) -> None:
         ErcbenchError: There is no run that can be used, or wandb refuses.
     """
     out = expanded(config.out) if config.out else None
-    report(expanded(config.runs), out, config.draws, config.wandb)
+    studies = expanded(config.studies)
+    report(expanded(config.runs), studies, out, config.draws, config.wandb)
 
 
 def report(
-    folder: Path, out: Path | None = None, draws: int = DRAWS, to_wandb: bool = False
+    folder: Path,
+    studies: Path,
+    out: Path | None = None,
+    draws: int = DRAWS,
+    to_wandb: bool = False,
 ) -> None:
     """Prints the tables of the finished runs in a folder, and writes and logs them if asked to.
 
     Args:
         folder: Of the runs.
+        studies: Folder of the tuning studies; it may be absent.
         out: Where to write tables as Markdown, LaTeX and CSV, figures, and `index.html`, if
             anywhere.
         draws: Of the bootstrap and of the permutation.
@@ -54,9 +63,13 @@ def report(
     Raises:
         ErcbenchError: There is no run that can be used, or wandb refuses.
     """
-    comparisons = read_comparisons(folder)
+    tuned = read_studies(studies)
+    comparisons = [with_studies(own, tuned) for own in read_comparisons(folder)]
     analyses = [analyse(comparison, draws) for comparison in comparisons]
-    found = [tables(*pair) for pair in zip(comparisons, analyses, strict=True)]
+    found = [
+        [*tables(comparison, analysis), *tuning_tables(comparison)]
+        for comparison, analysis in zip(comparisons, analyses, strict=True)
+    ]
     console = wide_console()
     for own in found:
         _print_tables(console, own)
@@ -92,13 +105,15 @@ def draw_reports(
 ) -> "list[Report]":
     """Draws the figures of every comparison and puts them to its tables."""
     from ercbench.evaluation.figures import draw
+    from ercbench.evaluation.figures.studies import draw_studies
     from ercbench.evaluation.page import Report
 
     reports = []
     parts = zip(stems(comparisons), comparisons, analyses, found, strict=True)
     for name, comparison, analysis, own in parts:
         drawings = draw(comparison, analysis, folder / name)
-        reports.append(Report(name, comparison, analysis, own, drawings))
+        studies = draw_studies(comparison, folder / name)
+        reports.append(Report(name, comparison, analysis, own, drawings, studies))
     return reports
 
 
@@ -128,9 +143,9 @@ def _log(reports: "Sequence[Report]", runs: Path, out: Path | None, page: Path |
 
 
 def _print_tables(console: Console, own: Sequence[Table]) -> None:
-    """Prints what is short and not about a second score."""
+    """Prints what is short and neither about a second score nor about single trials."""
     for table in own:
-        if table.name in ("pairs-accuracy", "pairs-macro_f1"):
+        if table.name.startswith(FOR_FILES):
             continue
         if table.name.startswith("pairs") and len(table.rows) > ROWS_TO_PRINT:
             console.print(f"{len(table.rows)} pairs: out=FOLDER writes them to a table.")

@@ -1,6 +1,6 @@
 """`ercbench show`: one run's settings, scores and features, and how these were made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig
@@ -11,12 +11,14 @@ from rich.text import Text
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.tables.summary import added_summary, encoder_summary, summary
+from ercbench.evaluation.tuning.budget import budget_of, chose
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.files import expanded
 from ercbench.records.added_record import AddedRecord
 from ercbench.records.result_file import Record
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import Execution, RunRecord
+from ercbench.records.study import StudyRecord, read_studies
 
 
 def show_command(config: DictConfig) -> None:
@@ -34,16 +36,17 @@ def show_command(config: DictConfig) -> None:
             f"{run.path}: holds no finished run (no {run.result.name}). Give the folder of a run, "
             "as ercbench train or finetune names it."
         )
-    wide_console().print(shown(run.read_any()))
+    wide_console().print(shown(run.read_any(), read_studies(expanded(config.studies))))
 
 
-def shown(record: Record) -> Group:
-    """Returns everything a record says, for the terminal."""
+def shown(record: Record, studies: Sequence[StudyRecord] = ()) -> Group:
+    """Returns everything a record says, for the terminal, and which study chose its settings."""
     if isinstance(record, AddedRecord):
         return Group(added_summary(record), _rows("where from", _origin(record)))
     first = summary(record) if isinstance(record, RunRecord) else encoder_summary(record)
     tables = [first, _rows("settings", _flat(record.setup.settings))]
     if isinstance(record, RunRecord):
+        tables.append(_rows("tuning", _tuning(record, studies)))
         tables.append(features_table(record.setup.features))
     return Group(*tables, _rows("how it ran", _execution(record.run, record.execution)))
 
@@ -72,6 +75,12 @@ def _origin(record: AddedRecord) -> Iterable[tuple[str, str]]:
     yield "file", record.setup.file
     yield "sha256", record.setup.file_sha256
     yield "predicted", "labels alone" if record.setup.labels_only else "probabilities"
+
+
+def _tuning(run: RunRecord, studies: Iterable[StudyRecord]) -> Iterable[tuple[str, str]]:
+    own = [study for study in studies if chose(study, run.setup)]
+    yield "budget", budget_of(run, own).told
+    yield from (("chosen by", study.study) for study in own)
 
 
 def _execution(run: str, execution: Execution) -> Iterable[tuple[str, str]]:

@@ -27,6 +27,8 @@ class ShowSettings(Settings):
 
     Attributes:
         run: Folder of a finished run.
+        studies: Folder of the tuning studies, which need not be there.
     """
 
     run: str
+    studies: str

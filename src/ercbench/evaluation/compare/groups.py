@@ -17,10 +17,12 @@ from ercbench.evaluation.compare.comparable import (
 )
 from ercbench.evaluation.compare.naming import differences, names
 from ercbench.evaluation.tables.wording import corpus_title
+from ercbench.evaluation.tuning.budget import BY_HAND, UNKNOWN, Budget, budget_of
 from ercbench.metrics import labelled, previous_labels
 from ercbench.records.reading import StoredRun, read_runs
 from ercbench.records.run_record import RunRecord
 from ercbench.records.scores import Scores, score
+from ercbench.records.study import StudyRecord
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Group:
         runs: Their records, by seed; none if the answers were brought along.
         folders: Where the runs lie, by seed.
         labels_only: Whether the answers are labels, whose probabilities are set to 1.
+        budget: What was tried before its settings were chosen.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Group:
     runs: tuple[RunRecord, ...] = ()
     folders: tuple[Path, ...] = ()
     labels_only: bool = False
+    budget: Budget = BY_HAND
 
     @classmethod
     def of_runs(
@@ -102,6 +106,7 @@ class Group:
     ) -> "Group":
         """Returns one output of runs that nothing but the seed tells apart, given by seed."""
         setup = runs[0].record.setup
+        records = tuple(run.record for run in runs if isinstance(run.record, RunRecord))
         return cls(
             name=name,
             model=setup.model,
@@ -111,9 +116,10 @@ class Group:
             seeds=tuple(run.record.setup.seed for run in runs),
             scores=tuple(run.scores[output] for run in runs),
             probabilities=np.stack([run.probabilities[output] for run in runs]),
-            runs=tuple(run.record for run in runs if isinstance(run.record, RunRecord)),
+            runs=records,
             folders=tuple(run.folder for run in runs),
             labels_only=any(run.labels_only for run in runs),
+            budget=budget_of(records[0]) if records else UNKNOWN,
         )
 
     @property
@@ -135,11 +141,25 @@ class Comparison:
         test: The test part.
         groups: By name.
         warnings: What to know before believing any of it, in plain words.
+        studies: Tuning studies on the same corpus and split.
     """
 
     test: TestSet
     groups: tuple[Group, ...]
     warnings: tuple[str, ...]
+    studies: tuple[StudyRecord, ...] = ()
+
+    @property
+    def fewer_trials(self) -> tuple[Group, ...]:
+        """The groups with a smaller tuning budget than another one's, or one that nobody knows."""
+        tuned = [group for group in self.groups if group.budget.tunable]
+        most = max((group.budget.trials or 0 for group in tuned), default=0)
+        return tuple(group for group in tuned if group.budget.trials != most)
+
+    def marked(self, name: str) -> str:
+        """Returns a group's name, with ‡ if it was brought along and § if it had fewer trials."""
+        short = {own.name: "‡" if own.brought_along else "§" for own in self.fewer_trials}
+        return f"{name} {short[name]}" if name in short else name
 
     def missing_seeds(self, group: Group) -> tuple[int, ...]:
         """Returns the seeds that other groups have and this one has not, ascending."""
@@ -152,7 +172,7 @@ def brought_along(name: str, probabilities: np.ndarray, test: TestSet) -> Group:
     seeds = tuple(range(len(probabilities)))
     found = (score(labelled(test.truth, own, test.previous)) for own in probabilities)
     scores = tuple(own for own in found if own is not None)
-    return Group(name, name, "final", (), {}, seeds, scores, probabilities)
+    return Group(name, name, "final", (), {}, seeds, scores, probabilities, budget=UNKNOWN)
 
 
 def read_comparisons(folder: Path) -> list[Comparison]:
@@ -168,6 +188,22 @@ def read_comparisons(folder: Path) -> list[Comparison]:
     runs, warnings = read_runs(folder)
     parts = by_test_part(runs)
     return [_comparison(part, warnings + apart(part, parts)) for part in parts]
+
+
+def with_studies(comparison: Comparison, studies: Sequence[StudyRecord]) -> Comparison:
+    """Returns a comparison that knows what was tried before its models' settings were chosen.
+
+    Args:
+        comparison: Of any models.
+        studies: Of any; those on other data are left out.
+    """
+    test = comparison.test
+    own = [study for study in studies if (study.corpus, study.split) == (test.corpus, test.split)]
+    groups = [
+        replace(group, budget=budget_of(group.runs[0], own)) if group.runs else group
+        for group in comparison.groups
+    ]
+    return replace(comparison, groups=tuple(groups), studies=tuple(own))
 
 
 def _comparison(runs: Sequence[StoredRun], warnings: Sequence[str]) -> Comparison:

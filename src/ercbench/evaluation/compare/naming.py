@@ -1,15 +1,15 @@
 """Short names for groups of runs, from what tells them apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ercbench.models.registry import title_of
 from ercbench.records.reading import AnySetup
 
-# Settings that say what is shown while training, what is asked beside, or what stands elsewhere.
+# Settings that say what is shown while training, what else is asked, or what stands elsewhere.
 NOT_IN_NAMES = (
-    *("seed", "features", "protocol.as_released", "protocol.released_epochs"),
+    *("seed", "features", "protocol.as_released", "protocol.released_epochs", "protocol.test"),
     *("trainer.enable_progress_bar", "trainer.enable_model_summary"),
 )
 
@@ -34,20 +34,23 @@ class Name:
 
 def settings_of(setup: AnySetup) -> dict[str, str]:
     """Returns everything but seed and code that tells runs apart, flat: `model.hidden` to `64`."""
-    flat: dict[str, str] = {}
-
-    def add(prefix: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                add(f"{prefix}.{key}" if prefix else key, item)
-        elif prefix not in NOT_IN_NAMES:
-            flat[prefix] = str(value)
-
-    add("", setup.settings)
     recipes = sorted(setup.features, key=lambda recipe: recipe.key)
-    flat["modalities"] = "+".join(recipe.modality for recipe in setup.features)
-    flat["features"] = "+".join(setup.feature_keys)
-    flat["contents of features"] = "+".join(recipe.values_sha256[:6] for recipe in recipes)
+    return flat_settings(setup.settings) | {
+        "modalities": "+".join(recipe.modality for recipe in setup.features),
+        "features": "+".join(setup.feature_keys),
+        "contents of features": "+".join(recipe.values_sha256[:6] for recipe in recipes),
+    }
+
+
+def flat_settings(settings: Mapping[str, Any], parent: str = "") -> dict[str, str]:
+    """Returns a run's settings but those of `NOT_IN_NAMES`, flat: `model.hidden` to `64`."""
+    flat: dict[str, str] = {}
+    for name, value in settings.items():
+        key = f"{parent}{name}"
+        if isinstance(value, Mapping):
+            flat |= flat_settings(value, f"{key}.")
+        elif key not in NOT_IN_NAMES:
+            flat[key] = str(value)
     return flat
 
 

@@ -13,6 +13,7 @@ from ercbench.evaluation.figures.dialogue import f1_by_length, f1_by_place, shif
 from ercbench.evaluation.figures.overall import ceilings, pairwise_matrix
 from ercbench.evaluation.figures.style import save, styled
 from ercbench.evaluation.figures.training import learning_curves
+from ercbench.evaluation.figures.tuning import score_by_budget
 from ercbench.evaluation.statistics.analysis import Analysis
 from ercbench.files import remove_leftovers
 
@@ -89,7 +90,17 @@ PLOTS: dict[str, tuple[str, str, Plot]] = {
         "Weighted F1 on validation, a line per seed; the dot is the epoch that was chosen.",
         learning_curves,
     ),
+    "budget": (
+        "What a tuning budget is worth",
+        "The score on validation that the best of so many trials is expected to have, and one "
+        "standard deviation around it, if trials were drawn at random from those there were "
+        "(Dodge et al. 2019). Blue: this model; grey: all models. Where lines cross, the ranking "
+        "depends on the budget.",
+        score_by_budget,
+    ),
 }
+
+UNEQUAL = "§: fewer trials of tuning than another model; ‡: nobody knows; so nothing is bold."
 
 
 def draw(comparison: Comparison, analysis: Analysis, folder: Path) -> list[Drawing]:
@@ -101,10 +112,10 @@ def draw(comparison: Comparison, analysis: Analysis, folder: Path) -> list[Drawi
         folder: Where the files go; it is made if needed.
     """
     remove_leftovers(folder)
-    drawings = []
+    drawings, mark = [], f" {UNEQUAL}" if comparison.fewer_trials else ""
     for name, (title, caption, plot) in PLOTS.items():
         with styled():
             figure = plot(comparison, analysis)
         if figure is not None:
-            drawings.append(Drawing(name, title, caption, *save(figure, folder / name)))
+            drawings.append(Drawing(name, title, caption + mark, *save(figure, folder / name)))
     return drawings

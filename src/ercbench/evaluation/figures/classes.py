@@ -29,7 +29,7 @@ def confusion_matrices(comparison: Comparison, analysis: Analysis) -> Figure | N
     figure, every = panels(len(groups), (size, size + 0.5), columns=max(1, int(10.5 / size)))
     for axes, group in zip(every, groups, strict=True):
         _matrix(axes, summed_confusion(group), labels)
-        axes.set_title(wrapped(group.name))
+        axes.set_title(wrapped(comparison.marked(group.name)))
     figure.supxlabel("predicted", fontsize=9)
     figure.supylabel("true", fontsize=9)
     return figure
@@ -41,7 +41,7 @@ def class_f1(comparison: Comparison, analysis: Analysis) -> Figure | None:
     support = np.bincount(test.truth[test.truth >= 0], minlength=len(test.labels))
     figure, every = panels(len(test.labels), (2.3, 0.24 * len(groups) + 0.75))
     for index, axes in enumerate(every):
-        rows = rows_of_names(axes, [group.name for group in groups])
+        rows = rows_of_names(axes, [comparison.marked(group.name) for group in groups])
         scores = [[100 * run.class_f1[index] for run in group.scores] for group in groups]
         means, spreads = [np.mean(own) for own in scores], [deviation(own) for own in scores]
         axes.axvline(float(max(means)), color=GREY, linewidth=0.8)

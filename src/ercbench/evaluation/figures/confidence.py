@@ -21,7 +21,7 @@ def calibration(comparison: Comparison, analysis: Analysis) -> Figure | None:
         said, right = 100 * found.confidence, 100 * found.accuracy
         axes.plot(said, right, color=BLUE, linewidth=1)
         axes.scatter(said, right, 4 + 250 * found.share, color=BLUE, linewidths=0, zorder=3)
-        axes.set_title(wrapped(group.name))
+        axes.set_title(wrapped(comparison.marked(group.name)))
         error = np.mean([scores["ece"] for scores in group.scores])
         axes.text(0, 100, f"ECE {100 * error:.1f}", va="top")
         axes.set_aspect("equal")

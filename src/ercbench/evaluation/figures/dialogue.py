@@ -39,7 +39,7 @@ def shift_f1(comparison: Comparison, analysis: Analysis) -> Figure | None:
     if not all(mask.any() for mask in masks.values()):
         return None
     figure, (axes,) = panels(1, (6.4, 0.3 * len(groups) + 0.9))
-    rows = rows_of_names(axes, [group.name for group in groups])
+    rows = rows_of_names(axes, [comparison.marked(group.name) for group in groups])
     means, spreads = _scores(test.truth, groups, list(masks.values()))
     axes.hlines(rows, *means.T, color=GREY, linewidth=1.5)
     looks = {"shifts": ("d", VERMILLION), "stays": ("o", BLUE)}
@@ -72,7 +72,7 @@ def _by_bins(comparison: Comparison, values: np.ndarray, name: str) -> Figure:
         axes.plot(list(bins), means.T, color=GREY, linewidth=0.8, alpha=0.7)
         axes.errorbar(list(bins), mean, own, fmt="o-", color=BLUE, markersize=4)
         axes.grid(visible=False, axis="x")
-        axes.set_title(wrapped(group.name))
+        axes.set_title(wrapped(comparison.marked(group.name)))
     figure.supxlabel(f"{name} (below: how many utterances)", fontsize=9)
     figure.supylabel("weighted F1, %", fontsize=9)
     return figure

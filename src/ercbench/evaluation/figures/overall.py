@@ -31,9 +31,9 @@ def pairwise_matrix(comparison: Comparison, analysis: Analysis) -> Figure | None
     if not pairs:
         return None
     figure, (axes,) = panels(1, (0.85 * len(names) + 1.6, 0.55 * len(names) + 0.9))
-    _cells(axes, pairs, names)
+    _cells(axes, pairs, names, analysis)
     places = np.arange(len(names)) + 0.5
-    titles = [wrapped(name) for name in names]
+    titles = [wrapped(comparison.marked(name)) for name in names]
     axes.set_xticks(places, titles, rotation=90 if len(names) > 4 else 0)
     axes.xaxis.tick_top()
     axes.set_yticks(places, titles)
@@ -68,7 +68,7 @@ def _models(comparison: Comparison) -> list[_Entry]:
     groups = final_groups(comparison)
     scores = [[100 * run["accuracy"] for run in group.scores] for group in groups]
     return [
-        _Entry(group.name, float(np.mean(own)), deviation(own))
+        _Entry(comparison.marked(group.name), float(np.mean(own)), deviation(own))
         for group, own in zip(groups, scores, strict=True)
     ]
 
@@ -78,22 +78,22 @@ def _limits(comparison: Comparison) -> list[_Entry]:
     return [_Entry(f"ceiling: {name}", 100 * accuracy, None) for name, (accuracy, _) in limits]
 
 
-def _cells(axes: Axes, pairs: list[Pair], names: list[str]) -> None:
+def _cells(axes: Axes, pairs: list[Pair], names: list[str], analysis: Analysis) -> None:
     points = np.full((len(names), len(names)), np.nan)
     texts = {}
     for pair in pairs:
         row, column = names.index(pair.first), names.index(pair.second)
         points[row, column], points[column, row] = pair.difference, -pair.difference
         p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
-        texts[row, column] = texts[column, row] = p, pair.significant
+        texts[row, column] = texts[column, row] = p, analysis.is_bold(pair)
     most = np.nanmax(np.abs(points)) or 1
     shades = DIFFERENCES((points / most + 1) / 2)
     shades[np.isnan(points)] = 0
     cells(axes, shades)
-    for (row, column), (p, significant) in texts.items():
+    for (row, column), (p, bold) in texts.items():
         text = f"{100 * points[row, column]:+.1f}\n{p}".replace("-", "\N{MINUS SIGN}")
         look: dict[str, Any] = {
             "color": text_colour(shades[row, column]),
-            "weight": "bold" if significant else "normal",
+            "weight": "bold" if bold else "normal",
         }
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", size=8, **look)

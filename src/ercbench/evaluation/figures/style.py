@@ -98,20 +98,25 @@ def drawable(text: str) -> str:
 
 
 def panels(
-    count: int, size: tuple[float, float], columns: int = 4, share_y: bool = True
+    count: int,
+    size: tuple[float, float],
+    columns: int = 4,
+    share_x: bool = True,
+    share_y: bool = True,
 ) -> tuple[Figure, list[Axes]]:
-    """Returns a figure of equal panels, row by row, that share their axes.
+    """Returns a figure of equal panels, row by row.
 
     Args:
         count: Number of panels.
         size: Width and height of one in inches.
         columns: Panels in a row, at most.
-        share_y: Whether the vertical axes are shared too.
+        share_x: Whether they share the horizontal axis.
+        share_y: Whether they share the vertical one.
     """
     columns = min(columns, count)
     rows = -(-count // columns)
     figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, sharex=True, sharey=share_y, squeeze=False)
+    grid = figure.subplots(rows, columns, sharex=share_x, sharey=share_y, squeeze=False)
     axes = list(grid.flat)
     for unused in axes[count:]:
         unused.remove()

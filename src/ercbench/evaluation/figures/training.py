@@ -21,7 +21,7 @@ Curve = tuple[list[int], list[float]]
 def learning_curves(comparison: Comparison, analysis: Analysis) -> Figure | None:
     """Returns weighted F1 on validation by epoch, a panel per model and stage, a line per seed."""
     curves = {
-        (group.name, stage): (group, by_seed)
+        (comparison.marked(group.name), stage): (group, by_seed)
         for group in final_groups(comparison)
         for stage, by_seed in _by_stage(group).items()
     }

@@ -18,12 +18,14 @@ from ercbench import __version__
 from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures import Drawing
+from ercbench.evaluation.figures.studies import DrawnStudy
 from ercbench.evaluation.page.conversations import conversations
 from ercbench.evaluation.page.vectors import inline_svg
 from ercbench.evaluation.statistics.analysis import Analysis
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import interval_of, value_of
 from ercbench.evaluation.tables.tables import Cell, Kind, Table
+from ercbench.evaluation.tables.tuning import TUNING
 from ercbench.files import remove_leftovers, replacing
 
 HERE = Path(__file__).parent
@@ -40,6 +42,7 @@ class Report:
         analysis: What is said of them.
         tables: As they are written to files too.
         drawings: Its figures.
+        studies: Of the tuning of its models, drawn.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Report:
     analysis: Analysis
     tables: Sequence[Table]
     drawings: Sequence[Drawing]
+    studies: Sequence[DrawnStudy] = ()
 
 
 def write_page(reports: Sequence[Report], folder: Path) -> Path:
@@ -99,11 +103,34 @@ def _context(report: Report, prefix: str) -> dict[str, Any]:
         "features": list(dict.fromkeys(key for group in groups for key in group.features)),
         "warnings": report.comparison.warnings,
         "conclusion": conclusion(report.comparison, report.analysis),
-        "tables": report.tables,
-        "drawings": [
-            (own, inline_svg(own.svg, f"{prefix}-{own.name}", own.title)) for own in report.drawings
+        "scores": report.tables[0],
+        "more": [own for own in report.tables[1:] if own.name.split("-")[0] not in TUNING],
+        "drawings": _inline([own for own in report.drawings if own.name not in TUNING], prefix),
+        "tuning": _tuning(report, prefix),
+    }
+
+
+def _tuning(report: Report, prefix: str) -> dict[str, Any] | None:
+    """Returns what the template shows of tuning, None where no study is known."""
+    if not report.studies:
+        return None
+    tables = {own.name: own for own in report.tables}
+    return {
+        "table": tables["tuning"],
+        "drawings": _inline([own for own in report.drawings if own.name in TUNING], prefix),
+        "studies": [
+            (
+                own,
+                _inline(own.drawings, f"{prefix}-study{n}"),
+                tables[f"trials-{own.study.study}"],
+            )
+            for n, own in enumerate(report.studies)
         ],
     }
+
+
+def _inline(drawings: Sequence[Drawing], prefix: str) -> list[tuple[Drawing, str]]:
+    return [(own, inline_svg(own.svg, f"{prefix}-{own.name}", own.title)) for own in drawings]
 
 
 def _sorting_key(cell: Cell, kind: Kind) -> str:

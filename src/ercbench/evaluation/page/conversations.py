@@ -30,11 +30,11 @@ def conversations(name: str, comparison: Comparison) -> dict[str, Any]:
         "texts": test.texts.tolist() if any(test.texts.tolist()) else [],
         "truth": test.truth.tolist(),
         "before": test.previous.tolist(),
-        "models": [_answers(group) for group in (*final, *others)],
+        "models": [_answers(group, comparison.marked(group.name)) for group in (*final, *others)],
     }
 
 
-def _answers(group: Group) -> dict[str, Any]:
+def _answers(group: Group, name: str) -> dict[str, Any]:
     """Returns what a model says with its mean probabilities over seeds, in whole per cent.
 
     `agree` counts the seeds that say the same; `p` has C numbers for each utterance, none that
@@ -43,7 +43,7 @@ def _answers(group: Group) -> dict[str, Any]:
     mean = group.probabilities.mean(0)
     said = mean.argmax(-1)
     return {
-        "name": f"{group.name} ‡" if group.brought_along else group.name,
+        "name": name,
         "final": group.output == "final",
         "seeds": len(group.seeds),
         "labelsOnly": group.labels_only,

@@ -98,9 +98,10 @@ class Analysis:
         estimates: Group name to score to its estimate.
         pairs: Score to every pair of groups.
         best: Score to the group that is significantly better than every other one, its own
-            other outputs aside; None where there is no such group, or where it was brought along.
+            other outputs aside; None where there is no such group, or where budgets differ.
         detectable: Score to the median over pairs of the smallest detectable difference, None
             without a pair.
+        equal_budgets: Whether all models had the same tuning budget, without which nothing is bold.
         draws: Number of draws of the bootstrap, and of the permutation if it is not exact.
         exact: Whether the permutation went through all ways there are.
         dialogues: Number of test dialogues with labels.
@@ -110,9 +111,14 @@ class Analysis:
     pairs: dict[str, tuple[Pair, ...]]
     best: dict[str, str | None]
     detectable: dict[str, float | None]
+    equal_budgets: bool
     draws: int
     exact: bool
     dialogues: int
+
+    def is_bold(self, pair: Pair) -> bool:
+        """Whether tables and figures claim that the first of a pair is better."""
+        return self.equal_budgets and pair.significant
 
     @property
     def smallest_p(self) -> float:
@@ -137,8 +143,9 @@ def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analys
     return Analysis(
         estimates={own.group.name: _estimates(own) for own in sampled},
         pairs=pairs,
-        best={score: _best(comparison.groups, own) for score, own in pairs.items()},
+        best={score: _best(comparison, own) for score, own in pairs.items()},
         detectable={score: _median(own) for score, own in pairs.items()},
+        equal_budgets=not comparison.fewer_trials,
         draws=draws,
         exact=swaps.exact,
         dialogues=dialogues,
@@ -240,10 +247,11 @@ def _median(pairs: Sequence[Pair]) -> float | None:
     return float(np.median([pair.detectable for pair in pairs])) if pairs else None
 
 
-def _best(groups: Sequence[Group], pairs: Sequence[Pair]) -> str | None:
-    runs = {group.name: _trainings(group) for group in groups}
-    ours = {group.name for group in groups if not group.brought_along}
-    for name in ours - {pair.second for pair in pairs}:
+def _best(comparison: Comparison, pairs: Sequence[Pair]) -> str | None:
+    if comparison.fewer_trials:
+        return None
+    runs = {group.name: _trainings(group) for group in comparison.groups}
+    for name in runs.keys() - {pair.second for pair in pairs}:
         rivals = [pair for pair in pairs if pair.first == name and runs[pair.second] != runs[name]]
         if rivals and all(pair.significant for pair in rivals):
             return name

@@ -21,7 +21,9 @@ def conclusion(comparison: Comparison, analysis: Analysis) -> str:
     own = _percent(analysis.estimates[leader][SCORE].mean)
     pairs = {pair.second: pair for pair in analysis.pairs[SCORE] if pair.first == leader}
     beaten = [name for name in others if name in pairs and pairs[name].significant]
-    if not others:
+    if not analysis.equal_budgets:
+        sentence = _unequal(leader, own)
+    elif not others:
         sentence = (
             f"{leader} has a weighted F1 of {own}; there is no other model to compare it with"
         )
@@ -31,6 +33,13 @@ def conclusion(comparison: Comparison, analysis: Analysis) -> str:
         level = [name for name in others if name not in beaten]
         sentence = _somebody(leader, own, beaten, level, pairs[beaten[0]])
     return f"On SIMULATED data, {sentence}." if comparison.test.simulated else f"{sentence}."
+
+
+def _unequal(leader: str, own: str) -> str:
+    return (
+        f"{leader} has the highest weighted F1 ({own}), but no model is called better, since "
+        "tuning budgets differ or are unknown"
+    )
 
 
 def _nobody(leader: str, own: str, others: Sequence[str], pairs: dict[str, Pair]) -> str:

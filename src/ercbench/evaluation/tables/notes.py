@@ -1,5 +1,6 @@
 """What stands under a table: how its numbers came about, and what they are not."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from ercbench.corpora.speakers import SHARED
@@ -112,7 +113,7 @@ def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     pairs = len(analysis.pairs["accuracy"])
     notes = [
         "differences in points, with the 95 % interval over dialogues and seeds; bold: p Holm "
-        f"below {ALPHA} and an interval without 0",
+        f"below {ALPHA}, an interval without 0, and equal tuning budgets",
         f"the permutation behind p swaps whole dialogues ({ways}) of these trained networks; p "
         f"Holm is corrected over all pairs ({pairs})",
         "McNemar's p is a second opinion on the mean probabilities of all seeds; it takes "
@@ -143,10 +144,10 @@ def common_notes(comparison: Comparison) -> list[str]:
     if any(group.brought_along for group in comparison.groups):
         notes.append(
             "‡ brought along; selection and budget unknown: nobody here knows its features, how "
-            "its epoch was chosen, or how much it was tuned, so it is never in bold"
+            "its epoch was chosen, or how much it was tuned, so nothing beside it is in bold"
         )
-    notes += [*_leaks(comparison), *_unknown(comparison), *_shared_speakers(comparison)]
-    return notes + _last_epochs(comparison)
+    more = (_budgets, _leaks, _unknown, _shared_speakers, _last_epochs)
+    return notes + [note for own in more for note in own(comparison)]
 
 
 def _seeds(comparison: Comparison) -> str:
@@ -159,6 +160,8 @@ def _bold(analysis: Analysis) -> str:
         f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all pairs "
         f"({len(analysis.pairs['accuracy'])}), and an interval of the difference without 0"
     )
+    if not analysis.equal_budgets:
+        return "nothing in bold: tuning budgets differ (§) or are unknown (‡)"
     if any(analysis.best.values()):
         return f"bold: better than every other model, {rule}"
     return f"nothing in bold: no model is better than every other one ({rule})"
@@ -181,6 +184,35 @@ def _outputs(comparison: Comparison) -> list[str]:
         "a name after a model's is another of its outputs: one stage alone, or the ensemble of "
         "all, a sum of probabilities weighed on validation"
     ]
+
+
+def _budgets(comparison: Comparison) -> list[str]:
+    """Says what was tried of each model, and, where that differs, what follows."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for group in comparison.groups:
+        if group.output == "final":
+            told[group.budget.told].append(group.name)
+    listed = [f"{own} ({', '.join(names)})" for own, names in told.items()]
+    notes = [f"tuning: {'; '.join(listed) if len(listed) > 1 else next(iter(told))}"]
+    if any(group.runs for group in comparison.fewer_trials):
+        notes.append(
+            "§ fewer trials than another model of this table: NOTHING IS BOLD, since more trials "
+            f"alone make a model look better.{_mending(comparison)}"
+        )
+    return notes
+
+
+def _mending(comparison: Comparison) -> str:
+    """Returns the commands that give models of ours the largest budget, if there is any."""
+    most = max(group.budget.trials or 0 for group in comparison.groups)
+    short = {group.model: group.budget for group in comparison.fewer_trials if group.runs}
+    if not short or not most:
+        return ""
+    commands = [
+        f"ercbench tune model={model} trials={most}{' extend=true' if budget.trials else ''}"
+        for model, budget in sorted(short.items())
+    ]
+    return f" To mend it, with this table's dataset and features: {'; '.join(commands)}"
 
 
 def _leaks(comparison: Comparison) -> list[str]:

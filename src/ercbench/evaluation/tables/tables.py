@@ -11,7 +11,7 @@ import numpy as np
 from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published, published
-from ercbench.evaluation.statistics.analysis import Analysis, Pair
+from ercbench.evaluation.statistics.analysis import Analysis
 from ercbench.evaluation.tables import notes
 from ercbench.metrics import COMPARED, METRICS, Metric
 from ercbench.models.registry import reconstruction_of
@@ -93,9 +93,10 @@ def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
         (
             analysis.estimates[group.name]["accuracy"].mean,
             (
-                _name(group),
+                _name(group, comparison),
                 *([Cell(notes.features_seen(group, comparison))] if several else []),
                 Cell(len(group.seeds)),
+                Cell(group.budget.short),
                 *(_score(group, metric, analysis) for metric in METRICS.values()),
                 _mean([run.execution.parameters for run in group.runs]),
                 _mean([run.execution.seconds for run in group.runs]),
@@ -106,12 +107,13 @@ def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
     for name, (accuracy, f1) in ceiling_scores(comparison).items():
         known = {"accuracy": Cell(accuracy), "weighted_f1": Cell(f1)}
         scores = [known.get(metric, EMPTY) for metric in METRICS]
-        blank = [EMPTY] * (1 + several)
+        blank = [EMPTY] * (2 + several)
         rows.append((accuracy, (Cell(f"ceiling: {name}"), *blank, *scores, EMPTY, EMPTY)))
     columns = [
         Column("model", "text"),
         *([Column("features", "text")] if several else []),
         Column("seeds", "count"),
+        Column("tuning", "text"),
         *(Column(metric.title, metric.kind) for metric in METRICS.values()),
         *(Column(title, "whole") for title in ("parameters", "seconds")),
     ]
@@ -126,7 +128,7 @@ def classes_table(comparison: Comparison) -> Table:
     support = [int(np.count_nonzero(truth == index)) for index in range(len(labels))]
     rows = [
         (
-            _name(group),
+            _name(group, comparison),
             *(
                 _mean([scores.class_f1[index] if count else None for scores in group.scores])
                 for index, count in enumerate(support)
@@ -151,10 +153,11 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
         elsewhere += [entry for entry in entries if entry not in here]
         watched = any(run.results.as_released for run in group.runs)
         for score in COMPARED:
-            own = [entry for entry in here if entry.score == score]
-            rows += [_released_row(group, score, analysis, entry) for entry in own]
+            own: list[Published | None] = [entry for entry in here if entry.score == score]
             if watched and not own:
-                rows.append(_released_row(group, score, analysis, None))
+                own.append(None)
+            name = _name(group, comparison)
+            rows += [(name, *_released(group, score, analysis, entry)) for entry in own]
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
     columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
     filled = [index for index in range(len(columns)) if any(row[index] != EMPTY for row in rows)]
@@ -177,19 +180,11 @@ def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table
         Column("effect d", "number"),
         *map(Column, ("P(better)", "detectable")),
     ]
-    brought = {group.name for group in comparison.groups if group.brought_along}
-
-    def named(name: str) -> str:
-        return f"{name} ‡" if name in brought else name
-
-    def bold(pair: Pair) -> bool:
-        return pair.significant and pair.first not in brought
-
     rows = [
         (
-            Cell(named(pair.first), bold=bold(pair)),
-            Cell(named(pair.second)),
-            Cell(pair.difference, interval=(pair.low, pair.high), bold=bold(pair)),
+            Cell(comparison.marked(pair.first), bold=analysis.is_bold(pair)),
+            Cell(comparison.marked(pair.second)),
+            Cell(pair.difference, interval=(pair.low, pair.high), bold=analysis.is_bold(pair)),
             *map(Cell, (pair.p, pair.p_holm, pair.p_mcnemar)),
             *map(Cell, (pair.effect, pair.probability, pair.detectable)),
         )
@@ -227,13 +222,12 @@ def make_table(
     return Table(name, test.title, full, tuple(columns), tuple(rows), tuple(said))
 
 
-def _name(group: Group) -> Cell:
+def _name(group: Group, comparison: Comparison) -> Cell:
     marks = " †" if reconstruction_of(group.model) else ""
-    marks += " ‡" if group.brought_along else ""
     marks += " LEAK" if any(run.setup.leaks for run in group.runs) else ""
     unknown = any(run.setup.unknown_provenance for run in group.runs)
     marks += " PROVENANCE UNKNOWN" if unknown else ""
-    return Cell(group.name + marks)
+    return Cell(comparison.marked(group.name) + marks)
 
 
 def _score(group: Group, metric: Metric, analysis: Analysis) -> Cell:
@@ -259,7 +253,7 @@ def _published(group: Group, comparison: Comparison) -> list[Published]:
     return published(group.model, group.features, test.corpus, len(test.labels))
 
 
-def _released_row(
+def _released(
     group: Group, score: str, analysis: Analysis, entry: Published | None
 ) -> tuple[Cell, ...]:
     found = [(run.results.as_released, run.results.test) for run in group.runs]
@@ -268,7 +262,6 @@ def _released_row(
     on_test = [claimed.test[score] for claimed, _ in runs]
     gained = [claimed.test[score] - test[score] for claimed, test in runs]
     return (
-        _name(group),
         Cell(METRICS[score].title),
         Cell(ours.mean, ours.deviation),
         *((_mean(on_test), _mean(gained)) if runs else (EMPTY, EMPTY)),

@@ -1,0 +1,1 @@
+"""What was tried before a model's settings were chosen, and what that is worth."""

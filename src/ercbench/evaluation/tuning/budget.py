@@ -1,0 +1,79 @@
+"""How much was tried before a model's settings were chosen, and whether its rivals had as much."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ercbench.evaluation.compare.naming import flat_settings
+from ercbench.records.run_record import RunRecord, RunSetup
+from ercbench.records.study import StudyRecord
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The tuning budget of a model: trials on validation before its settings were chosen.
+
+    Attributes:
+        trials: How many were had, pruned ones among them, failed ones not; 0 if no study is known
+            to have chosen the settings; None if nobody knows.
+        asked: How many were asked for.
+        knobs: Number of settings that were searched.
+        tunable: Whether the model has anything to tune.
+    """
+
+    trials: int | None = 0
+    asked: int = 0
+    knobs: int = 0
+    tunable: bool = True
+
+    @property
+    def short(self) -> str:
+        """Trials and knobs, for a cell of a table."""
+        if not self.tunable:
+            return "nothing to tune"
+        if self.trials is None:
+            return "unknown"
+        return f"{self._trials}, {self._knobs}" if self.knobs else "0 trials"
+
+    @property
+    def told(self) -> str:
+        """The same, and who chose, for a sentence."""
+        if self.knobs:
+            return f"{self._trials} over {self._knobs}, on validation"
+        return "by hand or by default, 0 trials counted" if self == BY_HAND else self.short
+
+    @property
+    def _trials(self) -> str:
+        done = str(self.trials) if self.trials == self.asked else f"{self.trials} of {self.asked}"
+        return f"{done} trial{'' if self.asked == 1 else 's'}"
+
+    @property
+    def _knobs(self) -> str:
+        return f"{self.knobs} knob{'' if self.knobs == 1 else 's'}"
+
+
+BY_HAND, NOTHING_TO_TUNE, UNKNOWN = Budget(), Budget(tunable=False), Budget(trials=None)
+
+
+def budget_of(run: RunRecord, studies: Iterable[StudyRecord] = ()) -> Budget:
+    """Returns the budget of the study that chose a run's settings, of several the largest.
+
+    A model without parameters, such as the most frequent class, has nothing to tune.
+    """
+    if run.execution.parameters == 0:
+        return NOTHING_TO_TUNE
+    budgets = [spent(study) for study in studies if chose(study, run.setup)]
+    return max(budgets, key=lambda own: own.trials or 0, default=BY_HAND)
+
+
+def spent(study: StudyRecord) -> Budget:
+    """Returns what a study had."""
+    return Budget(study.count("complete") + study.count("pruned"), study.budget, len(study.space))
+
+
+def chose(study: StudyRecord, setup: RunSetup) -> bool:
+    """Whether a study chose a run's settings: they are those of its best trial, up to the seed."""
+    return (
+        (study.model, study.corpus, study.split) == (setup.model, setup.corpus, setup.split)
+        and study.features == setup.feature_keys
+        and flat_settings(study.settings) == flat_settings(setup.settings)
+    )
