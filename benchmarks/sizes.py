@@ -76,6 +76,11 @@ SIZES = {
         },
         {"float32": 400, "bf16-mixed": 400},
     ),
-    "gru": Size(WIDE, {"hidden": 512, "layers": 2}),
+    "majority": Size(WIDE, {}),
+    "logistic_regression": Size(WIDE, {}),
     "mlp": Size(WIDE, {"hidden": 512, "layers": 2}),
+    "gru": Size(WIDE, {"hidden": 512, "layers": 2}),
+    "transformer": Size(WIDE, {"hidden": 512, "layers": 2}),
+    "late_fusion": Size(WIDE, {"hidden": 512, "layers": 2}),
+    "bc_lstm": Size(WIDE, {"hidden": 512, "layers": 1}),
 }

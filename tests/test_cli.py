@@ -170,7 +170,7 @@ def test_a_folder_stands_for_the_setting_of_report_and_stores(ercbench):
 
 def test_showing_settings_runs_nothing(ercbench, tmp_path):
     _, shown, _ = ercbench("train", "--cfg", "job", "model=gru")
-    assert "ercbench.models.baselines.lightning.GRU" in shown
+    assert "ercbench.models.baselines.gru.GRU" in shown
     assert list(tmp_path.iterdir()) == []
 
 

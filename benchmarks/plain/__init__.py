@@ -18,6 +18,11 @@ LOSSES: dict[str, Callable[[Any, ConversationBatch], Tensor]] = {
     "cfn_esa": cfn_esa.loss,
     "hcam": hcam.loss,
     "m2fnet": m2fnet.loss,
-    "gru": baselines.gru_loss,
+    "majority": baselines.majority_loss,
+    "logistic_regression": baselines.logistic_regression_loss,
     "mlp": baselines.mlp_loss,
+    "gru": baselines.gru_loss,
+    "transformer": baselines.transformer_loss,
+    "late_fusion": baselines.late_fusion_loss,
+    "bc_lstm": baselines.bc_lstm_loss,
 }

@@ -8,10 +8,10 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 
-def recur(gru: nn.GRU, rows: Tensor, mask: Tensor) -> Tensor:
-    """Runs a bidirectional GRU over each conversation; returns [B, L, 2H]."""
+def recur(recurrence: nn.GRU | nn.LSTM, rows: Tensor, mask: Tensor) -> Tensor:
+    """Runs a bidirectional recurrence over each conversation; returns [B, L, 2H]."""
     packed = pack_padded_sequence(rows, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
-    padded, _ = pad_packed_sequence(gru(packed)[0], batch_first=True, total_length=rows.shape[1])
+    padded, _ = pad_packed_sequence(recurrence(packed)[0], True, total_length=rows.shape[1])
     return padded
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ercbench.data.batch import ConversationBatch
+from ercbench.models.blocks.positions import sinusoids
 from ercbench.models.m2fnet.lightning import M2FNet
-from ercbench.models.m2fnet.network import sinusoids
 from plain.layers import attend, attend_across, cross_entropy
 
 

@@ -6,7 +6,7 @@ from helpers import SMALL_DATA
 import ercbench.config.schema
 from ercbench.config.compose import compose
 
-CODE = "from ercbench.models.baselines.lightning import GRU\n\n\nclass Mine(GRU):\n    pass\n"
+CODE = "from ercbench.models.baselines.gru import GRU\n\n\nclass Mine(GRU):\n    pass\n"
 YAML = """# A model of my own.
 _target_: my_models.Mine
 hidden: 8 # how wide

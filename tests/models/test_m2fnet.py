@@ -7,7 +7,8 @@ from ercbench.config.compose import build_model, model_settings
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
 from ercbench.models.blocks.packing import Packing
-from ercbench.models.m2fnet.network import FusionAttention, sinusoids
+from ercbench.models.blocks.positions import sinusoids
+from ercbench.models.m2fnet.network import FusionAttention
 from ercbench.testing.dialogues import make_batch
 
 WIDTHS = {"text": 8, "audio": 4, "visual": 12}

@@ -11,6 +11,7 @@ from plain import LOSSES
 
 WIDTHS = {"text": 8, "audio": 4, "visual": 12}
 SPEC = DataSpec(WIDTHS, list("abcd"), [4, 3, 2, 1], 0.6)
+BASELINES = [entry.name for entry in MODELS if ".baselines." in entry.target]
 SIZES = {
     "cfn_esa": {"hidden": 16, "heads": 4, "rume_layers": 2, "acme_layers": 2},
     "hcam": {
@@ -21,11 +22,11 @@ SIZES = {
         "fusion_attention": 9,
     },
     "m2fnet": {"hidden": None, "encoders": 2, "fusion_layers": 2},
-    "gru": {"hidden": 8},
-    "mlp": {"hidden": 8},
+    **{name: dict(MODELS[name].tiny) for name in BASELINES},
 }
 CASES = [
-    *((name, 0, {}) for name in ("cfn_esa", "gru", "mlp")),
+    *((name, 0, {}) for name in ("cfn_esa", *BASELINES)),
+    *((name, 0, {"class_weights": "inverse"}) for name in BASELINES),
     *(("hcam", stage, {"class_weights": "inverse"}) for stage in range(4)),
     *(("m2fnet", 0, {"fusion": fusion}) for fusion in ("as_printed", "residual", "concatenation")),
     ("m2fnet", 0, {"positions": "sinusoidal"}),

@@ -27,7 +27,7 @@ from broken_models import (
 )
 
 from ercbench.errors import ErcbenchError
-from ercbench.models.baselines.lightning import GRU
+from ercbench.models.baselines.gru import GRU
 from ercbench.models.registry import MODELS
 from ercbench.testing import Candidate, ContractError, check_model
 from ercbench.testing.clauses import check_all, said

@@ -19,7 +19,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.evaluation.tables.summary import summary
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import sha256_of_file
-from ercbench.models.baselines.lightning import MLP
+from ercbench.models.baselines.mlp import MLP
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.training.callbacks import StepSeeds

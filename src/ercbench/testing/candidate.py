@@ -15,6 +15,7 @@ from ercbench.data.datamodule import DataSpec
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.stages import Stage
 from ercbench.models.registry import MODELS, Model
+from ercbench.testing.clauses import NotAskedError
 from ercbench.testing.dialogues import LABELS, WIDTHS
 
 # What a class that nobody registered is given of the settings that every model has.
@@ -93,6 +94,16 @@ class Candidate:
         if self.has("primary") and self.settings.get("primary") not in widths:
             return {**self.settings, "primary": next(iter(widths))}
         return dict(self.settings)
+
+
+def ask_what_learns(model: ConversationClassifier) -> None:
+    """Goes on if the model learns anything.
+
+    Raises:
+        NotAskedError: The learning rate of each of its stages is 0.
+    """
+    if not any(stage.learning_rate for stage in model.stages()):
+        raise NotAskedError("it learns nothing.")
 
 
 def in_every_stage(model: ConversationClassifier) -> Iterator[Stage]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ercbench.data.batch import ConversationBatch, collate
 from ercbench.models.base.classifier import ConversationClassifier
-from ercbench.testing.candidate import Candidate, in_every_stage, logits_by_id
+from ercbench.testing.candidate import Candidate, ask_what_learns, in_every_stage, logits_by_id
 from ercbench.testing.clauses import clause, expect
 from ercbench.testing.dialogues import LABELS, WIDTHS, make_batch, make_items
 
@@ -83,6 +83,7 @@ def nothing_comes_from_padding_or_missing_rows(candidate: Candidate) -> None:
 def a_missing_row_is_not_an_average_row(candidate: Candidate) -> None:
     """A missing row is told from a row of average features."""
     model, batch = candidate.build().eval(), make_batch([4])
+    ask_what_learns(model)
     for modality in WIDTHS:
         average = model.standardise.get_buffer(f"{modality}_mean").expand(1, 4, -1)
         seen = replace(batch, features=batch.features | {modality: average})

@@ -17,7 +17,7 @@ from ercbench.data.batch import ConversationBatch, collate
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.trainable import load_weights
 from ercbench.settings import SettingError
-from ercbench.testing.candidate import Candidate, in_every_stage, logits_by_id
+from ercbench.testing.candidate import Candidate, ask_what_learns, in_every_stage, logits_by_id
 from ercbench.testing.clauses import NotAskedError, clause, expect
 from ercbench.testing.dialogues import make_batch, make_items
 from ercbench.training.trainer import quiet_lightning
@@ -42,6 +42,7 @@ def gradients_reach_every_parameter(candidate: Candidate) -> None:
 def what_a_stage_does_not_train_rests(candidate: Candidate) -> None:
     """What a stage does not train neither changes nor drops anything out."""
     model = candidate.build()
+    ask_what_learns(model)
     for stage in in_every_stage(model):
         groups = model.configure_optimizers().param_groups
         optimised = {parameter for group in groups for parameter in group["params"]}

@@ -18,6 +18,7 @@ from ercbench.models.blocks.attention import (
     RowAttention,
 )
 from ercbench.models.blocks.packing import Packing
+from ercbench.models.blocks.positions import sinusoids
 from ercbench.models.m2fnet.settings import M2FNetSettings
 from ercbench.settings import require
 
@@ -160,13 +161,6 @@ class M2FNetNetwork(nn.Module):
             fused = layer(fused, rows, packing)
         streams = rows | {self.primary: fused}
         return Prediction(packing.pad(self.classify(torch.cat(list(streams.values()), -1))))
-
-
-def sinusoids(turns: Tensor, width: int) -> Tensor:
-    """Returns [N, width] encodings of [N] places (Vaswani et al. 2017, section 3.5)."""
-    rates = 10_000 ** (-torch.arange(0, width, 2, device=turns.device) / width)
-    angles = turns[:, None] * rates
-    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :width]
 
 
 def _check_heads(settings: M2FNetSettings, streams: dict[str, int]) -> None:

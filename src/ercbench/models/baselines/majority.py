@@ -1,0 +1,46 @@
+"""The most frequent class."""
+
+import torch
+from torch import nn
+
+from ercbench.data.batch import ConversationBatch
+from ercbench.models.base.classifier import ConversationClassifier
+from ercbench.models.base.prediction import Prediction
+from ercbench.models.base.stages import Stage
+from ercbench.models.baselines.settings import MajoritySettings
+
+# Of two equal epochs the first is chosen, so that no table says that training was cut short.
+EPOCHS = 2
+
+
+class MajorityNetwork(nn.Module):
+    """Gives every utterance the class frequencies of the training part.
+
+    Args:
+        counts: Labelled training utterances per label; one that never occurs stays possible, so
+            that its logit is finite.
+    """
+
+    def __init__(self, counts: list[int]) -> None:
+        super().__init__()
+        frequencies = torch.tensor(counts, dtype=torch.float32).clamp(min=1e-6)
+        self.log_frequencies = nn.Parameter((frequencies / frequencies.sum()).log())  # [C]
+
+    def forward(self, batch: ConversationBatch) -> Prediction:
+        """Predicts the same of every utterance."""
+        return Prediction(self.log_frequencies.expand(*batch.mask.shape, -1))
+
+
+class Majority(ConversationClassifier):
+    """The most frequent class of the training part: what is had for nothing."""
+
+    settings_class = MajoritySettings
+    settings: MajoritySettings
+
+    def build_network(self) -> nn.Module:
+        """Returns the class frequencies."""
+        return MajorityNetwork(self.spec.label_counts)
+
+    def stages(self) -> list[Stage]:
+        """Returns a short stage at a rate of 0, which leaves the frequencies as they are."""
+        return [Stage(learning_rate=0.0, epochs=EPOCHS)]
