@@ -11,6 +11,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.models.base.trainable import load_weights
 from ercbench.models.registry import MODELS
 from ercbench.testing import Candidate
+from ercbench.testing.clauses import NotAskedError
 from ercbench.testing.dialogues import WIDTHS
 from ercbench.testing.models import MODEL_CONTRACT
 from ercbench.testing.predicting import predictions_do_not_depend_on_the_batch
@@ -29,7 +30,10 @@ def candidate(name, **changes):
 @pytest.mark.parametrize("clause", MODEL_CONTRACT, ids=lambda clause: clause.__name__)
 def test_every_clause_of_the_contract_holds(name, clause):
     alone = ALONE.get(name, {}) if clause is micro_batches_give_the_same_gradient else {}
-    clause(candidate(name, **alone))
+    try:
+        clause(candidate(name, **alone))
+    except NotAskedError as why:
+        pytest.skip(str(why))
 
 
 @every_model
