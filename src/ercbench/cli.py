@@ -23,6 +23,7 @@ COMMANDS = {
     "stores": "ercbench.commands.stores:stores_command",
     "finetune": "ercbench.commands.finetune:finetune_command",
     "train": "ercbench.commands.train:train_command",
+    "tune": "ercbench.commands.tune:tune_command",
     "reproduce": "ercbench.commands.reproduce:reproduce_command",
     "add": "ercbench.commands.add:add_command",
     "report": "ercbench.commands.report:report_command",

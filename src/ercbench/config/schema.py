@@ -1,5 +1,6 @@
 """The types of all settings, registered with Hydra; importing this needs no torch."""
 
+from pathlib import Path
 from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
@@ -15,11 +16,13 @@ from ercbench.config.report import ReportSettings
 from ercbench.config.reproduce import ReproduceSettings
 from ercbench.config.stores import ImportSettings, PrepareSettings, StoresSettings
 from ercbench.config.training import FinetuneSettings, TrainSettings
+from ercbench.config.tuning import TuneSettings
 from ercbench.corpora.registry import CORPORA
 from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS
 
 COMMANDS: dict[str, type] = {
     "train": TrainSettings,
+    "tune": TuneSettings,
     "finetune": FinetuneSettings,
     "prepare": PrepareSettings,
     "import": ImportSettings,
@@ -31,24 +34,29 @@ COMMANDS: dict[str, type] = {
     "show": ShowSettings,
 }
 
+# Where `ercbench tune` leaves `experiment/tuned/<study>.yaml`, unless told otherwise.
+STUDIES = Path("studies")
+
 
 def conf_folders() -> list[str]:
     """Returns Hydra's search paths of the settings that other packages bring along."""
     return sorted({entry.conf for entry in (*MODELS, *CORPORA) if entry.conf})
 
 
-class OtherPackages(SearchPathPlugin):
-    """Lets Hydra find the settings that other packages bring along with what they register."""
+class MoreSettings(SearchPathPlugin):
+    """Lets Hydra find the settings of other packages, and those that studies chose here."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Adds their folders."""
         for folder in conf_folders():
             search_path.append("another package", folder)
+        if STUDIES.is_dir():
+            search_path.append("studies", str(STUDIES.absolute()))
 
 
 def register() -> None:
     """Makes the schemas, and the settings of other packages, known to Hydra."""
-    Plugins.instance().register(OtherPackages)
+    Plugins.instance().register(MoreSettings)
     store = ConfigStore.instance()
     for command, settings in COMMANDS.items():
         store.store(f"{command}_schema", settings)

@@ -33,11 +33,18 @@ class ProtocolSettings(Settings):
         released_epochs: Epochs of the released script, up to which every stage is then watched,
             though patience or `trainer.max_epochs` ends the honest training before; None to watch
             the honest training alone.
+        test: Whether the test part is read; a trial of `ercbench tune` leaves it unread.
     """
 
     allow_leakage: bool
     as_released: bool
     released_epochs: Count | None
+    test: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        expected = "false where protocol.test=false, because it reads the test part"
+        require("as_released", self.as_released, self.test or not self.as_released, expected)
 
 
 @dataclass(kw_only=True)

@@ -15,7 +15,9 @@ from ercbench.files import sha256_of_text
 # compute.
 UNDECIDING = tuple(
     f"ercbench.{room}."
-    for room in ("cli", "commands", "config", "console", "dashboards", "evaluation", "records")
+    for room in (
+        *("cli", "commands", "config", "console", "dashboards", "evaluation", "records", "tuning"),
+    )
 )
 
 

@@ -21,6 +21,10 @@ from ercbench.records.result_file import (
 )
 
 
+class BusyError(ErcbenchError):
+    """Another process is at work in a run's folder."""
+
+
 class RunFolder:
     """A run's folder: settings, result, predictions, metrics per epoch and checkpoints.
 
@@ -48,14 +52,14 @@ class RunFolder:
         """Keeps every other process out of the folder; the lock dies with the process.
 
         Raises:
-            ErcbenchError: Another process is at work in the folder.
+            BusyError: Another process is at work in the folder.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.path / ".lock", timeout=0):
                 yield
         except Timeout:
-            raise ErcbenchError(
+            raise BusyError(
                 f"{self.path}: another process is running this very run. Wait for it, or change "
                 "the seed or a setting."
             ) from None

@@ -28,7 +28,7 @@ class Output:
 
     Attributes:
         scores: Its scores on validation and test, and the ensemble's weights.
-        rows: A row per test utterance.
+        rows: A row per test utterance; none if the test part was not read.
     """
 
     scores: OutputScores
@@ -40,34 +40,45 @@ def evaluate(
     model: ConversationClassifier,
     datamodule: ConversationDataModule,
     metric: str,
+    test: bool = True,
 ) -> dict[str, Output]:
-    """Reads the test part.
+    """Reads the test part, unless told to evaluate on validation alone.
 
     Args:
         trainer: Whatever trained the model.
         model: With its best weights.
         datamodule: Its data.
         metric: Selection metric by which an ensemble is weighed on validation.
+        test: Whether the test part is read; if not, outputs have no test scores and no rows.
 
     Returns:
         `final` and, of a model with several outputs, these and their `ensemble`.
     """
-    validation, tested = datamodule.part("validation"), datamodule.part("test")
+    validation = datamodule.part("validation")
     on_validation = predict(trainer, model, datamodule.val_dataloader())
-    on_test = predict(trainer, model, datamodule.test_dataloader())
+    on_test = predict(trainer, model, datamodule.test_dataloader()) if test else {}
     weights = {}
-    if len(on_test) > 1:
+    if len(on_validation) > 1:
         weights = ensemble_weights(on_validation, validation, metric)
         on_validation["ensemble"] = ensemble(on_validation, weights)
-        on_test["ensemble"] = ensemble(on_test, weights)
+        if test:
+            on_test["ensemble"] = ensemble(on_test, weights)
     outputs = {}
-    for name, own in on_test.items():
-        validated = score_part(on_validation[name], validation)
+    for name, own in on_validation.items():
+        validated = score_part(own, validation)
         assert validated is not None, "a validation part without labels was let through"
         own_weights = weights if name == "ensemble" else None
-        scores = OutputScores(validated, score_part(own, tested), own_weights)
-        outputs[name] = Output(scores, prediction_rows(own, tested))
+        tested, rows = read_test(datamodule, on_test[name]) if test else (None, [])
+        outputs[name] = Output(OutputScores(validated, tested, own_weights), rows)
     return outputs
+
+
+def read_test(
+    datamodule: ConversationDataModule, probabilities: Probabilities
+) -> tuple[Scores | None, list[dict[str, Any]]]:
+    """Returns the scores of the test part, None if it has no labels, and a row per utterance."""
+    part = datamodule.part("test")
+    return score_part(probabilities, part), prediction_rows(probabilities, part)
 
 
 def predict(

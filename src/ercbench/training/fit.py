@@ -28,6 +28,7 @@ def fit(
     logger: Logger | None,
     watchers: Sequence[L.Callback] = (),
     watched_epochs: int | None = None,
+    quiet: bool = False,
 ) -> tuple[L.Trainer, list[StageRecord]]:
     """Fits every stage from the best epoch of the one before, chosen on validation.
 
@@ -41,13 +42,15 @@ def fit(
         logger: Of curves.
         watchers: Callbacks that watch every stage and change nothing.
         watched_epochs: Up to which they watch, if the stage ends before.
+        quiet: Whether no epoch is shown, whatever `trainer.enable_progress_bar` says.
 
     Returns:
         The last stage's trainer, and a record per stage: its best epoch, the number of its
         epochs and its scores on validation. The model has its best weights.
     """
     history, metric = History(run.metrics), config.selection.metric
-    shown = [watching(history, metric)] if config.trainer.get("enable_progress_bar", True) else []
+    show = config.trainer.get("enable_progress_bar", True) and not quiet
+    shown = [watching(history, metric)] if show else []
     stages = model.stages()
     reached, checkpoint = resume_point(run, model)
     for stage in stages[reached:]:

@@ -2,7 +2,8 @@
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -46,6 +47,25 @@ NOT_IN_FINGERPRINT = ("runs", "store", "stores", "force", "logger", "group")
 DATA_PATHS = ("root", "store")
 
 
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run before it runs: what it is asked, and where it will lie.
+
+    Attributes:
+        config: Its settings.
+        datamodule: Its data.
+        setup: What it is asked.
+        fingerprint: Stands for settings, code and data.
+        folder: Its folder.
+    """
+
+    config: DictConfig
+    datamodule: ConversationDataModule
+    setup: RunSetup
+    fingerprint: str
+    folder: RunFolder
+
+
 def train(config: DictConfig) -> RunRecord:
     """Trains, chooses the epoch on validation, reads the test part once, leaves a record.
 
@@ -54,6 +74,15 @@ def train(config: DictConfig) -> RunRecord:
 
     Args:
         config: As `TrainSettings` describes it.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong.
+    """
+    return carry_out(plan(config))
+
+
+def plan(config: DictConfig) -> PlannedRun:
+    """Reads the data of a run and says what it is asked.
 
     Raises:
         ErcbenchError: A setting or an input is wrong.
@@ -78,9 +107,22 @@ def train(config: DictConfig) -> RunRecord:
     setup = describe(config, datamodule, leaks)
     stands_for = fingerprint(setup.settings, data_of(setup), setup.code)
     name = f"{safe_name(setup.corpus)}-{setup.model}-seed{setup.seed}-{stands_for}"
-    run = RunFolder(expanded(config.runs) / name)
-    work = partial(fit_and_test, config, datamodule, run, setup, stands_for)
-    return once(config, run, RunRecord, work)
+    folder = RunFolder(expanded(config.runs) / name)
+    return PlannedRun(config, datamodule, setup, stands_for, folder)
+
+
+def carry_out(
+    planned: PlannedRun, watchers: Sequence[L.Callback] = (), quiet: bool = False
+) -> RunRecord:
+    """Carries out a run unless it has finished.
+
+    Args:
+        planned: The run.
+        watchers: Callbacks that watch every stage and change no number.
+        quiet: Whether no epoch is shown.
+    """
+    work = partial(fit_and_evaluate, planned, watchers, quiet)
+    return once(planned.config, planned.folder, RunRecord, work)
 
 
 def once(
@@ -109,25 +151,23 @@ def already_finished(run: RunFolder, kind: type[AnyRecord]) -> AnyRecord:
     return record
 
 
-def fit_and_test(
-    config: DictConfig,
-    datamodule: ConversationDataModule,
-    run: RunFolder,
-    setup: RunSetup,
-    stands_for: str,
+def fit_and_evaluate(
+    planned: PlannedRun, watchers: Sequence[L.Callback], quiet: bool
 ) -> RunRecord:
-    """Fits from the beginning or from the last epoch, tests the best one, writes the record."""
+    """Fits from the beginning or from the last epoch, evaluates the best one, writes the record."""
     started = time.perf_counter()
+    config, datamodule, run = planned.config, planned.datamodule, planned.folder
     L.seed_everything(config.seed, verbose=False)
     model = instantiate(config.model, _convert_="all", spec=datamodule.spec)
     model.standardise.fit(datamodule.statistics)
-    model.recipes = [recipe.plain() for recipe in setup.features]
-    logger = make_logger(config, run.path, setup.group)
-    watchers = released_protocol(config, datamodule)
-    watched_epochs = config.protocol.released_epochs
-    trainer, stages = fit(config, model, datamodule, run, logger, watchers, watched_epochs)
-    outputs = evaluate(trainer, model, datamodule, config.selection.metric)
-    watched = list(watchers[0].chosen.values()) if watchers else []
+    model.recipes = [recipe.plain() for recipe in planned.setup.features]
+    logger = make_logger(config, run.path, planned.setup.group)
+    on_test = released_protocol(config, datamodule)
+    watched_epochs = config.protocol.released_epochs if on_test else None
+    callbacks = [*on_test, *watchers]
+    trainer, stages = fit(config, model, datamodule, run, logger, callbacks, watched_epochs, quiet)
+    outputs = evaluate(trainer, model, datamodule, config.selection.metric, config.protocol.test)
+    watched = list(on_test[0].chosen.values()) if on_test else []
     results = RunResults(
         stages=tuple(stages),
         outputs={name: own.scores for name, own in outputs.items()},
@@ -135,11 +175,11 @@ def fit_and_test(
         as_released=watched[-1] if watched else None,
         earlier_as_released=tuple(watched[:-1]),
     )
-    record = RunRecord(
-        run.path.name, stands_for, setup, results, describe_execution(model, started)
-    )
+    execution = describe_execution(model, started)
+    record = RunRecord(run.path.name, planned.fingerprint, planned.setup, results, execution)
     for name, output in outputs.items():
-        run.write_predictions(output.rows, name)
+        if output.rows:
+            run.write_predictions(output.rows, name)
     run.write(record)
     if isinstance(logger, WandbLogger):
         from ercbench.dashboards.run import show_result  # needs wandb, which may not be installed

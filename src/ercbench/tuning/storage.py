@@ -1,0 +1,89 @@
+"""Where Optuna keeps the trials: a file in the study's folder, or a database."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from ercbench.errors import ErcbenchError
+from ercbench.extras import require
+
+# Seconds between a database trial's signs of life, and after which one without is taken over.
+HEARTBEAT, SILENCE = 20, 90
+
+
+def open_storage(
+    url: str | None, folder: Path, on_silence: Callable[[Study, FrozenTrial], None]
+) -> BaseStorage:
+    """Opens the storage of a study.
+
+    Args:
+        url: Of a database; None for `journal.log` in the folder.
+        folder: The study's.
+        on_silence: Called with a database trial that gave no sign of life for too long.
+
+    Raises:
+        ErcbenchError: The URL is none, or the database is not there.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", module="optuna")
+    warnings.filterwarnings("ignore", "Heartbeat of storage")
+    if url is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        return JournalStorage(JournalFileBackend(str(folder / "journal.log")))
+    place = database(url)
+    with told_without_password(place):
+        return RDBStorage(
+            place.render_as_string(hide_password=False),
+            engine_kwargs={"pool_pre_ping": True},
+            heartbeat_interval=HEARTBEAT,
+            grace_period=SILENCE,
+            heartbeat_stale_trial_callback=on_silence,
+        )
+
+
+def database(url: str) -> URL:
+    """Returns the URL of a database; PostgreSQL's is read with psycopg 3.
+
+    Raises:
+        ErcbenchError: It is no URL.
+    """
+    try:
+        place = make_url(url)
+    except ArgumentError:
+        raise ErcbenchError(
+            "storage: expected Optuna's URL of a database, as in postgresql://user@host/name or "
+            "sqlite:///study.db, or null for a file in the study's folder. Correct storage."
+        ) from None
+    if place.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        require("psycopg", "postgresql", "storage=postgresql://…")
+        return place.set(drivername="postgresql+psycopg")
+    return place
+
+
+@contextmanager
+def told_without_password(place: URL) -> Iterator[None]:
+    """Tells an error of a database in one line, its password left out.
+
+    Raises:
+        ErcbenchError: Instead of an error of the database or of its driver.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, NoSuchModuleError, ImportError) as error:
+        cause = getattr(error, "orig", None) or error.__cause__ or error
+        said = " ".join(str(cause).split()) or type(cause).__name__
+        if place.password:
+            said = said.replace(str(place.password), "***")
+        raise ErcbenchError(
+            f"storage={place.render_as_string(hide_password=True)}: {said:.300}. Check host, port, "
+            "database, user and password, and that the server runs."
+        ) from None

@@ -1,0 +1,124 @@
+"""What a process does for a study, and several of them side by side."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+
+from optuna.trial import FrozenTrial, TrialState
+
+from ercbench.console import say
+from ercbench.errors import ErcbenchError
+from ercbench.metrics import METRICS
+from ercbench.tuning.search import Search
+from ercbench.tuning.study import COUNTED, SharedStudy, cause
+from ercbench.tuning.trial import carry_out_trial
+
+# Seconds between looks at what others are at work on.
+WAIT = 1.0
+
+
+def work(search: Search) -> None:
+    """Carries out trials until the budget is spent, those of processes that died included.
+
+    Raises:
+        ErcbenchError: The storage is not there, the study is another one, or too many trials
+            failed.
+    """
+    study = SharedStudy(search)
+    began, before = time.monotonic(), len(study.trials)
+    with study.at_work():
+        while not study.done:
+            trial = study.next_trial()
+            if trial is None:
+                time.sleep(WAIT)
+                continue
+            carry_out_trial(study.optuna, trial, search)
+            minutes = (time.monotonic() - began) / 60
+            say(progress(study, trial.number, (len(study.trials) - before) / minutes))
+
+
+def work_side_by_side(search: Search, jobs: int) -> None:
+    """Lets several processes work on a study; each gets its share of the cores.
+
+    Raises:
+        ErcbenchError: One ended with an error, which it has told.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with threads_each(max(1, (os.cpu_count() or 1) // jobs)):
+        processes = [spawn.Process(target=_work_alone, args=(search,)) for _ in range(jobs)]
+        for process in processes:
+            process.start()
+    _wait(processes)
+    if not SharedStudy(search).done:
+        raise ErcbenchError(
+            f"study {search.study}: its processes ended before their time. The same command goes "
+            "on where they stopped."
+        )
+
+
+def progress(study: SharedStudy, number: int, rate: float) -> str:
+    """Returns a line on a trial that has ended, and on the study so far."""
+    trials = study.trials
+    ended = next(trial for trial in trials if trial.number == number)
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
+    failed = sum(trial.state == TrialState.FAIL for trial in trials)
+    counted = sum(trial.state in COUNTED for trial in trials)
+    parts = [f"trial {number}: {_ending(ended)}"]
+    if complete:
+        best = max(complete, key=lambda trial: (trial.value, -trial.number))
+        title = METRICS[study.search.metric].title
+        parts.append(f"best validation {title} {100 * (best.value or 0):.1f} (trial {best.number})")
+    parts.append(f"{counted} of {study.search.budget}, {pruned} pruned")
+    if failed:
+        parts.append(f"{failed} failed")
+    return "; ".join((*parts, f"{rate:.1f} trials/min"))
+
+
+def _ending(trial: FrozenTrial) -> str:
+    if trial.state == TrialState.FAIL:
+        return f"failed ({cause(trial)})"
+    if trial.state == TrialState.PRUNED:
+        return f"pruned after {len(trial.intermediate_values)} epochs"
+    return f"{100 * (trial.value or 0):.1f}"
+
+
+def _work_alone(search: Search) -> None:
+    """Works in a process of its own, whose errors are one line."""
+    try:
+        work(search)
+    except ErcbenchError as error:
+        say(f"ercbench: {error}")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+
+
+def _wait(processes: list[BaseProcess]) -> None:
+    """Waits for processes; interrupted, it lets them end first."""
+    try:
+        for process in processes:
+            process.join()
+    except BaseException:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+        raise
+
+
+@contextmanager
+def threads_each(threads: int) -> Iterator[None]:
+    """Gives the processes that are started inside so many threads, unless the user said fewer."""
+    known = os.environ.get("OMP_NUM_THREADS")
+    fewest = min(threads, int(known)) if known and known.isdecimal() else threads
+    os.environ["OMP_NUM_THREADS"] = str(fewest)
+    try:
+        yield
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+        if known is not None:
+            os.environ["OMP_NUM_THREADS"] = known
