@@ -101,7 +101,7 @@ def test_a_finished_run_is_not_run_again_unless_forced(composed, monkeypatch):
     assert forced.results.test == first.results.test
     assert forced.execution.seconds != first.execution.seconds
     monkeypatch.setattr(
-        ercbench.training.train, "fit_and_test", lambda *_: pytest.fail("it ran again")
+        ercbench.training.train, "fit_and_evaluate", lambda *_: pytest.fail("it ran again")
     )
     assert train(composed()) == forced
     assert train(composed("logger=wandb", "group=other")) == forced

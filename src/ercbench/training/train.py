@@ -151,9 +151,7 @@ def already_finished(run: RunFolder, kind: type[AnyRecord]) -> AnyRecord:
     return record
 
 
-def fit_and_evaluate(
-    planned: PlannedRun, watchers: Sequence[L.Callback], quiet: bool
-) -> RunRecord:
+def fit_and_evaluate(planned: PlannedRun, watchers: Sequence[L.Callback], quiet: bool) -> RunRecord:
     """Fits from the beginning or from the last epoch, evaluates the best one, writes the record."""
     started = time.perf_counter()
     config, datamodule, run = planned.config, planned.datamodule, planned.folder

@@ -16,7 +16,6 @@ from ercbench.metrics import METRICS
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.records.study import StudyRecord, Trial, write_study
-from ercbench.tuning.search import Search
 from ercbench.tuning.study import SharedStudy
 
 STATES: Mapping[TrialState, Any] = {

@@ -126,7 +126,9 @@ def _check_known(name: str, base: DictConfig, source: str) -> None:
     parent, _, key = name.rpartition(".")
     node = OmegaConf.select(base, parent) if parent else base
     if not isinstance(node, DictConfig) or key not in node or isinstance(node[key], ListConfig):
-        known = [str(own) for own in node if own != "_target_"] if isinstance(node, DictConfig) else []
+        known = (
+            [str(own) for own in node if own != "_target_"] if isinstance(node, DictConfig) else []
+        )
         there = f" {parent} has: {', '.join(known)}." if parent and known else ""
         raise ErcbenchError(
             f"{source}: no setting '{name}' to tune.{there}{did_you_mean(key, known)}"
@@ -140,9 +142,7 @@ def _check_value(name: str, value: Any, base: DictConfig, source: str) -> None:
         raise ErcbenchError(f"{source}: {name}={value}: {explain(error)}") from None
 
 
-def _check_first(
-    params: Params, ranges: Mapping[str, Any], base: DictConfig, source: str
-) -> None:
+def _check_first(params: Params, ranges: Mapping[str, Any], base: DictConfig, source: str) -> None:
     for name, value in params.items():
         if name not in ranges:
             known = list(ranges)

@@ -6,14 +6,13 @@ import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import optuna
 from filelock import FileLock, Timeout
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ercbench.errors import ErcbenchError
@@ -89,7 +88,8 @@ class SharedStudy:
 
     def take_over(self) -> None:
         """Lets the trials of processes that died begin again, with the same settings."""
-        optuna.storages.fail_stale_trials(self.optuna)
+        if isinstance(self.storage, RDBStorage):
+            optuna.storages.fail_stale_trials(self.optuna)
         for trial in self.trials:
             if trial.state == TrialState.RUNNING and self._is_left(trial):
                 try:
@@ -192,8 +192,8 @@ def check_identity(search: Search, known: Mapping[str, Any]) -> None:
     if differing:
         details = "; ".join(_difference(name, known.get(name), asked[name]) for name in differing)
         raise ErcbenchError(
-            f"{search.folder}: the study was begun with other {', '.join(differing)} ({details:.600}"
-            f"). Go on with what it was begun with, or take another name: study={search.study}-2."
+            f"{search.folder}: the study was begun with other {', '.join(differing)} "
+            f"({details:.600}). Go on with those, or take another name: study={search.study}-2."
         )
 
 

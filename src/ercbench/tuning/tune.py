@@ -86,7 +86,7 @@ def base_of(config: DictConfig) -> DictConfig:
     )
     OmegaConf.resolve(base)
     base.protocol.test = False
-    return base  # type: ignore[no-any-return]
+    return base
 
 
 def identity_of(

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 
@@ -97,7 +97,7 @@ def _work_alone(search: Search) -> None:
         raise SystemExit(1) from None
 
 
-def _wait(processes: list[BaseProcess]) -> None:
+def _wait(processes: Sequence[BaseProcess]) -> None:
     """Waits for processes; interrupted, it lets them end first."""
     try:
         for process in processes:
