@@ -28,7 +28,7 @@ def work(search: Search) -> None:
             failed.
     """
     study = SharedStudy(search)
-    began, before = time.monotonic(), len(study.trials)
+    began, ended = time.monotonic(), 0
     with study.at_work():
         while not study.done:
             trial = study.next_trial()
@@ -36,8 +36,8 @@ def work(search: Search) -> None:
                 time.sleep(WAIT)
                 continue
             carry_out_trial(study.optuna, trial, search)
-            minutes = (time.monotonic() - began) / 60
-            say(progress(study, trial.number, (len(study.trials) - before) / minutes))
+            ended += 1
+            say(progress(study, trial.number, 60 * ended / (time.monotonic() - began)))
 
 
 def work_side_by_side(search: Search, jobs: int) -> None:
