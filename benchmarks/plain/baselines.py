@@ -39,14 +39,13 @@ def gru_loss(model: ConversationClassifier, batch: ConversationBatch) -> Tensor:
 
 
 def late_fusion_loss(model: LateFusion, batch: ConversationBatch) -> Tensor:
-    """Returns the loss of the averaged probabilities and those of every modality's."""
+    """Returns the loss of the averaged logits and those of every modality's."""
     network: Any = model.network
     unimodal = [
         _gru_logits(own, batch.features[m], batch.mask) for m, own in network.modalities.items()
     ]
-    shares = network.weights.softmax(0)
-    average = sum(share * own.softmax(-1) for share, own in zip(shares, unimodal, strict=True))
-    fused = torch.as_tensor(average).log()
+    weighted = [weight * own for weight, own in zip(network.weights, unimodal, strict=True)]
+    fused = torch.stack(weighted).sum(0)
     return torch.stack([_loss(model, logits, batch) for logits in (fused, *unimodal)]).sum()
 
 

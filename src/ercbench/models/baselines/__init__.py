@@ -53,7 +53,7 @@ MODELS = (
     Model(
         name="late_fusion",
         title="late fusion",
-        summary="a bidirectional GRU per modality, their probabilities averaged",
+        summary="a bidirectional GRU per modality, their logits averaged with learned weights",
         settings=LateFusionSettings,
         target="ercbench.models.baselines.late_fusion.LateFusion",
         tiny={"hidden": 8},

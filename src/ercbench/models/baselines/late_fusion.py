@@ -1,4 +1,8 @@
-"""A bidirectional GRU per modality, their probabilities averaged."""
+"""A bidirectional GRU per modality, their logits averaged with learned weights.
+
+Modalities that are independent given the emotion are best fused by adding up their logits; an
+average of their probabilities is never surer than the surest of them.
+"""
 
 from dataclasses import dataclass
 
@@ -24,7 +28,7 @@ class LateFusionPrediction(Prediction):
 
 
 class LateFusionNetwork(nn.Module):
-    """A GRU network per modality; their probabilities are averaged with learned weights.
+    """A GRU network per modality; their logits are averaged with learned weights.
 
     Args:
         settings: Sizes and dropout of each modality's network.
@@ -37,13 +41,13 @@ class LateFusionNetwork(nn.Module):
         self.modalities = nn.ModuleDict(
             {m: GRUNetwork(settings, {m: width}, classes) for m, width in widths.items()}
         )
-        self.weights = nn.Parameter(torch.zeros(len(widths)))  # equal at first
+        self.weights = nn.Parameter(torch.full((len(widths),), 1 / len(widths)))  # [M]
 
     def forward(self, batch: ConversationBatch) -> LateFusionPrediction:
         """Predicts emotions."""
         unimodal = {m: network(batch).logits for m, network in self.modalities.items()}
-        log_p = torch.stack(list(unimodal.values()), -1).float().log_softmax(-2)  # [B, L, C, M]
-        return LateFusionPrediction((log_p + self.weights.log_softmax(0)).logsumexp(-1), unimodal)
+        fused = torch.stack(list(unimodal.values()), -1) @ self.weights  # [B, L, C]
+        return LateFusionPrediction(fused, unimodal)
 
 
 class LateFusion(ConversationClassifier):
