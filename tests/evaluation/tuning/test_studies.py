@@ -54,7 +54,7 @@ def test_every_study_has_a_row_and_a_table_of_its_trials():
     assert list(found) == ["tuning", "budget", "trials-made-up-gru", "trials-made-up-mlp"]
     gru, mlp = rows_of(found["tuning"])
     assert gru["ended"] == "18 complete, 3 failed, 9 pruned"
-    assert gru["trials"] == "27 trials, 4 knobs"
+    assert (gru["trials"], gru["knobs"]) == ("27", "4")
     assert gru["best of 20"]
     assert (mlp["best of 10"] != "", mlp["best of 20"]) == (True, "")
     assert len(rows_of(found["trials-made-up-gru"])) == 30

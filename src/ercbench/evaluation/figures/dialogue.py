@@ -69,8 +69,9 @@ def _by_bins(comparison: Comparison, values: np.ndarray, name: str) -> Figure:
     width = max(2.4, 0.42 * len(bins))
     figure, every = panels(len(groups), (width, 2.0), columns=int(10 / width))
     for axes, group, mean, own in zip(every, groups, means, spreads, strict=True):
-        axes.plot(list(bins), means.T, color=GREY, linewidth=0.8, alpha=0.7)
-        axes.errorbar(list(bins), mean, own, fmt="o-", color=BLUE, markersize=4)
+        axes.plot(means.T, color=GREY, linewidth=0.8, alpha=0.7)
+        axes.errorbar(range(len(bins)), mean, own, fmt="o-", color=BLUE, markersize=4)
+        axes.set_xticks(range(len(bins)), list(bins))
         axes.grid(visible=False, axis="x")
         axes.set_title(wrapped(comparison.marked(group.name)))
     figure.supxlabel(f"{name} (below: how many utterances)", fontsize=9)

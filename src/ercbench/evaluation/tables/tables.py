@@ -113,7 +113,7 @@ def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
         Column("model", "text"),
         *([Column("features", "text")] if several else []),
         Column("seeds", "count"),
-        Column("tuning", "text"),
+        Column("trials", "text"),
         *(Column(metric.title, metric.kind) for metric in METRICS.values()),
         *(Column(title, "whole") for title in ("parameters", "seconds")),
     ]

@@ -42,6 +42,7 @@ def studies_table(comparison: Comparison) -> Table:
     ]
     columns = [
         *(Column(title, "text") for title in ("model", "trials", "ended")),
+        Column("knobs", "count"),
         *(Column(f"best of {n}") for n in shown),
         *(Column("best found"), Column("seconds", "whole")),
     ]
@@ -90,10 +91,10 @@ def _table(
     return Table(name, test.title, full, tuple(columns), tuple(rows), tuple(notes))
 
 
-def _trials(study: StudyRecord) -> tuple[Cell, Cell]:
+def _trials(study: StudyRecord) -> tuple[Cell, ...]:
     states = Counter(trial.state for trial in study.trials)
     ended = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    return Cell(spent(study).short), Cell(ended)
+    return Cell(spent(study).short), Cell(ended), Cell(len(study.space))
 
 
 def _promises(study: StudyRecord, shown: Sequence[int]) -> list[Cell]:

@@ -27,31 +27,29 @@ class Budget:
 
     @property
     def short(self) -> str:
-        """Trials and knobs, for a cell of a table."""
+        """The number of trials, for a cell of a table."""
         if not self.tunable:
             return "nothing to tune"
         if self.trials is None:
             return "unknown"
-        return f"{self._trials}, {self._knobs}" if self.knobs else "0 trials"
+        return f"{self.trials} of {self.asked}" if self.trials < self.asked else str(self.trials)
 
     @property
     def told(self) -> str:
-        """The same, and who chose, for a sentence."""
-        if self.knobs:
-            return f"{self._trials} over {self._knobs}, on validation"
-        return "by hand or by default, 0 trials counted" if self == BY_HAND else self.short
-
-    @property
-    def _trials(self) -> str:
-        done = str(self.trials) if self.trials == self.asked else f"{self.trials} of {self.asked}"
-        return f"{done} trial{'' if self.asked == 1 else 's'}"
-
-    @property
-    def _knobs(self) -> str:
-        return f"{self.knobs} knob{'' if self.knobs == 1 else 's'}"
+        """Trials, knobs, and who chose, for a sentence."""
+        if self == BY_HAND:
+            return "by hand or by default, 0 trials counted"
+        if not self.knobs:
+            return self.short
+        trials, knobs = _plural("trial", self.asked), _plural("knob", self.knobs)
+        return f"{self.short} {trials} over {self.knobs} {knobs}, on validation"
 
 
 BY_HAND, NOTHING_TO_TUNE, UNKNOWN = Budget(), Budget(tunable=False), Budget(trials=None)
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def budget_of(run: RunRecord, studies: Iterable[StudyRecord] = ()) -> Budget:
