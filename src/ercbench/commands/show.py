@@ -17,7 +17,7 @@ from ercbench.files import expanded
 from ercbench.records.added_record import AddedRecord
 from ercbench.records.result_file import Record
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import Execution, RunRecord
+from ercbench.records.run_record import Execution, RunRecord, RunSetup
 from ercbench.records.study import StudyRecord, read_studies
 
 
@@ -46,7 +46,7 @@ def shown(record: Record, studies: Sequence[StudyRecord] = ()) -> Group:
     first = summary(record) if isinstance(record, RunRecord) else encoder_summary(record)
     tables = [first, _rows("settings", _flat(record.setup.settings))]
     if isinstance(record, RunRecord):
-        tables.append(_rows("tuning", _tuning(record, studies)))
+        tables.append(_rows("tuning", _tuning(record.setup, studies)))
         tables.append(features_table(record.setup.features))
     return Group(*tables, _rows("how it ran", _execution(record.run, record.execution)))
 
@@ -77,9 +77,9 @@ def _origin(record: AddedRecord) -> Iterable[tuple[str, str]]:
     yield "predicted", "labels alone" if record.setup.labels_only else "probabilities"
 
 
-def _tuning(run: RunRecord, studies: Iterable[StudyRecord]) -> Iterable[tuple[str, str]]:
-    own = [study for study in studies if chose(study, run.setup)]
-    yield "budget", budget_of(run, own).told
+def _tuning(setup: RunSetup, studies: Iterable[StudyRecord]) -> Iterable[tuple[str, str]]:
+    own = [study for study in studies if chose(study, setup)]
+    yield "budget", budget_of(setup, own).told
     yield from (("chosen by", study.study) for study in own)
 
 

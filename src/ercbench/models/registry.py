@@ -19,6 +19,7 @@ class Model:
         target: The `ConversationClassifier`, as `package.module.Class`.
         reconstruction: Why it is one, if no code of the paper's was there to follow.
         requires: Modalities without which it cannot be built.
+        tunable: Whether any of its settings decides its numbers.
         tiny: Settings at a size for tests.
         conf: Hydra's search path of another package's settings, `pkg://package.conf`, in which
             `model/<name>.yaml` lies.
@@ -31,6 +32,7 @@ class Model:
     target: str
     reconstruction: str = ""
     requires: tuple[str, ...] = ()
+    tunable: bool = True
     tiny: Mapping[str, Any] = field(default_factory=dict)
     conf: str | None = None
 
@@ -71,6 +73,11 @@ def model_of(target: str) -> str:
 def title_of(name: str) -> str:
     """Returns a model's title, or its name if nobody registered it."""
     return MODELS[name].title if name in MODELS else name
+
+
+def is_tunable(name: str) -> bool:
+    """Returns whether a model has anything to tune, as one that nobody registered may have."""
+    return MODELS[name].tunable if name in MODELS else True
 
 
 def reconstruction_of(name: str) -> str:

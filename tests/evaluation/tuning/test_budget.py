@@ -18,16 +18,11 @@ from ercbench.evaluation.tuning.budget import (
     Budget,
     budget_of,
 )
-from ercbench.records.run_record import OutputScores
 from ercbench.records.study import Trial
-from records import make_record, make_setup
+from records import make_setup
 
 LONG = [6] * 12
 CLEAR = [("GRU", 4.0), ("MLP", 0.2)]
-
-
-def a_run(**changes):
-    return make_record(make_setup(**changes), {"final": OutputScores(None, None)})
 
 
 def with_budgets(*budgets, skills=CLEAR):
@@ -55,7 +50,7 @@ def test_a_run_is_tuned_by_the_study_whose_choice_it_has_but_for_the_seed():
     setup = make_setup(seed=0)
     study = make_study(setup, trials=10)
     for seed in (0, 5):
-        found = budget_of(a_run(seed=seed), [study])
+        found = budget_of(make_setup(seed=seed), [study])
         assert found.told == "10 trials over 4 knobs, on validation"
         assert found.short == "10"
 
@@ -73,17 +68,17 @@ def test_a_run_is_tuned_by_the_study_whose_choice_it_has_but_for_the_seed():
 )
 def test_a_study_of_anything_else_did_not_tune_it(change):
     study = make_study(make_setup(**change))
-    assert budget_of(a_run(), [study]) == BY_HAND
+    assert budget_of(make_setup(), [study]) == BY_HAND
     assert BY_HAND.told == "by hand or by default, 0 trials counted"
 
 
 def test_of_several_studies_the_largest_budget_counts():
     studies = [make_study(trials=count) for count in (5, 20, 10)]
-    assert budget_of(a_run(), studies).trials == 20
+    assert budget_of(make_setup(), studies).trials == 20
 
 
 def test_a_study_that_is_not_finished_says_so():
-    assert budget_of(a_run(), [make_study(trials=12, budget=30)]).told == (
+    assert budget_of(make_setup(), [make_study(trials=12, budget=30)]).told == (
         "12 of 30 trials over 4 knobs, on validation"
     )
 
@@ -97,20 +92,20 @@ def test_what_failed_is_no_trial_and_what_was_pruned_is_one():
     trials = [
         Trial(n, state, {}, value, 1, 1.0, None, ()) for n, (state, value) in enumerate(states)
     ]
-    assert budget_of(a_run(), [make_study(trials=trials, budget=2)]).trials == 2
+    assert budget_of(make_setup(), [make_study(trials=trials, budget=2)]).trials == 2
 
 
 def test_whether_the_test_part_is_read_does_not_matter():
     told = [{"test": False}, {"test": True, "as_released": True}]
     searched, run = ({"model": {"hidden": 8}, "protocol": own} for own in told)
     study = make_study(make_setup(settings=searched))
-    assert budget_of(a_run(settings=run), [study]).trials == study.budget
+    assert budget_of(make_setup(settings=run), [study]).trials == study.budget
 
 
-def test_a_model_without_parameters_has_nothing_to_tune():
-    run = a_run()
-    run = replace(run, execution=replace(run.execution, parameters=0))
-    assert budget_of(run, [make_study()]) == NOTHING_TO_TUNE
+def test_the_most_frequent_class_has_nothing_to_tune():
+    setup = make_setup("majority")
+    assert budget_of(setup, [make_study(setup)]) == NOTHING_TO_TUNE
+    assert budget_of(make_setup("of another package")) == BY_HAND
 
 
 def test_rows_of_equal_budgets_are_not_marked_and_the_best_is_bold():

@@ -119,7 +119,7 @@ class Group:
             runs=records,
             folders=tuple(run.folder for run in runs),
             labels_only=any(run.labels_only for run in runs),
-            budget=budget_of(records[0]) if records else UNKNOWN,
+            budget=budget_of(records[0].setup) if records else UNKNOWN,
         )
 
     @property
@@ -200,7 +200,7 @@ def with_studies(comparison: Comparison, studies: Sequence[StudyRecord]) -> Comp
     test = comparison.test
     own = [study for study in studies if (study.corpus, study.split) == (test.corpus, test.split)]
     groups = [
-        replace(group, budget=budget_of(group.runs[0], own)) if group.runs else group
+        replace(group, budget=budget_of(group.runs[0].setup, own)) if group.runs else group
         for group in comparison.groups
     ]
     return replace(comparison, groups=tuple(groups), studies=tuple(own))

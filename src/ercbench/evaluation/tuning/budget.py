@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ercbench.evaluation.compare.naming import flat_settings
-from ercbench.records.run_record import RunRecord, RunSetup
+from ercbench.models.registry import is_tunable
+from ercbench.records.run_record import RunSetup
 from ercbench.records.study import StudyRecord
 
 
@@ -52,14 +53,11 @@ def _plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def budget_of(run: RunRecord, studies: Iterable[StudyRecord] = ()) -> Budget:
-    """Returns the budget of the study that chose a run's settings, of several the largest.
-
-    A model without parameters, such as the most frequent class, has nothing to tune.
-    """
-    if run.execution.parameters == 0:
+def budget_of(setup: RunSetup, studies: Iterable[StudyRecord] = ()) -> Budget:
+    """Returns the budget of the study that chose a run's settings, of several the largest."""
+    if not is_tunable(setup.model):
         return NOTHING_TO_TUNE
-    budgets = [spent(study) for study in studies if chose(study, run.setup)]
+    budgets = [spent(study) for study in studies if chose(study, setup)]
     return max(budgets, key=lambda own: own.trials or 0, default=BY_HAND)
 
 

@@ -18,6 +18,7 @@ MODELS = (
         summary="always the most frequent class of the training part: nothing is learned",
         settings=MajoritySettings,
         target="ercbench.models.baselines.majority.Majority",
+        tunable=False,
     ),
     Model(
         name="logistic_regression",
