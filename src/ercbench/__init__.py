@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ercbench.api.adding import add_predictions
     from ercbench.api.building import build_model, load_corpus, load_dataset
     from ercbench.api.comparing import Compared, compare, evaluate
+    from ercbench.api.evaluating import evaluate_runs
     from ercbench.api.run import Run, load_run, predict
     from ercbench.api.training import train
     from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
@@ -25,6 +26,7 @@ _HOME = {
     "Compared": "ercbench.api.comparing",
     "compare": "ercbench.api.comparing",
     "evaluate": "ercbench.api.comparing",
+    "evaluate_runs": "ercbench.api.evaluating",
     "Run": "ercbench.api.run",
     "load_run": "ercbench.api.run",
     "predict": "ercbench.api.run",
@@ -44,6 +46,7 @@ __all__ = [  # noqa: RUF022 (the order of the work)
     "load_run",
     "predict",
     "evaluate",
+    "evaluate_runs",
     "add_predictions",
     "compare",
     "Run",

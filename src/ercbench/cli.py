@@ -26,14 +26,25 @@ COMMANDS = {
     "tune": "ercbench.commands.tune:tune_command",
     "reproduce": "ercbench.commands.reproduce:reproduce_command",
     "add": "ercbench.commands.add:add_command",
+    "evaluate": "ercbench.commands.evaluate:evaluate_command",
     "report": "ercbench.commands.report:report_command",
     "list": "ercbench.commands.list_entries:list_command",
     "show": "ercbench.commands.show:show_command",
 }
 """Name to the function that is called with the settings."""
 
-ALONE = {"add": "predictions", "report": "runs", "stores": "stores", "list": "kind", "show": "run"}
+ALONE = {
+    "add": "predictions",
+    "evaluate": "run",
+    "report": "runs",
+    "stores": "stores",
+    "list": "kind",
+    "show": "run",
+}
 """Command to the setting that a word standing alone is short for."""
+
+SEVERAL = ("add", "evaluate")
+"""Commands of which several words may stand alone, as where a shell replaces a pattern by names."""
 
 USAGE = """\
 ercbench: honest comparison of models for emotion recognition in conversation
@@ -163,10 +174,10 @@ def _named(command: str, arguments: Sequence[str]) -> list[str]:
     others = [argument for argument in arguments if argument not in alone]
     if command == "stores" and alone[:1] == ["merge"]:
         return [f"merge=[{','.join(map(in_quotes, alone[1:]))}]", *others]
-    if command == "add":  # where `model` is no group of choices, and a shell replaces patterns
-        named = [re.sub("^model=", "name=", other) for other in others]
-        files = f"predictions=[{','.join(map(in_quotes, alone))}]"
-        return [*([files] if alone else []), *named]
+    if command == "add":  # where `model` is no group of choices
+        others = [re.sub("^model=", "name=", other) for other in others]
+    if command in SEVERAL and alone:
+        return [f"{ALONE[command]}=[{','.join(map(in_quotes, alone))}]", *others]
     if len(alone) > 1:
         raise ErcbenchError(
             f"{command}: found {' '.join(alone)}; expected at most one folder. "

@@ -232,15 +232,15 @@ def test_an_index_beyond_the_labels_and_another_order_of_labels_are_refused(tmp_
 def test_files_and_their_seeds_are_told_by_a_pattern_and_by_names(tmp_path):
     for seed in (2, 10):
         (tmp_path / f"mine_seed{seed}.csv").touch()
-    files = files_of(f"{tmp_path}/mine_seed*.csv")
+    files = files_of("predictions", f"{tmp_path}/mine_seed*.csv")
     assert seeds_of(None, files) == [10, 2]
     assert seeds_of([0, 1], files) == [0, 1]
     assert seeds_of(None, [tmp_path / "mine.csv"]) == [0]
     for wrong in (None, 3, [1, 1], [1], ["a", "b"]):
         with pytest.raises(ErcbenchError, match="expected a seed for each"):
             seeds_of(wrong, [tmp_path / "a.csv", tmp_path / "b.csv"])
-    with pytest.raises(ErcbenchError, match="no file is called so"):
-        files_of(f"{tmp_path}/nothing*.csv")
+    with pytest.raises(ErcbenchError, match="nothing is called so"):
+        files_of("predictions", f"{tmp_path}/nothing*.csv")
 
 
 def test_a_name_of_one_of_our_models_and_one_that_no_table_can_show_are_refused():

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,8 @@ from omegaconf import DictConfig
 from ercbench.config.arguments import in_quotes
 from ercbench.config.compose import compose
 from ercbench.console import say
-from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.corpora.names import names_of
-from ercbench.errors import ErcbenchError
 from ercbench.files import expanded, safe_name, sha256_of_file
-from ercbench.metrics import labelled, previous_labels
 from ercbench.records.added_record import AddedRecord, AddedSetup
 from ercbench.records.adding.files import read_predictions
 from ercbench.records.adding.fitting import fit
@@ -29,10 +25,10 @@ from ercbench.records.adding.names import (
     known_records,
     seeds_of,
 )
+from ercbench.records.corpus_part import CorpusPart
 from ercbench.records.fingerprint import fingerprint
 from ercbench.records.prediction_rows import rows_of
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.scores import Scores, score
 
 
 def add_predictions(
@@ -86,13 +82,16 @@ def add(config: DictConfig) -> list[AddedRecord]:
     Raises:
         ErcbenchError: A setting is wrong, or the predictions do not fit the test part.
     """
-    files = files_of(config.predictions)
+    files = files_of("predictions", config.predictions)
     seeds = seeds_of(config.seed, files)
-    part = _test_part(config)
+    part, manifest_sha256 = _opened(config)
     runs = expanded(config.runs)
     model = checked_name(config.name)
     order = None if config.labels is None else names_of("labels", config.labels)
-    made = [_made(part, model, *pair, order) for pair in zip(files, seeds, strict=True)]
+    made = [
+        _made(part, manifest_sha256, model, file, seed, order)
+        for file, seed in zip(files, seeds, strict=True)
+    ]
     known = known_records(runs)
     for record, _ in made:
         check_free(record, known)
@@ -103,49 +102,25 @@ def add(config: DictConfig) -> list[AddedRecord]:
     return [record for record, _ in made]
 
 
-@dataclass(frozen=True)
-class _TestPart:
-    """A test part, from a store."""
-
-    corpus: Corpus
-    split: str
-    manifest_sha256: str
-
-    @property
-    def conversations(self) -> list[Conversation]:
-        tested = set(self.corpus.split(self.split).test)
-        return [own for own in self.corpus.conversations if own.id in tested]
-
-    def scores(self, probabilities: np.ndarray, labels_only: bool) -> Scores:
-        """Returns the scores of [N, C] probabilities."""
-        index = {label: number for number, label in enumerate(self.corpus.labels)}
-        said = [(own.id, u) for own in self.conversations for u in own.utterances]
-        truth = np.array([-1 if u.label is None else index[u.label] for _, u in said])
-        names = np.array([id for id, _ in said]), np.array([u.speaker for _, u in said])
-        found = labelled(truth, probabilities, previous_labels(*names, truth))
-        scores = score(found, labels_only)
-        if scores is None:
-            raise ErcbenchError(
-                f"{self.corpus.name}: the test part of split {self.split} has no labels, so that "
-                "there is nothing to compare. Take another split, or prepare it with labels."
-            )
-        return scores
-
-
 def _listed(values: Sequence[str | Path]) -> str:
     return f"[{','.join(in_quotes(str(value)) for value in values)}]"
 
 
-def _test_part(config: DictConfig) -> _TestPart:
+def _opened(config: DictConfig) -> tuple[CorpusPart, str]:
+    """Returns the test part, and the SHA-256 of the manifest of its store."""
     if config.store is not None:
         config.dataset.store = config.store
     data = instantiate(config.dataset, _convert_="all", features=None, stores=config.stores)
-    data.corpus.split(config.dataset.split)
-    return _TestPart(data.corpus, config.dataset.split, data.store.manifest_sha256)
+    return CorpusPart(data.corpus, config.dataset.split), data.store.manifest_sha256
 
 
 def _made(
-    part: _TestPart, model: str, file: Path, seed: int, order: Sequence[str] | None
+    part: CorpusPart,
+    manifest_sha256: str,
+    model: str,
+    file: Path,
+    seed: int,
+    order: Sequence[str] | None,
 ) -> tuple[AddedRecord, list[dict[str, Any]]]:
     """Returns the record of a file, and the rows of its predictions."""
     corpus, split = part.corpus, part.split
@@ -162,7 +137,7 @@ def _made(
         split_sha256=corpus.split(split).sha256,
         labels=tuple(corpus.labels),
         seed=seed,
-        manifest_sha256=part.manifest_sha256,
+        manifest_sha256=manifest_sha256,
         provenance=dict(corpus.provenance),
         file=str(file),
         file_sha256=sha256_of_file(file),

@@ -121,7 +121,8 @@ def stems(comparisons: Sequence[Comparison]) -> list[str]:
     """Returns a name for each comparison's files: `iemocap6-cosmic`, numbered where not unique."""
     found: list[str] = []
     for test in (comparison.test for comparison in comparisons):
-        stem = safe_name(f"{test.corpus}{len(test.labels)}-{test.split}")
+        crossed = "-trained-elsewhere" if test.trained_on else ""
+        stem = safe_name(f"{test.corpus}{len(test.labels)}-{test.split}{crossed}")
         taken = sum(name.split("~")[0] == stem for name in found)
         found.append(f"{stem}~{taken + 1}" if taken else stem)
     return found

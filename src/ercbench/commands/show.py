@@ -10,11 +10,17 @@ from rich.text import Text
 
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.tables.summary import added_summary, encoder_summary, summary
+from ercbench.evaluation.tables.summary import (
+    added_summary,
+    encoder_summary,
+    evaluation_summary,
+    summary,
+)
 from ercbench.evaluation.tuning.budget import budget_of, chose
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.files import expanded
 from ercbench.records.added_record import AddedRecord
+from ercbench.records.evaluation_record import EvaluationRecord
 from ercbench.records.result_file import Record
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import Execution, RunRecord, RunSetup
@@ -43,6 +49,8 @@ def shown(record: Record, studies: Sequence[StudyRecord] = ()) -> Group:
     """Returns everything a record says, for the terminal, and which study chose its settings."""
     if isinstance(record, AddedRecord):
         return Group(added_summary(record), _rows("where from", _origin(record)))
+    if isinstance(record, EvaluationRecord):
+        return Group(evaluation_summary(record), _rows("labels", _mapped(record)))
     first = summary(record) if isinstance(record, RunRecord) else encoder_summary(record)
     tables = [first, _rows("settings", _flat(record.setup.settings))]
     if isinstance(record, RunRecord):
@@ -81,6 +89,11 @@ def _tuning(setup: RunSetup, studies: Iterable[StudyRecord]) -> Iterable[tuple[s
     own = [study for study in studies if chose(study, setup)]
     yield "budget", budget_of(setup, own).told
     yield from (("chosen by", study.study) for study in own)
+
+
+def _mapped(record: EvaluationRecord) -> Iterable[tuple[str, str]]:
+    for label, target in record.setup.label_map.items():
+        yield label, target or "left out"
 
 
 def _execution(run: str, execution: Execution) -> Iterable[tuple[str, str]]:

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from ercbench.config.add import AddSettings
 from ercbench.config.datasets import DATASETS, RegisteredSettings
+from ercbench.config.evaluate import EvaluateSettings
 from ercbench.config.looking import ListSettings, ShowSettings
 from ercbench.config.report import ReportSettings
 from ercbench.config.reproduce import ReproduceSettings
@@ -28,6 +29,7 @@ COMMANDS: dict[str, type] = {
     "import": ImportSettings,
     "reproduce": ReproduceSettings,
     "add": AddSettings,
+    "evaluate": EvaluateSettings,
     "report": ReportSettings,
     "stores": StoresSettings,
     "list": ListSettings,

@@ -1,7 +1,7 @@
 """The data module every dataset shares: a store, a split and a choice of features."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -194,16 +194,20 @@ class ConversationDataModule(L.LightningDataModule):
             ErcbenchError: The part has no conversation.
         """
         wanted = set(self.corpus.split(self.split_name).parts()[name])
-        chosen = [
-            (conversation, first)
-            for conversation, first in zip(self.corpus.conversations, self._first_rows, strict=True)
-            if conversation.id in wanted
-        ]
-        if not chosen:
+        if not wanted:
             raise ErcbenchError(
                 f"Split '{self.split_name}' of corpus '{self.corpus.name}': no conversation in its "
                 f"{name} part; expected one or more. Take another split."
             )
+        return self.dataset(wanted)
+
+    def dataset(self, ids: Set[str]) -> ConversationDataset:
+        """Returns the conversations of these ids, in the corpus's order; at least one."""
+        chosen = [
+            (conversation, first)
+            for conversation, first in zip(self.corpus.conversations, self._first_rows, strict=True)
+            if conversation.id in ids
+        ]
         conversations, first_rows = zip(*chosen, strict=True)
         return ConversationDataset(conversations, first_rows, self.feature_sets, self.corpus.labels)
 

@@ -16,7 +16,7 @@ def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:
         part; nothing if the corpus is not simulated, or nobody recorded how.
     """
     runs = [run for group in comparison.groups for run in group.runs]
-    if not comparison.test.simulated or not runs:
+    if not comparison.test.simulated or not runs or comparison.test.trained_on:
         return {}
     settings = recorded_settings(runs[0].setup.provenance)
     corpus, features = simulate(settings)

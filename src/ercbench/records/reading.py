@@ -12,15 +12,14 @@ import pyarrow.parquet as pq
 from ercbench.errors import ErcbenchError
 from ercbench.metrics import labelled, previous_labels
 from ercbench.records.added_record import AddedRecord, AddedSetup
-from ercbench.records.result_file import read_answers
+from ercbench.records.evaluation_record import EvaluationSetup
+from ercbench.records.result_file import AnswersRecord, read_answers
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import RunRecord, RunSetup
+from ercbench.records.run_record import RunSetup
 from ercbench.records.scores import Scores, score
 
-AnswersRecord = RunRecord | AddedRecord
-"""The record of answers to a test part."""
-AnySetup = RunSetup | AddedSetup
-"""What it says of them."""
+AnySetup = RunSetup | AddedSetup | EvaluationSetup
+"""What a record of answers to a test part says of them."""
 
 IDENTITY = ("conversation", "turn", "utterance")
 COLUMNS = (*IDENTITY, "speaker", "label")

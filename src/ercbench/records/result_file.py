@@ -3,16 +3,19 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
 from ercbench.records.added_record import AddedRecord
+from ercbench.records.evaluation_record import EvaluationRecord
 from ercbench.records.run_record import VERSION, EncoderRecord, RunRecord
 
-Record = RunRecord | EncoderRecord | AddedRecord
+AnswersRecord = RunRecord | AddedRecord | EvaluationRecord
+"""The record of answers to a test part."""
+Record = AnswersRecord | EncoderRecord
 AnyRecord = TypeVar("AnyRecord", RunRecord, EncoderRecord)
 
 
@@ -34,14 +37,14 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     return _valid(path, text, kind.kind)
 
 
-def read_answers(path: Path) -> RunRecord | AddedRecord:
-    """Reads the record of answers to a test part: of a run, or of predictions that were added.
+def read_answers(path: Path) -> AnswersRecord:
+    """Reads the record of answers to a test part: of a run, of an evaluation, or of what was added.
 
     Raises:
         ErcbenchError: The file is damaged, of another version, or the record of an encoder.
     """
     text, found = _content(path)
-    if found not in (RunRecord.kind, AddedRecord.kind):
+    if found not in [kind.kind for kind in get_args(AnswersRecord)]:
         raise _of_another_kind(path, found, RunRecord.kind)
     return _valid(path, text, found)
 
@@ -114,10 +117,15 @@ def _first(error: ValidationError) -> str:
 
 
 def _article(kind: Any) -> str:
-    known = {"run": "a run", "encoder": "an encoder", "added": "added predictions"}
+    known = {
+        "run": "a run",
+        "encoder": "an encoder",
+        "added": "added predictions",
+        "evaluation": "an evaluation",
+    }
     return known.get(kind, f"{kind!r:.40}")
 
 
 @cache
 def _adapters() -> dict[str, TypeAdapter[Any]]:
-    return {kind.kind: TypeAdapter(kind) for kind in (RunRecord, EncoderRecord, AddedRecord)}
+    return {kind.kind: TypeAdapter(kind) for kind in get_args(Record)}

@@ -11,14 +11,16 @@ from filelock import FileLock, Timeout
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing, sha256_of_file
-from ercbench.records.added_record import AddedRecord
+from ercbench.records.evaluation_record import EvaluationRecord
 from ercbench.records.result_file import (
     AnyRecord,
     Record,
+    read_answers,
     read_any_record,
     read_record,
     write_record,
 )
+from ercbench.records.run_record import EncoderRecord, RunRecord
 
 
 class BusyError(ErcbenchError):
@@ -87,6 +89,16 @@ class RunFolder:
         """
         return read_record(self.result, kind)
 
+    def read_evaluation(self) -> EvaluationRecord:
+        """Reads the record of an evaluation.
+
+        Raises:
+            ErcbenchError: The file is damaged, of another version or of another kind.
+        """
+        record = read_answers(self.result)
+        assert isinstance(record, EvaluationRecord), "its name says so"
+        return record
+
     def read_any(self) -> Record:
         """Reads the record of a finished run of any kind.
 
@@ -102,10 +114,10 @@ class RunFolder:
             ErcbenchError: It is not there, its bytes have changed, or the record is damaged.
         """
         record = self.read_any()
-        if isinstance(record, AddedRecord):
+        if not isinstance(record, (RunRecord, EncoderRecord)):
             raise ErcbenchError(
-                f"{self.path}: predictions that were added have no checkpoint. Give a run of "
-                "ercbench train."
+                f"{self.path}: holds no checkpoint, but predictions alone. Give a run of ercbench "
+                "train."
             )
         expected = record.results.checkpoint_sha256
         if not self.best.is_file() or sha256_of_file(self.best) != expected:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ercbench.evaluation.compare.naming import settings_of
 from ercbench.models.registry import title_of
+from ercbench.records.evaluation_record import EvaluationSetup
 from ercbench.records.reading import COLUMNS, IDENTITY, AnySetup, StoredRun
 
 T = TypeVar("T")
@@ -16,9 +17,18 @@ def by_test_part(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     """Puts runs together that have the same data, split and labels."""
 
     def test_part(setup: AnySetup) -> Hashable:
-        return setup.manifest_sha256, setup.split, setup.labels
+        return setup.manifest_sha256, setup.split, setup.labels, origin(setup)
 
     return _grouped(runs, lambda run: test_part(run.record.setup))
+
+
+def origin(setup: AnySetup) -> Hashable:
+    """Returns on what runs were trained and how they are read, if they are evaluated elsewhere."""
+    if not isinstance(setup, EvaluationSetup):
+        return None
+    trained = setup.trained.setup
+    to = tuple(setup.label_map.items())
+    return trained.corpus, trained.split, trained.manifest_sha256, trained.labels, setup.part, to
 
 
 def by_variant(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
@@ -72,7 +82,7 @@ def apart(part: Sequence[StoredRun], parts: Sequence[Sequence[StoredRun]]) -> li
     own, warnings = part[0].record.setup, []
     for other in (runs[0].record.setup for runs in parts if runs is not part):
         if other.corpus == own.corpus:
-            what = []
+            what = ["another origin"] if origin(other) != origin(own) else []
             if other.split != own.split:
                 what.append(f"another split ({other.split}; not {own.split})")
             if other.labels != own.labels:

@@ -15,10 +15,12 @@ from ercbench.evaluation.compare.comparable import (
     same_utterances,
     versions,
 )
+from ercbench.evaluation.compare.crossing import crossing
 from ercbench.evaluation.compare.naming import differences, names
 from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.evaluation.tuning.budget import BY_HAND, UNKNOWN, Budget, budget_of
 from ercbench.metrics import labelled, previous_labels
+from ercbench.records.evaluation_record import EvaluationRecord
 from ercbench.records.reading import StoredRun, read_runs
 from ercbench.records.run_record import RunRecord
 from ercbench.records.scores import Scores, score
@@ -39,6 +41,8 @@ class TestSet:
         speakers: [N] speaker of each utterance.
         texts: [N] what was said, empty where the records do not have it.
         truth: [N] index of the true label, -1 where there is none.
+        trained_on: Title of what the models were trained on, if it is something else.
+        notes: What every table has to say of that.
     """
 
     corpus: str
@@ -50,6 +54,8 @@ class TestSet:
     speakers: np.ndarray
     texts: np.ndarray
     truth: np.ndarray
+    trained_on: str = ""
+    notes: tuple[str, ...] = ()
 
     __test__ = False  # for pytest, no class of tests
 
@@ -61,7 +67,8 @@ class TestSet:
     @property
     def title(self) -> str:
         """What the corpus is called in tables and figures."""
-        return corpus_title(self.corpus, len(self.labels), self.simulated)
+        own = corpus_title(self.corpus, len(self.labels), self.simulated)
+        return f"{self.trained_on} → {own}" if self.trained_on else own
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ class Group:
     ) -> "Group":
         """Returns one output of runs that nothing but the seed tells apart, given by seed."""
         setup = runs[0].record.setup
-        records = tuple(run.record for run in runs if isinstance(run.record, RunRecord))
+        records = tuple(own for run in runs for own in _trainings(run))
         return cls(
             name=name,
             model=setup.model,
@@ -197,13 +204,21 @@ def with_studies(comparison: Comparison, studies: Sequence[StudyRecord]) -> Comp
         comparison: Of any models.
         studies: Of any; those on other data are left out.
     """
-    test = comparison.test
-    own = [study for study in studies if (study.corpus, study.split) == (test.corpus, test.split)]
+    test, trained = comparison.test, [run.setup for own in comparison.groups for run in own.runs]
+    places = {(test.corpus, test.split), *((setup.corpus, setup.split) for setup in trained)}
+    own = [study for study in studies if (study.corpus, study.split) in places]
     groups = [
         replace(group, budget=budget_of(group.runs[0].setup, own)) if group.runs else group
         for group in comparison.groups
     ]
     return replace(comparison, groups=tuple(groups), studies=tuple(own))
+
+
+def _trainings(run: StoredRun) -> list[RunRecord]:
+    """Returns the record of the training that the answers come from, if it was ours."""
+    if isinstance(run.record, EvaluationRecord):
+        return [run.record.setup.trained]
+    return [run.record] if isinstance(run.record, RunRecord) else []
 
 
 def _comparison(runs: Sequence[StoredRun], warnings: Sequence[str]) -> Comparison:
@@ -237,6 +252,7 @@ def test_set_of(runs: Sequence[StoredRun]) -> TestSet:
         speakers=column("speaker"),
         texts=np.array([text or "" for text in texts], dtype=str),
         truth=np.array([index.get(label, -1) for label in table["label"].to_pylist()], np.int64),
+        **crossing(setup),
     )
 
 

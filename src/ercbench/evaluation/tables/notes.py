@@ -130,7 +130,7 @@ def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
 
 def common_notes(comparison: Comparison) -> list[str]:
     """Returns the notes that every table of a comparison needs, marks explained."""
-    notes = []
+    notes = list(comparison.test.notes)
     if comparison.test.simulated:
         notes.append("SIMULATED data: nothing here says anything about people")
     if features_differ(comparison):

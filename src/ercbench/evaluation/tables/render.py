@@ -20,6 +20,8 @@ LATEX = {
     "^": r"\textasciicircum{}",
     "±": r"$\pm$",
     "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
+    "→": r"$\rightarrow$",
     "<": "$<$",
     ">": "$>$",
     "[": "{[}",  # after a line's end it would begin an argument

@@ -14,6 +14,7 @@ from ercbench.evaluation.tables.tables import Kind
 from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.metrics import COMPARED, METRICS
 from ercbench.records.added_record import AddedRecord, AddedSetup
+from ercbench.records.evaluation_record import EvaluationRecord, EvaluationSetup
 from ercbench.records.run_record import (
     EncoderRecord,
     EncoderSetup,
@@ -49,11 +50,21 @@ def added_summary(record: AddedRecord) -> Table:
     """Returns the table of predictions that were added: their test scores and F1 per class."""
     setup = record.setup
     title = f"{setup.model} ‡ on {_on(setup)}, split {setup.split}"
-    caption = "‡ brought along; selection and budget unknown"
+    return _scores_table(record, title, "‡ brought along; selection and budget unknown")
+
+
+def evaluation_summary(record: EvaluationRecord) -> Table:
+    """Returns the table of a run's evaluation elsewhere: its scores there and F1 per class."""
+    setup = record.setup
+    title = f"{setup.model}, {_on(setup.trained.setup)} → {_on(setup)}, split {setup.split}"
+    return _scores_table(record, title, f"{setup.trained.run}, on the {setup.part} part")
+
+
+def _scores_table(record: AddedRecord | EvaluationRecord, title: str, caption: str) -> Table:
     table = Table(title=Text(title), caption=Text(caption), min_width=min(len(title), 100))
     table.add_column("test")
-    table.add_column(f"seed {setup.seed}", justify="right")
-    _add_scores(table, record.test, setup.labels)
+    table.add_column(f"seed {record.setup.seed}", justify="right")
+    _add_scores(table, record.test, record.setup.labels)
     return table
 
 
@@ -137,7 +148,7 @@ def _table(title: str, chosen: StageRecord, shared: str = "") -> Table:
     return Table(title=Text(title), caption=Text(caption), min_width=min(len(title), 100))
 
 
-def _on(setup: RunSetup | EncoderSetup | AddedSetup) -> str:
+def _on(setup: RunSetup | EncoderSetup | AddedSetup | EvaluationSetup) -> str:
     simulated = not isinstance(setup, EncoderSetup) and setup.simulated
     return corpus_title(setup.corpus, len(setup.labels), simulated)
 

@@ -80,7 +80,7 @@ def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
     found = [
         scores_table(comparison, analysis),
         classes_table(comparison),
-        released_table(comparison, analysis),
+        *([] if comparison.test.trained_on else [released_table(comparison, analysis)]),
         *pairs,
     ]
     return [table for table in found if table.rows]

@@ -13,13 +13,13 @@ from ercbench.models.registry import MODELS
 from ercbench.records.added_record import AddedRecord
 from ercbench.records.result_file import Record
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import EncoderRecord
+from ercbench.records.run_record import RunRecord
 
 # Longer names make no table.
 LONGEST_NAME = 60
 
 
-def files_of(given: Any) -> list[Path]:
+def files_of(setting: str, given: Any) -> list[Path]:
     """Returns the files that names and patterns stand for, those of a pattern sorted.
 
     Raises:
@@ -33,10 +33,10 @@ def files_of(given: Any) -> list[Path]:
             root = Path(path.anchor)
             found = sorted(root.glob(str(path.relative_to(root))))
         if not found:
-            raise ErcbenchError(f"predictions={name}: no file is called so. Correct the pattern.")
+            raise ErcbenchError(f"{setting}={name}: nothing is called so. Correct the pattern.")
         files += found
     if not files:
-        raise ErcbenchError("predictions=[]: expected at least one file. Name one.")
+        raise ErcbenchError(f"{setting}=[]: expected at least one. Name one.")
     return files
 
 
@@ -101,7 +101,8 @@ def check_free(record: AddedRecord, known: Sequence[tuple[Path, Record]]) -> Non
     """
     own = record.setup
     for folder, other in known:
-        if isinstance(other, EncoderRecord) or other.fingerprint == record.fingerprint:
+        same = other.fingerprint == record.fingerprint
+        if same or not isinstance(other, (RunRecord, AddedRecord)):
             continue
         setup = other.setup
         if (setup.corpus, setup.model.casefold()) != (own.corpus, own.model.casefold()):
@@ -112,8 +113,8 @@ def check_free(record: AddedRecord, known: Sequence[tuple[Path, Record]]) -> Non
                 f"name={own.model}: {folder} is a run of that model, trained here. {step}so that "
                 "tables tell the two apart."
             )
-        same = ("seed", "split", "labels", "manifest_sha256")
-        if all(getattr(setup, name) == getattr(own, name) for name in same):
+        alike = ("seed", "split", "labels", "manifest_sha256")
+        if all(getattr(setup, name) == getattr(own, name) for name in alike):
             raise ErcbenchError(
                 f"name={own.model} seed={own.seed}: other predictions were added on "
                 f"{other.added[:10]} from {other.setup.file}. {step}or delete {folder} first."

@@ -1,0 +1,32 @@
+"""`ercbench evaluate`: trained models on another corpus, side by side."""
+
+from omegaconf import DictConfig
+
+from ercbench.api.evaluating import evaluate_on
+from ercbench.console import say, wide_console
+from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.tables import tables
+from ercbench.evaluation.tables.terminal import print_table
+from ercbench.files import expanded
+
+
+def evaluate_command(config: DictConfig) -> None:
+    """Evaluates runs, and prints the tables of all that were evaluated on the same.
+
+    Args:
+        config: As `EvaluateSettings` describes it.
+
+    Raises:
+        ErcbenchError: A setting is wrong, features or labels do not fit, or a run has seen what it
+            is evaluated on.
+    """
+    evaluations = expanded(config.evaluations)
+    made = {evaluations / record.run for record in evaluate_on(config)}
+    console = wide_console()
+    for comparison in read_comparisons(evaluations):
+        if any(made & set(group.folders) for group in comparison.groups):
+            for table in tables(comparison, analyse(comparison, config.draws)):
+                if table.name in ("scores", "classes", "pairs-weighted_f1"):
+                    print_table(console, table)
+    say(f"records: {evaluations}; ercbench report {evaluations} shows all of them")
