@@ -13,7 +13,7 @@ from ercbench.training.train import train
 BROKEN = [
     (
         ("trian",),
-        "reproduce, add, evaluate, report, list, show. Did you mean 'train'?",
+        "reproduce, add, evaluate, report, robust, list, show. Did you mean 'train'?",
     ),
     (("train", "modle=cfn_esa"), "modle"),
     (("train", "model=cfn_eas"), "cfn_esa"),

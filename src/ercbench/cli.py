@@ -28,6 +28,7 @@ COMMANDS = {
     "add": "ercbench.commands.add:add_command",
     "evaluate": "ercbench.commands.evaluate:evaluate_command",
     "report": "ercbench.commands.report:report_command",
+    "robust": "ercbench.commands.robust:robust_command",
     "list": "ercbench.commands.list_entries:list_command",
     "show": "ercbench.commands.show:show_command",
 }
@@ -37,6 +38,7 @@ ALONE = {
     "add": "predictions",
     "evaluate": "run",
     "report": "runs",
+    "robust": "runs",
     "stores": "stores",
     "list": "kind",
     "show": "run",

@@ -30,13 +30,17 @@ def encode(
         ErcbenchError: An encoder is not at hand, or another one is.
     """
     return {
-        recipe.modality: _vectors(conversation, _encoder(recipe, encoders.get(recipe.modality)))
+        recipe.modality: _vectors(conversation, encoder_of(recipe, encoders.get(recipe.modality)))
         for recipe in recipes
     }
 
 
-def _encoder(recipe: FeatureRecipe, given: Encoder | None) -> Encoder:
-    """Returns the encoder that a recipe describes."""
+def encoder_of(recipe: FeatureRecipe, given: Encoder | None = None) -> Encoder:
+    """Returns the encoder that a recipe describes: the one given, if it does, or one by name.
+
+    Raises:
+        ErcbenchError: The one given is another, or there is none by name.
+    """
     described = {
         "encoder": recipe.encoder,
         "revision": recipe.revision,

@@ -13,12 +13,12 @@ from rich.text import Text
 from ercbench.console import wide_console
 from ercbench.evaluation.compare.groups import Comparison, read_comparisons, with_studies
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
-from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
+from ercbench.evaluation.tables.files import stems, write_tables
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.evaluation.tables.tuning import tuning_tables
 from ercbench.extras import require
-from ercbench.files import expanded, remove_leftovers, replacing, safe_name
+from ercbench.files import expanded
 from ercbench.records.study import read_studies
 
 if TYPE_CHECKING:
@@ -84,19 +84,6 @@ def report(
                 _log(reports, folder, out, page)
 
 
-def write_tables(
-    comparisons: Sequence[Comparison], found: Sequence[Sequence[Table]], folder: Path
-) -> None:
-    """Writes the tables of every comparison as Markdown, LaTeX and CSV."""
-    writers = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
-    remove_leftovers(folder)
-    for stem, own in zip(stems(comparisons), found, strict=True):
-        for table in own:
-            for suffix, write in writers.items():
-                with replacing(folder / f"{stem}-{table.name}.{suffix}") as temporary:
-                    temporary.write_text(write(table))
-
-
 def draw_reports(
     comparisons: Sequence[Comparison],
     analyses: Sequence[Analysis],
@@ -115,17 +102,6 @@ def draw_reports(
         studies = draw_studies(comparison, folder / name)
         reports.append(Report(name, comparison, analysis, own, drawings, studies))
     return reports
-
-
-def stems(comparisons: Sequence[Comparison]) -> list[str]:
-    """Returns a name for each comparison's files: `iemocap6-cosmic`, numbered where not unique."""
-    found: list[str] = []
-    for test in (comparison.test for comparison in comparisons):
-        crossed = "-trained-elsewhere" if test.trained_on else ""
-        stem = safe_name(f"{test.corpus}{len(test.labels)}-{test.split}{crossed}")
-        taken = sum(name.split("~")[0] == stem for name in found)
-        found.append(f"{stem}~{taken + 1}" if taken else stem)
-    return found
 
 
 def _write_page(reports: "Sequence[Report]", out: Path, console: Console) -> Path:

@@ -15,6 +15,7 @@ from ercbench.config.evaluate import EvaluateSettings
 from ercbench.config.looking import ListSettings, ShowSettings
 from ercbench.config.report import ReportSettings
 from ercbench.config.reproduce import ReproduceSettings
+from ercbench.config.robust import RobustSettings
 from ercbench.config.stores import ImportSettings, PrepareSettings, StoresSettings
 from ercbench.config.training import FinetuneSettings, TrainSettings
 from ercbench.config.tuning import TuneSettings
@@ -31,6 +32,7 @@ COMMANDS: dict[str, type] = {
     "add": AddSettings,
     "evaluate": EvaluateSettings,
     "report": ReportSettings,
+    "robust": RobustSettings,
     "stores": StoresSettings,
     "list": ListSettings,
     "show": ShowSettings,

@@ -192,9 +192,18 @@ def read_comparisons(folder: Path) -> list[Comparison]:
     Raises:
         ErcbenchError: The folder is not there or holds no run that can be used.
     """
-    runs, warnings = read_runs(folder)
-    parts = by_test_part(runs)
-    return [_comparison(part, warnings + apart(part, parts)) for part in parts]
+    return comparisons_of(*read_runs(folder))
+
+
+def comparisons_of(runs: Sequence[StoredRun], warnings: Sequence[str]) -> list[Comparison]:
+    """Puts together what can be compared, as `read_comparisons` does.
+
+    Args:
+        runs: Any finished runs.
+        warnings: Of what was left out, for every comparison.
+    """
+    parts = by_test_part(list(runs))
+    return [_comparison(part, [*warnings, *apart(part, parts)]) for part in parts]
 
 
 def with_studies(comparison: Comparison, studies: Sequence[StudyRecord]) -> Comparison:

@@ -1,0 +1,1 @@
+"""Trained models at work on test parts whose modalities are missing or noisy."""

@@ -1,0 +1,125 @@
+"""Finished runs under a modality that is missing or noisy."""
+
+import shutil
+from math import inf
+
+import numpy as np
+import pytest
+from helpers import SMALL_DATA
+
+import ercbench
+from ercbench.api.robustness.asking import robust
+from ercbench.api.robustness.tested import TestedRun
+from ercbench.data.damage import Damage
+from ercbench.errors import ErcbenchError
+from ercbench.records.robustness import read_answers
+
+SMALL = (*SMALL_DATA, "model.hidden=8", "trainer.max_epochs=2")
+LEVELS = {"drop": [0, 0.5, 1], "draws": 2, "resamples": 100}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("robust")
+
+
+@pytest.fixture(scope="module")
+def runs(folder):
+    """Two models of all modalities and one of text alone, on the simulated corpus."""
+    options = {"overrides": SMALL, "runs": folder / "runs", "stores": folder / "stores"}
+    ercbench.train("gru", "simulated", 0, **options)
+    ercbench.train("mlp", "simulated", 0, **options)
+    ercbench.train("mlp", "simulated", 0, features="text", **options)
+    return folder / "runs"
+
+
+@pytest.fixture
+def copied(runs, tmp_path):
+    """The runs without any answer."""
+    shutil.copytree(runs, tmp_path / "runs", ignore=shutil.ignore_patterns("robust"))
+    return tmp_path / "runs"
+
+
+def answers_of(runs, damage):
+    found = {}
+    for path in sorted(runs.iterdir()):
+        run = ercbench.load_run(path)
+        found[path.name] = run, read_answers(path, damage, run.record.results.checkpoint_sha256)
+    return found
+
+
+def test_without_damage_the_scores_are_those_recorded_to_the_last_digit(copied):
+    robust(copied, "text", noise=[0], **LEVELS)
+    for damage, clean in ((Damage("drop", "text", "utterance"), 0), (Damage("noise", "text"), inf)):
+        for run, answers in answers_of(copied, damage).values():
+            assert np.array_equal(answers.probabilities[clean, 0], run.probabilities)
+            assert answers.scores[clean, 0].scores == run.scores
+
+
+def test_a_modality_that_is_wholly_dropped_is_missing_as_for_a_new_conversation(copied, folder):
+    robust(copied, "audio", **LEVELS)
+    data = {"simulation": {"train": 12, "validation": 6, "test": 6}}
+    part = ercbench.load_dataset("simulated", stores=folder / "stores", **data).part("test")
+    (path,) = copied.glob("*gru*")
+    run = ercbench.load_run(path)
+    expected = [
+        run.predict(talk, {m: part[n].features[m].numpy() for m in ("text", "visual")})
+        for n, talk in enumerate(part.conversations)
+    ]
+    found = answers_of(copied, Damage("drop", "audio", "utterance"))[path.name][1]
+    np.testing.assert_allclose(found.probabilities[1, 0], np.concatenate(expected), atol=1e-5)
+
+
+def test_every_model_loses_the_same_and_each_draw_something_else(copied):
+    (found,) = robust(copied, "text", **LEVELS)
+    assert len(found.curves) == 3
+    both = [own for _, own in answers_of(copied, Damage("drop", "text", "utterance")).values()]
+    shares = [{pair: own.missing for pair, own in each.scores.items()} for each in both]
+    assert shares[0] == shares[1] == shares[2]
+    assert 0.2 < shares[0][0.5, 0] < 0.8
+    assert not np.array_equal(both[0].probabilities[0.5, 0], both[0].probabilities[0.5, 1])
+
+
+def test_what_was_answered_is_not_computed_again(copied, monkeypatch):
+    (first,) = robust(copied, "audio", **LEVELS)
+    with monkeypatch.context() as patched:
+        patched.delattr(TestedRun, "predict")
+        (again,) = robust(copied, "audio", **LEVELS)
+    assert [own.points for own in again.curves] == [own.points for own in first.curves]
+    (more,) = robust(copied, "audio", drop=[0.2], draws=2, resamples=100)
+    assert more.levels == (0, 0.2)
+    assert more.curves[0].points[0] == first.curves[0].points[0]
+
+
+def test_a_run_trained_again_has_answered_nothing(copied):
+    (path,) = copied.glob("*gru*")
+    robust(path, "audio", **LEVELS)
+    assert read_answers(path, Damage("drop", "audio", "utterance"), "other weights") is None
+
+
+def test_who_reads_nothing_else_answers_from_nothing_and_is_named(copied):
+    (found,) = robust(copied, "text", **LEVELS)
+    blind = [curve for curve in found.curves if curve.blind]
+    assert [curve.group.features for curve in blind] == [("text:simulated",)]
+    assert np.isfinite(blind[0].points[-1].scores["nll"])
+    (audio,) = robust(copied, "audio", **LEVELS)
+    assert len(audio.left_out) == 1
+
+
+def test_mistakes_are_named(copied, tmp_path):
+    with pytest.raises(ErcbenchError, match="modality=smell: no run reads it; they read text, aud"):
+        robust(copied, "smell", **LEVELS)
+    with pytest.raises(ErcbenchError, match="nowhere': no finished run"):
+        robust(tmp_path / "nowhere")
+    with pytest.raises(ErcbenchError, match="all empty"):
+        robust(copied, drop=[])
+    with pytest.raises(ErcbenchError, match="words-text: .*cannot be called up by name"):
+        robust(copied, drop=[], words=[0.1])
+
+
+def test_a_run_whose_data_is_another_is_named(copied, tmp_path):
+    (path,) = copied.glob("*gru*")
+    config = path / "config.yaml"
+    config.write_text(config.read_text().replace("difficulty: 1.0", "difficulty: 2.0"))
+    with pytest.raises(ErcbenchError, match=r"text:simulated is not what .* read.*stores=FOLDER"):
+        robust(path, "audio", stores=tmp_path / "stores", **LEVELS)
