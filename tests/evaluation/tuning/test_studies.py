@@ -57,6 +57,7 @@ def test_every_study_has_a_row_and_a_table_of_its_trials():
     assert (gru["trials"], gru["knobs"]) == ("27", "4")
     assert gru["best of 20"]
     assert (mlp["best of 10"] != "", mlp["best of 20"]) == (True, "")
+    assert float(gru["best of 27"]) < float(gru["best found"])
     assert len(rows_of(found["trials-made-up-gru"])) == 30
 
 

@@ -9,7 +9,13 @@ from matplotlib.figure import Figure
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures import Drawing
 from ercbench.evaluation.figures.style import save, styled
-from ercbench.evaluation.figures.tuning import importances, score_by_knob, search, trial_curves
+from ercbench.evaluation.figures.tuning import (
+    MOST_CURVES,
+    importances,
+    score_by_knob,
+    search,
+    trial_curves,
+)
 from ercbench.evaluation.tuning.budget import spent
 from ercbench.evaluation.tuning.studies import names_of
 from ercbench.files import remove_leftovers, safe_name
@@ -23,7 +29,8 @@ PLOTS: dict[str, tuple[str, str, Callable[[StudyRecord], Figure | None]]] = {
     ),
     "curves": (
         "Learning curves of the trials",
-        "Blue: complete; grey: pruned; orange: chosen. Of many trials some are drawn.",
+        "Blue: complete; grey: pruned; orange: chosen. Of more than "
+        f"{MOST_CURVES} trials some are drawn.",
         trial_curves,
     ),
     "importances": (

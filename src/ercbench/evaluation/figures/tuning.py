@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures.style import (
@@ -38,7 +38,8 @@ def score_by_budget(comparison: Comparison, analysis: Analysis) -> Figure | None
     if not found:
         return None
     figure, every = panels(len(found), (2.5, 2.1))
-    every[0].set_ylim(*_limits([100 * own.mean for own in found.values()]))
+    every[0].set_ylim(*_limits([100 * own.mean[1:] for own in found.values()]))
+    every[0].set_xscale("log")
     for axes, (name, own) in zip(every, found.items(), strict=True):
         for other in found.values():
             axes.plot(_trials(other.mean), 100 * other.mean, color=GREY, linewidth=0.8, alpha=0.7)
@@ -46,7 +47,8 @@ def score_by_budget(comparison: Comparison, analysis: Analysis) -> Figure | None
         axes.fill_between(trials, mean - spread, mean + spread, color=BLUE, alpha=0.15, linewidth=0)
         axes.plot(trials, mean, color=BLUE, linewidth=1.8)
         axes.set_title(wrapped(name))
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        _plain_ticks(axes)
     figure.supxlabel("trials", fontsize=9)
     figure.supylabel(f"{score_of(comparison.studies[0])} on validation, %", fontsize=9)
     return figure
@@ -81,9 +83,8 @@ def trial_curves(study: StudyRecord) -> Figure | None:
         if trial.number == study.chosen:
             look: dict[str, Any] = {"color": ORANGE, "linewidth": 2, "zorder": 3, "label": "chosen"}
         else:
-            pruned = trial.state == "pruned"
-            look = {"color": GREY if pruned else BLUE, "linewidth": 0.8}
-            look["alpha"] = 0.3 if pruned else 0.6
+            colour, alpha = (BLUE, 0.6) if trial.state == "complete" else (GREY, 0.3)
+            look = {"color": colour, "alpha": alpha, "linewidth": 0.8}
         epochs = _thinned(len(trial.curve))
         axes.plot(epochs, [100 * trial.curve[epoch] for epoch in epochs], **look)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -127,8 +128,7 @@ def _by_value(axes: Axes, name: str, trials: Sequence[Trial]) -> None:
         places = dict(zip(values, values, strict=True))
         if min(values) > 0 and max(values) >= 30 * min(values):
             axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            axes.xaxis.set_minor_formatter(NullFormatter())
+            _plain_ticks(axes)
     else:
         names = sorted({str(value) for value in values})
         places = {value: names.index(str(value)) for value in values}
@@ -152,10 +152,19 @@ def _thinned(count: int) -> list[int]:
 
 
 def _limits(lines: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Returns limits for lines alone: the deviation of one trial would dwarf them."""
-    low, high = min(own.min() for own in lines), max(own.max() for own in lines)
+    """Returns limits for several lines, of which any may be empty."""
+    values = np.concatenate(lines)
+    if not len(values):
+        return 0.0, 100.0
+    low, high = values.min(), values.max()
     margin = 0.1 * (high - low) or 1.0
     return float(low - margin), float(high + margin)
+
+
+def _plain_ticks(axes: Axes) -> None:
+    """Writes the ticks of a logarithmic axis as plain numbers, for which no font is needed."""
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _trials(mean: np.ndarray) -> np.ndarray:

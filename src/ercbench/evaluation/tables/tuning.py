@@ -35,16 +35,22 @@ def studies_table(comparison: Comparison) -> Table:
     """Returns a row per study: its trials, its knobs, and the best that n trials promise."""
     studies = comparison.studies
     most = max(len(scored(study)) for study in studies)
-    shown = [n for n in COLUMNS if n <= most]
+    shown = [*(n for n in COLUMNS if n < most), *([most] if most else [])]
     rows = [
-        (Cell(name), *_trials(study), *_promises(study, shown), _best(study), Cell(study.seconds))
+        (
+            Cell(name),
+            Cell(spent(study).short),
+            *_promises(study, shown),
+            _best(study),
+            *_search(study),
+        )
         for name, study in zip(names_of(studies), studies, strict=True)
     ]
     columns = [
-        *(Column(title, "text") for title in ("model", "trials", "ended")),
-        Column("knobs", "count"),
+        *(Column(title, "text") for title in ("model", "trials")),
         *(Column(f"best of {n}") for n in shown),
-        *(Column("best found"), Column("seconds", "whole")),
+        *(Column("best found"), Column("ended", "text"), Column("knobs", "count")),
+        Column("seconds", "whole"),
     ]
     scores = " or ".join(sorted({score_of(study) for study in studies}))
     title = f"tuning, {scores} on validation"
@@ -91,10 +97,10 @@ def _table(
     return Table(name, test.title, full, tuple(columns), tuple(rows), tuple(notes))
 
 
-def _trials(study: StudyRecord) -> tuple[Cell, ...]:
+def _search(study: StudyRecord) -> tuple[Cell, ...]:
     states = Counter(trial.state for trial in study.trials)
     ended = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    return Cell(spent(study).short), Cell(ended), Cell(len(study.space))
+    return Cell(ended), Cell(len(study.space)), Cell(study.seconds)
 
 
 def _promises(study: StudyRecord, shown: Sequence[int]) -> list[Cell]:
