@@ -47,5 +47,5 @@ def test_a_name_that_is_taken_and_a_thing_that_is_no_model_are_left_out(registry
 
 
 def test_an_unknown_name_is_answered_with_those_there_are():
-    with pytest.raises(ErcbenchError, match=r"No model 'cfnesa'; there are: cfn_esa, gru.*'cfn_es"):
+    with pytest.raises(ErcbenchError, match=r"No model 'cfnesa'; there are: bc_lstm, .*'cfn_es"):
         MODELS["cfnesa"]

@@ -11,6 +11,7 @@ YAML = """# A model of my own.
 _target_: my_models.Mine
 hidden: 8 # how wide
 layers: 1
+input_dropout: 0.1
 dropout: 0.1
 learning_rate: 1e-2
 weight_decay: 0
@@ -41,7 +42,7 @@ def test_a_model_of_ones_own_trains_without_a_schema(ercbench, own, tmp_path):
 
 def test_help_knows_it(ercbench, own):
     _, shown, _ = ercbench("train", *own, "--help")
-    assert "model: cfn_esa, gru, hcam, m2fnet, mine, mlp" in shown
+    assert "majority, mine, mlp" in shown
     assert "model:  # A model of my own.\n" in shown
     assert "  hidden: 8  # how wide\n" in shown
 

@@ -25,11 +25,11 @@ SIZES = {
     **{name: dict(MODELS[name].tiny) for name in BASELINES},
 }
 CASES = [
-    *((name, 0, {}) for name in ("cfn_esa", *BASELINES)),
+    ("cfn_esa", 0, {}),
     *((name, 0, {"class_weights": "inverse"}) for name in BASELINES),
     *(("hcam", stage, {"class_weights": "inverse"}) for stage in range(4)),
     *(("m2fnet", 0, {"fusion": fusion}) for fusion in ("as_printed", "residual", "concatenation")),
-    ("m2fnet", 0, {"positions": "sinusoidal"}),
+    ("m2fnet", 0, {"positions": "sinusoidal", "class_weights": "inverse"}),
 ]
 
 
