@@ -96,6 +96,14 @@ def test_a_folder_without_a_run_and_a_checkpoint_of_another_are_named(run, tmp_p
         _ = ercbench.load_run(copy).model
 
 
+def test_a_model_that_this_version_has_not_is_named(run, tmp_path):
+    copy = shutil.copytree(run.folder.path, tmp_path / "old")
+    result = copy / "result.json"
+    result.write_text(result.read_text().replace("baselines.gru.GRU", "baselines.lightning.GRU"))
+    with pytest.raises(ErcbenchError, match=r"old: trained by \S+lightning\.GRU, which is not there"):
+        _ = ercbench.load_run(copy).model
+
+
 def test_anybody_s_probabilities_stand_beside_runs_with_the_same_statistics(run, trained):
     test = run.test_set
     perfect = np.eye(len(test.labels), dtype=np.float32)[test.truth]

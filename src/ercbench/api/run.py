@@ -73,10 +73,18 @@ class Run:
         """The trained model, in evaluation mode on the CPU.
 
         Raises:
-            ErcbenchError: The checkpoint is not the one that the record is about.
+            ErcbenchError: The checkpoint is not the one that the record is about, or the model's
+                class is not there.
         """
         self.folder.check_best()
-        kind: Any = get_class(self.record.setup.settings["model"]["_target_"])
+        target = self.record.setup.settings["model"]["_target_"]
+        try:
+            kind: Any = get_class(target)
+        except ImportError:
+            raise ErcbenchError(
+                f"{self.folder.path}: trained by {target}, which is not there. Install the package "
+                "or the version of ercbench that has it, or train anew."
+            ) from None
         loaded: ConversationClassifier = kind.load_from_checkpoint(
             self.folder.best, map_location="cpu", weights_only=True
         )
