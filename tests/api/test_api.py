@@ -100,7 +100,7 @@ def test_a_model_that_this_version_has_not_is_named(run, tmp_path):
     copy = shutil.copytree(run.folder.path, tmp_path / "old")
     result = copy / "result.json"
     result.write_text(result.read_text().replace("baselines.gru.GRU", "baselines.lightning.GRU"))
-    with pytest.raises(ErcbenchError, match=r"old: trained by \S+lightning\.GRU, which is not there"):
+    with pytest.raises(ErcbenchError, match=r"trained by \S+lightning\.GRU, which is not"):
         _ = ercbench.load_run(copy).model
 
 
