@@ -83,12 +83,14 @@ def write_run(
     released=None,
     watched=None,
     stages=(STAGE,),
+    prefix="d",
     **changes,
 ):
     """Writes a run whose logits favour the truth by `skill` standard deviations.
 
     Args:
         folder: Of the runs.
+        prefix: Of the names of its dialogues.
         released: Scores that choosing on test would have claimed, by metric.
         watched: Epochs among which that was chosen.
         changes: Other fields of what it was asked.
@@ -104,7 +106,7 @@ def write_run(
         logits = rng.normal(size=(len(truth), len(setup.labels)))
         logits[np.arange(len(truth)), truth] += skill
         own = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-        rows[output] = _rows(own, truth, sizes, setup.labels, unlabelled, texts)
+        rows[output] = _rows(own, truth, sizes, setup.labels, unlabelled, texts, prefix)
         known = np.where(np.isin(np.arange(len(truth)), unlabelled), -1, truth)
         own_scores = make_scores(known, own.astype(np.float32), _previous(sizes, known))
         validation = own_scores or Scores({}, (), ())
@@ -118,18 +120,18 @@ def write_run(
     return run
 
 
-def _rows(probabilities, truth, sizes, labels, unlabelled, texts):
+def _rows(probabilities, truth, sizes, labels, unlabelled, texts, prefix):
     turns = [(d, turn) for d, size in enumerate(sizes) for turn in range(size)]
     return [
         {
-            "conversation": f"d{d}",
+            "conversation": f"{prefix}{d}",
             "turn": turn,
-            "utterance": f"d{d}-{turn}",
+            "utterance": f"{prefix}{d}-{turn}",
             "speaker": "AB"[turn % 2],
             "label": None if row in unlabelled else labels[truth[row]],
             "predicted": labels[int(own.argmax())],
         }
-        | ({"text": f"Words of d{d}-{turn}."} if texts else {})
+        | ({"text": f"Words of {prefix}{d}-{turn}."} if texts else {})
         | {f"p_{label}": float(p) for label, p in zip(labels, own, strict=True)}
         for row, ((d, turn), own) in enumerate(zip(turns, probabilities, strict=True))
     ]

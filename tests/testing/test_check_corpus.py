@@ -61,6 +61,21 @@ def test_a_reader_is_asked_for_its_usual_split_and_twice(tmp_path):
         )
 
 
+def test_folds_must_test_each_conversation_once(tmp_path):
+    parts = [("a", "b", "c"), ("c", "a", "b"), ("b", "c", "a")]
+    splits = {test: Split((train,), (val,), (test,)) for train, val, test in parts}
+    three = tuple(Conversation(id, (Utterance(f"{id}0", "Ann", "Hello.", "glad"),)) for id in "abc")
+    whole = Corpus("small", ("glad",), three, splits)
+    folded = reader(lambda root: Source(whole), folds=("a", "b", "c"))
+    assert "The test parts of its folds are the corpus, each conversation once." in check_corpus(
+        folded, tmp_path
+    )
+    with pytest.raises(ContractError, match="2 in some fold"):
+        check_corpus(reader(lambda root: Source(whole), folds=("a", "b")), tmp_path)
+    with pytest.raises(ContractError, match="a in more than one fold"):
+        check_corpus(reader(lambda root: Source(whole), folds=("a", "b", "c", "a")), tmp_path)
+
+
 @pytest.mark.parametrize(
     ("features", "fitted_on", "found"),
     [

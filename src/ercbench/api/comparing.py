@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ercbench.api.groups import group_of_runs, same_test_part
 from ercbench.api.run import Run
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
@@ -66,26 +67,30 @@ class Compared:
 
 def compare(
     models: Mapping[str, Answers],
-    test: TestSet,
+    test: TestSet | None = None,
     draws: int = DRAWS,
     studies: str | Path = "studies",
 ) -> Compared:
     """Compares answers to the same test part, whole dialogues resampled.
 
+    Runs of all folds of a corpus are pooled: each conversation is tested once.
+
     Args:
         models: Name to the model's runs or probabilities. What is no run of ours is marked as
             brought along: how its epoch was chosen is unknown.
-        test: The test part, such as `run.test_set`.
+        test: The test part, such as `run.test_set`; None for that of the first runs, or for
+            that of their folds together.
         draws: Of the bootstrap, and of the permutation.
         studies: Folder of the tuning studies, which say how large a model's tuning budget was;
             it may be absent.
 
     Raises:
-        ErcbenchError: Runs are of another test part, or probabilities do not fit it.
+        ErcbenchError: Runs are of another test part, or lack a fold, or probabilities do not fit.
     """
-    groups = [_group(name, answers, test) for name, answers in models.items()]
-    if not groups:
+    if not models:
         raise ErcbenchError("models: found none; expected at least one. Give a name and a run.")
+    test = test or _test_set(models)
+    groups = [_group(name, answers, test) for name, answers in models.items()]
     comparison = Comparison(test, tuple(sorted(groups, key=lambda group: group.name)), ())
     comparison = with_studies(comparison, read_studies(expanded(studies)))
     return Compared(comparison, analyse(comparison, draws))
@@ -107,26 +112,25 @@ def evaluate(probabilities: np.ndarray, test: TestSet) -> dict[str, float | None
 def _group(name: str, answers: Answers, test: TestSet) -> Group:
     if isinstance(answers, np.ndarray):
         return brought_along(name, _checked(name, answers, test), test)
-    runs = [answers] if isinstance(answers, Run) else list(answers)
-    for run in runs:
-        if not _same(run.test_set, test):
-            raise ErcbenchError(
-                f"{name}: {run.folder.path} was tested on other utterances or labels than the "
-                "test part given. Compare runs on the same split of the same corpus."
-            )
-    seeds = [run.record.setup.seed for run in runs]
-    if not runs or len(set(seeds)) < len(seeds):
-        raise ErcbenchError(f"{name}: expected one run of each seed, found seeds {seeds}.")
-    ordered = [run for _, run in sorted(zip(seeds, runs, strict=True), key=lambda pair: pair[0])]
-    return Group.of_runs(name, [run.stored for run in ordered])
+    group, own = group_of_runs(name, _runs(answers))
+    if not same_test_part(own, test):
+        raise ErcbenchError(
+            f"{name}: {group.folders[0]} was tested on other utterances or labels than the test "
+            "part given. Compare runs on the same split of the same corpus."
+        )
+    return group
 
 
-def _same(one: TestSet, other: TestSet) -> bool:
-    return (
-        one.labels == other.labels
-        and np.array_equal(one.utterances, other.utterances)
-        and np.array_equal(one.truth, other.truth)
-    )
+def _test_set(models: Mapping[str, Answers]) -> TestSet:
+    """Returns the test part of the first runs among the answers."""
+    for name, answers in models.items():
+        if not isinstance(answers, np.ndarray):
+            return group_of_runs(name, _runs(answers))[1]
+    raise ErcbenchError("test: not given, and no model has runs. Give the test part.")
+
+
+def _runs(answers: Run | Sequence[Run]) -> list[Run]:
+    return [answers] if isinstance(answers, Run) else list(answers)
 
 
 def _checked(name: str, given: np.ndarray, test: TestSet) -> np.ndarray:

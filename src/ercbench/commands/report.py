@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ercbench.console import wide_console
 from ercbench.evaluation.compare.groups import Comparison, read_comparisons, with_studies
+from ercbench.evaluation.compare.pooling import with_pooled
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.files import stems, write_tables
 from ercbench.evaluation.tables.tables import Table, tables
@@ -64,7 +65,7 @@ def report(
         ErcbenchError: There is no run that can be used, or wandb refuses.
     """
     tuned = read_studies(studies)
-    comparisons = [with_studies(own, tuned) for own in read_comparisons(folder)]
+    comparisons = [with_studies(own, tuned) for own in with_pooled(read_comparisons(folder))]
     analyses = [analyse(comparison, draws) for comparison in comparisons]
     found = [
         [*tables(comparison, analysis), *tuning_tables(comparison)]

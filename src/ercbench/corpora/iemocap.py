@@ -237,6 +237,7 @@ CORPORA = (
         read=_read,
         settings=("labels", "others"),
         split="session5",
+        folds=tuple(f"session{session}" for session in SESSIONS),
         store_name=lambda corpus: f"iemocap{len(corpus.labels)}",
         counts=(
             PublishedCounts(

@@ -45,6 +45,8 @@ class CorpusReader:
         settings: Names of the settings that `read` has beside `root`.
         split: The split that is used unless another is named; None if a corpus of this kind has
             splits of its own.
+        folds: Splits whose test parts together are the corpus, each conversation once: reports
+            pool runs on all of them.
         store_name: What the store of such a corpus is called, unless it is given another name.
         counts: What is published of its size.
         conf: Hydra's search path of another package's settings, `pkg://package.conf`, in which
@@ -57,6 +59,7 @@ class CorpusReader:
     read: Callable[..., Source] | None
     settings: tuple[str, ...] = ()
     split: str | None = None
+    folds: tuple[str, ...] = ()
     store_name: Callable[[Corpus], str] = _own_name
     counts: tuple[PublishedCounts, ...] = ()
     conf: str | None = None
@@ -71,6 +74,11 @@ def usual_store(corpus: Corpus) -> str:
     """Returns what the store of a corpus is called, unless it is given another name."""
     known = CORPORA.entries.get(corpus.name)
     return known.store_name(corpus) if known else corpus.name
+
+
+def folds_of(corpus: str) -> tuple[str, ...]:
+    """Returns the splits that are the folds of a corpus, by its name; none if it declares none."""
+    return CORPORA[corpus].folds if corpus in CORPORA else ()
 
 
 def usual_split(corpus: Corpus) -> str | None:

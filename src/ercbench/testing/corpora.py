@@ -1,6 +1,7 @@
 """The contract of a corpus."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,18 @@ def its_usual_split_exists(reading: Reading) -> None:
         raise NotAskedError("no split is called usual.")
     splits = reading.corpus.splits
     expect(reading.entry.split in splits, f"{', '.join(splits)}, not '{reading.entry.split}'.")
+
+
+@clause("the entry's `folds` and the test parts of these splits.")
+def its_folds_test_each_conversation_once(reading: Reading) -> None:
+    """The test parts of its folds are the corpus, each conversation once."""
+    if reading.entry is None or not reading.entry.folds:
+        raise NotAskedError("it declares no folds.")
+    corpus = reading.corpus
+    tested = Counter(id for fold in reading.entry.folds for id in corpus.split(fold).test)
+    expect(set(tested) == {c.id for c in corpus.conversations}, f"{len(tested)} in some fold.")
+    twice = [id for id, count in tested.items() if count > 1]
+    expect(not twice, f"{first_few(twice)} in more than one fold.")
 
 
 @clause("how labels are read, and the label set.")
@@ -128,6 +141,7 @@ CORPUS_CONTRACT: tuple[Clause, ...] = (
     reading_twice_gives_the_same,
     its_store_has_a_name,
     its_usual_split_exists,
+    its_folds_test_each_conversation_once,
     every_label_occurs,
     every_part_has_labels,
     recordings_are_where_it_says,

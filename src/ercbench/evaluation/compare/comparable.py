@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
+from ercbench.corpora.registry import folds_of
 from ercbench.evaluation.compare.naming import settings_of
 from ercbench.models.registry import title_of
 from ercbench.records.evaluation_record import EvaluationSetup
@@ -81,7 +82,7 @@ def apart(part: Sequence[StoredRun], parts: Sequence[Sequence[StoredRun]]) -> li
     """Says why other runs on the same corpus are not in this comparison."""
     own, warnings = part[0].record.setup, []
     for other in (runs[0].record.setup for runs in parts if runs is not part):
-        if other.corpus == own.corpus:
+        if other.corpus == own.corpus and not _folds(own, other):
             what = ["another origin"] if origin(other) != origin(own) else []
             if other.split != own.split:
                 what.append(f"another split ({other.split}; not {own.split})")
@@ -108,6 +109,14 @@ def versions(runs: Sequence[StoredRun]) -> list[str]:
                 f"code: {counts}. Runs of different versions are not averaged."
             )
     return warnings
+
+
+def _folds(one: AnySetup, other: AnySetup) -> bool:
+    """Whether two runs are of different folds of the same data, which are pooled elsewhere."""
+    if origin(one) or origin(other):
+        return False
+    same = (one.manifest_sha256, one.labels) == (other.manifest_sha256, other.labels)
+    return same and {one.split, other.split} <= set(folds_of(one.corpus))
 
 
 def _epochs_watched(run: StoredRun) -> int:

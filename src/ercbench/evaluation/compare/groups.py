@@ -18,11 +18,18 @@ from ercbench.evaluation.compare.comparable import (
 from ercbench.evaluation.compare.crossing import crossing
 from ercbench.evaluation.compare.naming import differences, names
 from ercbench.evaluation.tables.wording import corpus_title
-from ercbench.evaluation.tuning.budget import BY_HAND, UNKNOWN, Budget, budget_of
+from ercbench.evaluation.tuning.budget import (
+    BY_HAND,
+    UNKNOWN,
+    Budget,
+    budget_of,
+    smallest_budget,
+    uneven_budgets,
+)
 from ercbench.metrics import labelled, previous_labels
 from ercbench.records.evaluation_record import EvaluationRecord
 from ercbench.records.reading import StoredRun, read_runs
-from ercbench.records.run_record import RunRecord
+from ercbench.records.run_record import RunRecord, RunSetup
 from ercbench.records.scores import Scores, score
 from ercbench.records.study import StudyRecord
 
@@ -43,6 +50,7 @@ class TestSet:
         truth: [N] index of the true label, -1 where there is none.
         trained_on: Title of what the models were trained on, if it is something else.
         notes: What every table has to say of that.
+        folds: Names of the splits whose test parts were put together; none for one split.
     """
 
     corpus: str
@@ -56,6 +64,7 @@ class TestSet:
     truth: np.ndarray
     trained_on: str = ""
     notes: tuple[str, ...] = ()
+    folds: tuple[str, ...] = ()
 
     __test__ = False  # for pytest, no class of tests
 
@@ -69,6 +78,11 @@ class TestSet:
         """What the corpus is called in tables and figures."""
         own = corpus_title(self.corpus, len(self.labels), self.simulated)
         return f"{self.trained_on} → {own}" if self.trained_on else own
+
+    @property
+    def part(self) -> str:
+        """Which part of the corpus it is, in words."""
+        return f"{len(self.folds)} folds pooled" if self.folds else f"split {self.split}"
 
 
 @dataclass(frozen=True)
@@ -130,6 +144,11 @@ class Group:
         )
 
     @property
+    def setups(self) -> list[RunSetup]:
+        """What its runs were asked."""
+        return [run.setup for run in self.runs]
+
+    @property
     def brought_along(self) -> bool:
         """Whether no run of ours gave these answers."""
         return not self.runs
@@ -177,9 +196,16 @@ class Comparison:
 def brought_along(name: str, probabilities: np.ndarray, test: TestSet) -> Group:
     """Returns the answers [S, N, C] of somebody else's model as a group."""
     seeds = tuple(range(len(probabilities)))
-    found = (score(labelled(test.truth, own, test.previous)) for own in probabilities)
-    scores = tuple(own for own in found if own is not None)
+    scores = scores_by_seed(probabilities, test)
     return Group(name, name, "final", (), {}, seeds, scores, probabilities, budget=UNKNOWN)
+
+
+def scores_by_seed(
+    probabilities: np.ndarray, test: TestSet, labels_only: bool = False
+) -> tuple[Scores, ...]:
+    """Returns the scores of [S, N, C] answers to a test part that has labels."""
+    found = (score(labelled(test.truth, own, test.previous), labels_only) for own in probabilities)
+    return tuple(own for own in found if own is not None)
 
 
 def read_comparisons(folder: Path) -> list[Comparison]:
@@ -210,17 +236,24 @@ def with_studies(comparison: Comparison, studies: Sequence[StudyRecord]) -> Comp
     """Returns a comparison that knows what was tried before its models' settings were chosen.
 
     Args:
-        comparison: Of any models.
+        comparison: Of any models. Where folds are pooled, the smallest budget of any fold counts,
+            and the studies stay in the tables of their folds.
         studies: Of any; those on other data are left out.
     """
     test, trained = comparison.test, [run.setup for own in comparison.groups for run in own.runs]
     places = {(test.corpus, test.split), *((setup.corpus, setup.split) for setup in trained)}
     own = [study for study in studies if (study.corpus, study.split) in places]
     groups = [
-        replace(group, budget=budget_of(group.runs[0].setup, own)) if group.runs else group
+        replace(group, budget=smallest_budget(group.setups, own)) if group.runs else group
         for group in comparison.groups
     ]
-    return replace(comparison, groups=tuple(groups), studies=tuple(own))
+    said = (uneven_budgets(group.name, group.setups, own) for group in comparison.groups)
+    return replace(
+        comparison,
+        groups=tuple(groups),
+        warnings=(*comparison.warnings, *filter(None, said)),
+        studies=() if test.folds else tuple(own),
+    )
 
 
 def _trainings(run: StoredRun) -> list[RunRecord]:

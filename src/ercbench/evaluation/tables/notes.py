@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ercbench.corpora.speakers import SHARED
+from ercbench.evaluation.compare.families import TUNED
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published
 from ercbench.evaluation.statistics.analysis import ALPHA, POWER, Analysis
@@ -133,6 +134,7 @@ def common_notes(comparison: Comparison) -> list[str]:
     notes = list(comparison.test.notes)
     if comparison.test.simulated:
         notes.append("SIMULATED data: nothing here says anything about people")
+    notes += _pooled(comparison)
     if features_differ(comparison):
         notes.append("models see different features, so that not only models are compared")
     models = sorted({group.model for group in comparison.groups})
@@ -234,6 +236,20 @@ def _unknown(comparison: Comparison) -> list[str]:
         f"PROVENANCE UNKNOWN: whose labels the encoder of {', '.join(keys)} saw is not recorded, "
         "so leakage is not ruled out"
     ]
+
+
+def _pooled(comparison: Comparison) -> list[str]:
+    test = comparison.test
+    if not test.folds:
+        return []
+    notes = [
+        f"pooled over the folds {', '.join(test.folds)}: each of {len(set(test.conversations))} "
+        "dialogues is tested once, by a model not trained on it; scores are of all utterances "
+        "together, not means over folds"
+    ]
+    if any(TUNED in group.differences.values() for group in comparison.groups):
+        notes.append(f"{TUNED}: settings differ between folds")
+    return notes
 
 
 def _shared_speakers(comparison: Comparison) -> list[str]:

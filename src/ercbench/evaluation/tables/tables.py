@@ -76,11 +76,12 @@ class Table:
 
 def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
     """Returns all tables of a comparison that have anything to show."""
+    test = comparison.test
     pairs = [pairs_table(comparison, analysis, score) for score in COMPARED]
     found = [
         scores_table(comparison, analysis),
         classes_table(comparison),
-        *([] if comparison.test.trained_on else [released_table(comparison, analysis)]),
+        *([] if test.trained_on or test.folds else [released_table(comparison, analysis)]),
         *pairs,
     ]
     return [table for table in found if table.rows]
@@ -215,7 +216,7 @@ def make_table(
         said: What the reader has to know.
     """
     test = comparison.test
-    where = [test.title, f"split {test.split}"]
+    where = [test.title, test.part]
     if not notes.features_differ(comparison):
         where += next((list(group.features) for group in comparison.groups if group.features), [])
     full = f"{', '.join(where)}: {title}"

@@ -1,6 +1,6 @@
 """How much was tried before a model's settings were chosen, and whether its rivals had as much."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ercbench.evaluation.compare.naming import flat_settings
@@ -59,6 +59,21 @@ def budget_of(setup: RunSetup, studies: Iterable[StudyRecord] = ()) -> Budget:
         return NOTHING_TO_TUNE
     budgets = [spent(study) for study in studies if chose(study, setup)]
     return max(budgets, key=lambda own: own.trials or 0, default=BY_HAND)
+
+
+def smallest_budget(setups: Iterable[RunSetup], studies: Sequence[StudyRecord]) -> Budget:
+    """Returns the smallest budget of runs of one model, which may differ between folds."""
+    return min((budget_of(setup, studies) for setup in setups), key=lambda own: own.trials or 0)
+
+
+def uneven_budgets(name: str, setups: Iterable[RunSetup], studies: Sequence[StudyRecord]) -> str:
+    """Returns a warning if the budget of a model's runs differs between folds, or nothing."""
+    if len({budget_of(setup, studies) for setup in setups}) < 2:
+        return ""
+    return (
+        f"{name}: its tuning budget differs between folds. Settings that were chosen in one fold "
+        "have seen dialogues that another tests: tune in each fold."
+    )
 
 
 def spent(study: StudyRecord) -> Budget:

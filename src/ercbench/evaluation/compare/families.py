@@ -1,0 +1,141 @@
+"""Which runs in the folds of a corpus belong together, and what is missing of others."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.compare.naming import Name, names, settings_of
+from ercbench.models.registry import title_of
+
+TUNED = "tuned in each fold"
+
+
+@dataclass(frozen=True)
+class Family:
+    """One output of a model's runs in the folds of a corpus.
+
+    Attributes:
+        parts: Fold to its runs; a fold without a run is absent.
+        tuned: Whether folds have settings of their own.
+    """
+
+    parts: Mapping[str, Group]
+    tuned: bool = False
+
+    @property
+    def first(self) -> Group:
+        """Its runs in the first fold that has any."""
+        return next(iter(self.parts.values()))
+
+    def missing(self, folds: Sequence[str]) -> str:
+        """Returns the folds without a run, and those that lack a seed of others; or nothing."""
+        every = {seed for group in self.parts.values() for seed in group.seeds}
+        lacking = {
+            fold: sorted(every - set(self.parts[fold].seeds)) if fold in self.parts else []
+            for fold in folds
+        }
+        told = (
+            f"{fold} (seed {', '.join(map(str, seeds))})" if seeds else fold
+            for fold, seeds in lacking.items()
+            if seeds or fold not in self.parts
+        )
+        return ", ".join(told)
+
+
+def find_families(
+    folds: Sequence[str], parts: Sequence[Comparison]
+) -> tuple[list[Family], list[str]]:
+    """Returns the families with a run of the same seed in every fold, and what others lack."""
+    groups = [(own.test.split, group) for own in parts for group in own.groups]
+    alike = [Family(dict(own)) for own in _gathered(groups, _settings)]
+    whole = [family for family in alike if _whole(family, folds)]
+    rest = [item for family in alike if family not in whole for item in family.parts.items()]
+    said = [_lacking(family, folds, pooled=True) for family in whole]
+    for own in _gathered(rest, _group_name):
+        family = Family(dict(own), tuned=True)
+        if twice := [fold for fold, count in Counter(f for f, _ in own).items() if count > 1]:
+            said.append(_several(family, twice))
+        elif _whole(family, folds):
+            whole.append(family)
+            said.append(_lacking(family, folds, pooled=True))
+        else:
+            said.append(_lacking(family, folds, pooled=False))
+    return whole, [line for line in dict.fromkeys(said) if line]
+
+
+def family_names(families: Sequence[Family]) -> list[str]:
+    """Returns a name for each family: what tells it from the others, or that it was tuned."""
+    alike = [own.first for own in families if not own.tuned and own.first.runs]
+    setups = {_variant(group): group.runs[0].setup for group in alike}
+    known = dict(zip(setups, names(list(setups.values())), strict=True))
+    found = []
+    for group, tuned in ((family.first, family.tuned) for family in families):
+        if group.brought_along:
+            found.append(group.name)
+        elif tuned:
+            details = (group.runs[0].setup.group, TUNED)
+            found.append(Name(title_of(group.model), details).of(group.output))
+        else:
+            found.append(known[_variant(group)].of(group.output))
+    return found
+
+
+def common_seeds(parts: Iterable[Group]) -> tuple[int, ...]:
+    """Returns the seeds that all of some groups have, ascending."""
+    return tuple(sorted(set.intersection(*(set(part.seeds) for part in parts))))
+
+
+def _gathered(
+    items: Iterable[tuple[str, Group]], key: Callable[[Group], Hashable]
+) -> list[list[tuple[str, Group]]]:
+    """Returns groups of the same key together, each with its fold, in the order of the first."""
+    found: dict[Hashable, list[tuple[str, Group]]] = defaultdict(list)
+    for fold, group in items:
+        found[key(group)].append((fold, group))
+    return list(found.values())
+
+
+def _settings(group: Group) -> Hashable:
+    """Returns what a group has in common with itself in other folds."""
+    return group.output, _variant(group)
+
+
+def _variant(group: Group) -> str:
+    if group.brought_along:
+        return group.model
+    setup = group.runs[0].setup
+    settings = {key: own for key, own in settings_of(setup).items() if key != "dataset.split"}
+    return json.dumps([setup.model, setup.code, settings], sort_keys=True)
+
+
+def _group_name(group: Group) -> Hashable:
+    """Returns what groups have in common whose settings may differ between folds."""
+    if group.brought_along:
+        return group.output, group.model
+    setup = group.runs[0].setup
+    return group.output, setup.model, setup.code, setup.group
+
+
+def _whole(family: Family, folds: Sequence[str]) -> bool:
+    return set(family.parts) == set(folds) and bool(common_seeds(family.parts.values()))
+
+
+def _lacking(family: Family, folds: Sequence[str], pooled: bool) -> str:
+    """Returns a warning of what a family lacks; empty if nothing, or if it is in one fold only."""
+    missing = family.missing(folds)
+    if not missing or len(family.parts) == 1:
+        return ""
+    how = "pooled over the seeds that every fold has" if pooled else "not pooled over its folds"
+    return f"{title_of(family.first.model)}: {how}; missing: {missing}."
+
+
+def _several(family: Family, folds: Sequence[str]) -> str:
+    if len(family.parts) == 1:
+        return ""
+    return (
+        f"{title_of(family.first.model)}: not pooled over its folds, since {', '.join(folds)} has "
+        "runs of several settings and no setting is in every fold. Train one in every fold, or "
+        "give those that belong together a group of their own."
+    )
