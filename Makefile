@@ -44,6 +44,7 @@ bench: setup ## Measure speed and memory against plain formulations (some 20 min
 	$(BIN)/python benchmarks/loop_overhead.py
 	$(BIN)/python benchmarks/store_open.py
 	$(BIN)/python benchmarks/report.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/calibration.py
 
 attack: setup ## Kill, damage, starve and misuse every command, and count how it ends (some 20 minutes)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ercbench.api.building import build_model, load_corpus, load_dataset
     from ercbench.api.comparing import Compared, compare, evaluate
     from ercbench.api.evaluating import evaluate_runs
-    from ercbench.api.run import Run, load_run, predict
+    from ercbench.api.run import Run, load_run
+    from ercbench.api.seeds import predict
     from ercbench.api.training import train
     from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
     from ercbench.errors import ErcbenchError
@@ -29,7 +30,7 @@ _HOME = {
     "evaluate_runs": "ercbench.api.evaluating",
     "Run": "ercbench.api.run",
     "load_run": "ercbench.api.run",
-    "predict": "ercbench.api.run",
+    "predict": "ercbench.api.seeds",
     "train": "ercbench.api.training",
     "Conversation": "ercbench.corpora.conversation",
     "Corpus": "ercbench.corpora.conversation",

@@ -24,6 +24,7 @@ COMMANDS = {
     "finetune": "ercbench.commands.finetune:finetune_command",
     "train": "ercbench.commands.train:train_command",
     "tune": "ercbench.commands.tune:tune_command",
+    "predict": "ercbench.commands.predict:predict_command",
     "reproduce": "ercbench.commands.reproduce:reproduce_command",
     "add": "ercbench.commands.add:add_command",
     "evaluate": "ercbench.commands.evaluate:evaluate_command",
@@ -37,15 +38,16 @@ COMMANDS = {
 ALONE = {
     "add": "predictions",
     "evaluate": "run",
+    "list": "kind",
+    "predict": "run",
     "report": "runs",
     "robust": "runs",
-    "stores": "stores",
-    "list": "kind",
     "show": "run",
+    "stores": "stores",
 }
 """Command to the setting that a word standing alone is short for."""
 
-SEVERAL = ("add", "evaluate")
+SEVERAL = ("add", "evaluate", "predict")
 """Commands of which several words may stand alone, as where a shell replaces a pattern by names."""
 
 USAGE = """\
@@ -56,6 +58,7 @@ ercbench: honest comparison of models for emotion recognition in conversation
   ercbench train model=hcam dataset=simulated seed=0     one run
   ercbench train -m model=hcam,cfn_esa seed=0,1,2        one run for each value
   ercbench report                                        tables of all runs
+  ercbench predict RUN input=talk.mp4 transcript=talk.srt    your own recording
 
 `ercbench COMMAND --help` lists every choice and setting of a command, `--cfg job` shows the
 settings without running. eval "$(ercbench -sc install=bash)" lets the shell complete them.

@@ -59,10 +59,11 @@ def test_a_run_is_trained_once_and_loaded_with_its_scores(run, trained):
 def test_a_prediction_is_the_one_that_was_recorded(run, tested):
     rows = dict(zip(run.test_set.utterances.tolist(), run.probabilities, strict=True))
     for item, conversation in enumerate(tested.conversations):
-        own = run.predict(conversation, vectors_of(tested, item))
+        own = run.predict(conversation, vectors_of(tested, item)).probabilities
         recorded = np.stack([rows[utterance.id] for utterance in conversation.utterances])
         np.testing.assert_allclose(own, recorded, atol=1e-5)
-    assert np.array_equal(ercbench.predict(run, conversation, vectors_of(tested, item)), own)
+    again = ercbench.predict(run, conversation, vectors_of(tested, item))
+    assert np.array_equal(again.probabilities, own)
 
 
 def test_a_missing_modality_is_missing_and_no_row_of_zeros(run, tested):
@@ -70,8 +71,13 @@ def test_a_missing_modality_is_missing_and_no_row_of_zeros(run, tested):
     without = {m: v for m, v in features.items() if m != "audio"}
     missing = features | {"audio": np.full_like(features["audio"], np.nan)}
     zeros = features | {"audio": np.zeros_like(features["audio"])}
-    assert np.array_equal(run.predict(conversation, without), run.predict(conversation, missing))
-    assert not np.allclose(run.predict(conversation, without), run.predict(conversation, zeros))
+
+    def said(given):
+        return run.predict(conversation, given).probabilities
+
+    assert np.array_equal(said(without), said(missing))
+    assert not np.allclose(said(without), said(zeros))
+    assert not run.predict(conversation, without).present["audio"].any()
 
 
 def test_features_that_do_not_fit_and_encoders_that_are_not_there_are_named(run, tested):
@@ -80,7 +86,8 @@ def test_features_that_do_not_fit_and_encoders_that_are_not_there_are_named(run,
         run.predict(conversation, features | {"audio": features["audio"][:, :3]})
     with pytest.raises(ErcbenchError, match="reads no smell; it reads text, audio, visual"):
         run.predict(conversation, features | {"smell": features["audio"]})
-    with pytest.raises(ErcbenchError, match=r"text:simulated: was made by simulation.*features=…"):
+    told = r"Nothing of this can be read.*text:simulated cannot be made anew.*features=…"
+    with pytest.raises(ErcbenchError, match=told):
         run.predict(conversation)
 
 

@@ -1,73 +1,108 @@
 """New conversations encoded as a run's own features were made."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from ercbench.api.encoders import EncoderGiven, encoder_or_reason
 from ercbench.corpora.conversation import Conversation
 from ercbench.errors import ErcbenchError
-from ercbench.features.encoders.encoder import Encoder, Item
-from ercbench.features.encoders.make import remake_encoder
+from ercbench.features.encoders.encoder import Item, Vector
+from ercbench.features.media.recordings import forget_recordings
 from ercbench.features.store.recipe import FeatureRecipe
 
 Features = Mapping[str, np.ndarray]
 """Modality to [L, D], a row per utterance; NaN where a row is missing."""
+Progress = Callable[[str, int, int], None]
+"""Is told a modality, how many rows of it are made, and of how many."""
+ROWS_AT_ONCE = 32
+
+
+def unseen(modality: str, done: int, rows: int) -> None:
+    """Tells nobody of the progress."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The features of conversations of N utterances in all.
+
+    Attributes:
+        features: Modality to [N, D]; NaN where a row is missing. A modality that could not be
+            made is not there.
+        notes: Which rows are missing and why, a sentence each.
+        start_up: Seconds until every encoder had made its first vector.
+        encoding: Modality to the rows made after that, and the seconds that took.
+    """
+
+    features: dict[str, np.ndarray]
+    notes: tuple[str, ...]
+    start_up: float
+    encoding: dict[str, tuple[int, float]]
 
 
 def encode(
-    conversation: Conversation,
+    conversations: Sequence[Conversation],
     recipes: Sequence[FeatureRecipe],
-    encoders: Mapping[str, Encoder],
-) -> dict[str, np.ndarray]:
-    """Encodes a conversation.
+    encoders: Mapping[str, EncoderGiven],
+    progress: Progress = unseen,
+) -> Encoded:
+    """Encodes conversations.
 
     Args:
-        conversation: Of L utterances.
+        conversations: At least one.
         recipes: How each modality's features are made.
-        encoders: Modality to its encoder, for those that cannot be made again by name.
+        encoders: Modality to its encoder, or where that lies, for those that cannot be made again
+            by name.
+        progress: Is told how far the work is.
 
     Raises:
-        ErcbenchError: An encoder is not at hand, or another one is.
+        ErcbenchError: An encoder is not at hand, or another one is, or nothing can be encoded.
     """
-    return {
-        recipe.modality: _vectors(conversation, encoder_of(recipe, encoders.get(recipe.modality)))
-        for recipe in recipes
-    }
-
-
-def encoder_of(recipe: FeatureRecipe, given: Encoder | None = None) -> Encoder:
-    """Returns the encoder that a recipe describes: the one given, if it does, or one by name.
-
-    Raises:
-        ErcbenchError: The one given is another, or there is none by name.
-    """
-    described = {
-        "encoder": recipe.encoder,
-        "revision": recipe.revision,
-        "settings": recipe.settings,
-    }
-    if given is not None and given.describe() != described:
+    items = [Item(own, turn) for own in conversations for turn in range(len(own))]
+    start_up, notes = 0.0, []
+    features, encoding = {}, {}
+    for recipe in recipes:
+        begun = time.perf_counter()
+        encoder = encoder_or_reason(recipe, encoders.get(recipe.modality))
+        if isinstance(encoder, str):
+            notes.append(f"{recipe.modality} is missing everywhere: {encoder}.")
+            continue
+        vectors = encoder.encode(items[:1])  # loads what it needs
+        loaded = time.perf_counter()
+        for first in range(1, len(items), ROWS_AT_ONCE):
+            progress(recipe.modality, first, len(items))
+            vectors += encoder.encode(items[first : first + ROWS_AT_ONCE])
+        progress(recipe.modality, len(items), len(items))
+        start_up += loaded - begun
+        encoding[recipe.modality] = (len(items) - 1, time.perf_counter() - loaded)
+        features[recipe.modality] = _stacked(vectors, encoder.width)
+        notes += _on_missing(recipe.modality, vectors)
+    forget_recordings()
+    if not any(np.isfinite(values).any() for values in features.values()):
         raise ErcbenchError(
-            f"{recipe.key}: was made by {_said(described)}; the encoder given is "
-            f"{_said(given.describe())}. Give the one that made it."
+            f"Nothing of this can be read as the run's features were made: {' '.join(notes)} Give "
+            "an input that has what the run reads, or the vectors themselves as features=…"
         )
-    encoder = given or remake_encoder(recipe.modality, recipe.name, described)
-    if encoder is None:
-        raise ErcbenchError(
-            f"{recipe.key}: was made by {_said(described)}, which cannot be called up by name. "
-            f"Give encoders={{'{recipe.modality}': …}}, or the vectors themselves as features=…"
-        )
-    return encoder
+    return Encoded(features, tuple(notes), start_up, encoding)
 
 
-def _vectors(conversation: Conversation, encoder: Encoder) -> np.ndarray:
-    """Returns [L, D] vectors; NaN where an utterance lacks what the encoder reads."""
-    items = [Item(conversation, turn) for turn in range(len(conversation))]
-    missing = np.full(encoder.width, np.nan, np.float32)
-    made = encoder.encode(items)
-    return np.stack([missing if isinstance(vector, str) else vector for vector in made])
+def _stacked(vectors: Sequence[Vector], width: int) -> np.ndarray:
+    """Returns [N, D] vectors; NaN where an utterance lacks what the encoder reads."""
+    missing = np.full(width, np.nan, np.float32)
+    return np.stack([missing if isinstance(vector, str) else vector for vector in vectors])
 
 
-def _said(description: Mapping[str, object]) -> str:
-    revision = description.get("revision")
-    return f"{description['encoder']}" + (f" at {revision}" if revision else "")
+def _on_missing(modality: str, vectors: Sequence[Vector]) -> list[str]:
+    reasons = Counter(reason for reason in vectors if isinstance(reason, str))
+    if not reasons:
+        return []
+    where = (
+        "everywhere"
+        if reasons.total() == len(vectors)
+        else f"in {reasons.total()} of {len(vectors)} utterances"
+    )
+    told = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
+    return [f"{modality} is missing {where}: {told}."]

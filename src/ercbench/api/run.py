@@ -9,13 +9,16 @@ import numpy as np
 import torch
 from hydra.utils import get_class
 
-from ercbench.api.encoding import Features, encode
+from ercbench.api.encoders import EncoderGiven
+from ercbench.api.encoding import Features
+from ercbench.api.live import LiveConversation
+from ercbench.api.predicting import predict_on
 from ercbench.corpora.conversation import Conversation
 from ercbench.data.batch import IGNORE, ConversationItem, collate
 from ercbench.data.datamodule import speaker_numbers
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import TestSet, test_set_of
-from ercbench.features.encoders.encoder import Encoder
+from ercbench.evaluation.predicted.result import Predicted
 from ercbench.files import expanded
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.records.reading import StoredRun, read_run
@@ -92,28 +95,48 @@ class Run:
 
     def predict(
         self,
-        conversation: Conversation,
+        input: str | Path | Conversation,
         features: Features | None = None,
-        encoders: Mapping[str, Encoder] | None = None,
-    ) -> np.ndarray:
-        """Returns the probability of every label for every utterance.
+        encoders: Mapping[str, EncoderGiven] | None = None,
+        **reading: Any,
+    ) -> Predicted:
+        """Labels conversations that it has not seen.
+
+        Args:
+            input: A recording, a folder of clips, a transcript or a table, as
+                `ercbench predict input=…` takes it, or a conversation.
+            features: Modality to [N, D] vectors, where NaN marks a row that is missing; None
+                encodes the input as the run's own features were made. A modality that is not
+                given is missing.
+            encoders: Modality to its encoder, or to where that lies, if the record cannot say how
+                to make it again, as of one that was trained here.
+            reading: `transcript`, `columns`, `transcribe` and `language`, as the command takes
+                them.
+
+        Raises:
+            ErcbenchError: The input cannot be read, or the features do not fit or cannot be made.
+        """
+        return predict_on([self], input, features, encoders or {}, **reading)
+
+    def conversation(self, encoders: Mapping[str, EncoderGiven] | None = None) -> LiveConversation:
+        """Begins a conversation that is labelled turn by turn, while it goes on.
+
+        Args:
+            encoders: As in `predict`.
+        """
+        return LiveConversation(self, encoders or {})
+
+    def answer(self, conversation: Conversation, features: Features) -> np.ndarray:
+        """Returns [L, C] probabilities for a conversation, columns in the order of `labels`.
 
         Args:
             conversation: Of L utterances, in their order; labels are not looked at.
-            features: Modality to [L, D] vectors, where NaN marks a row that is missing; None
-                encodes the conversation as the run's own features were made. A modality that is
-                not given is missing.
-            encoders: Modality to its encoder, where the record cannot say how to make it again,
-                as of one that was trained here.
-
-        Returns:
-            [L, C], columns in the order of `labels`.
+            features: Modality to [L, D] vectors, where NaN marks a row that is missing; a modality
+                that is not given is missing.
 
         Raises:
-            ErcbenchError: The features do not fit, or cannot be made for this conversation.
+            ErcbenchError: The features do not fit.
         """
-        if features is None:
-            features = encode(conversation, self.record.setup.features, encoders or {})
         item = self._item(conversation, features)
         with torch.inference_mode():
             logits = self.model.outputs(collate([item]))["final"]  # [1, L, C]
@@ -150,10 +173,3 @@ def load_run(folder: str | Path) -> Run:
         ErcbenchError: There is none in the folder, or its record is damaged.
     """
     return Run(folder)
-
-
-def predict(
-    run: Run | str | Path, conversation: Conversation, features: Features | None = None
-) -> np.ndarray:
-    """Returns [L, C] probabilities of a conversation's labels; see `Run.predict`."""
-    return (run if isinstance(run, Run) else Run(run)).predict(conversation, features)

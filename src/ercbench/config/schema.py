@@ -13,6 +13,7 @@ from ercbench.config.add import AddSettings
 from ercbench.config.datasets import DATASETS, RegisteredSettings
 from ercbench.config.evaluate import EvaluateSettings
 from ercbench.config.looking import ListSettings, ShowSettings
+from ercbench.config.predicting import PredictSettings
 from ercbench.config.report import ReportSettings
 from ercbench.config.reproduce import ReproduceSettings
 from ercbench.config.robust import RobustSettings
@@ -36,6 +37,7 @@ COMMANDS: dict[str, type] = {
     "stores": StoresSettings,
     "list": ListSettings,
     "show": ShowSettings,
+    "predict": PredictSettings,
 }
 
 # Where `ercbench tune` leaves `experiment/tuned/<study>.yaml`, unless told otherwise.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from ercbench.api.encoding import encoder_of
+from ercbench.api.encoders import encoder_of
 from ercbench.api.robustness.tested import Rows, TestedRun
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.word_errors import misheard, vocabulary_of

@@ -51,14 +51,14 @@ def read_table(
         ErcbenchError: A column is missing, a row cannot be read or repeats another, a cell holds
             what it cannot mean, a conversation is in two parts, or a part is empty.
     """
-    names = _column_names(columns or {})
-    rows = with_parts(str(path), _rows(path, names))
+    names = column_names(columns or {})
+    rows = with_parts(str(path), rows_of(path, names, REQUIRED))
     check_cells(str(path), rows)
-    rows = [_cleaned(row) for row in rows]
+    rows = [cleaned(row) for row in rows]
     if anew := renumbered(str(path), rows):
         rows = anew
     check_keys(path, [(row["conversation"], row["utterance"]) for row in rows])
-    conversations = _conversations(path, rows)
+    conversations = conversations_of(path, rows)
     check_times(str(path), rows)
     return Corpus(
         name=_corpus_name(path.stem),
@@ -80,7 +80,12 @@ def _corpus_name(stem: str) -> str:
     return f"{stem}-table" if stem.casefold() in CORPORA else stem
 
 
-def _column_names(columns: Mapping[str, str]) -> dict[str, str]:
+def column_names(columns: Mapping[str, str]) -> dict[str, str]:
+    """Returns what a table calls each of our columns.
+
+    Raises:
+        ErcbenchError: One is none of ours.
+    """
     names = {name: name for name in (*REQUIRED, *OPTIONAL)} | dict(columns)
     unknown = sorted(set(names) - {*REQUIRED, *OPTIONAL})
     if unknown:
@@ -91,24 +96,37 @@ def _column_names(columns: Mapping[str, str]) -> dict[str, str]:
     return names
 
 
-def _rows(path: Path, names: Mapping[str, str]) -> list[Row]:
-    """Returns the rows by our names of the columns, whatever the file's form."""
+def rows_of(path: Path, names: Mapping[str, str], required: Sequence[str]) -> list[Row]:
+    """Returns the rows by our names of the columns, whatever the file's form.
+
+    Args:
+        path: Of the table.
+        names: What it calls each of our columns.
+        required: Those of our columns that it must have.
+
+    Raises:
+        ErcbenchError: The file cannot be read, or lacks a column.
+    """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ErcbenchError(
             f"{path}: expected a file called *{', *'.join(SUFFIXES)}. Rename or convert it."
         )
-    read = read_jsonl if suffix == ".jsonl" else read_csv
+    wanted = [names[name] for name in required]
+    if suffix == ".jsonl":
+        found: Sequence[Mapping[str, Any]] = read_jsonl(path, wanted)
+    else:
+        found = read_csv(path, wanted, list(names.values()))
     return [
         {
             ours: text_of(row.get(theirs), f"{path}, data row {index}, '{theirs}'")
             for ours, theirs in names.items()
         }
-        for index, row in enumerate(read(path, [names[name] for name in REQUIRED]), start=1)
+        for index, row in enumerate(found, start=1)
     ]
 
 
-def _cleaned(row: Row) -> Row:
+def cleaned(row: Row) -> Row:
     """Returns a row with composed names, ids without blanks around, and "" for what is missing."""
     given = {name: row[name] for name in ("label", "audio", "video") if not is_missing(row[name])}
     return {
@@ -158,7 +176,13 @@ def _in_order(label: str) -> tuple[float, str]:
         return float("inf"), label
 
 
-def _conversations(path: Path, rows: Sequence[Row]) -> tuple[Conversation, ...]:
+def conversations_of(path: Path, rows: Sequence[Row]) -> tuple[Conversation, ...]:
+    """Returns the conversations of a table, their turns in the order of the rows.
+
+    Args:
+        path: Of the table, which recordings are named from.
+        rows: Checked and cleaned.
+    """
     repeated = len({row["utterance"] for row in rows}) < len(rows)
     turns: dict[str, list[Utterance]] = {}
     for row in rows:

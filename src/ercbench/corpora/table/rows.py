@@ -36,12 +36,15 @@ def seconds(time: str, where: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(f"{whole}.{fraction or 0}")
 
 
-def read_csv(path: Path, required: Sequence[str]) -> list[dict[str, str]]:
+def read_csv(
+    path: Path, required: Sequence[str], known: Sequence[str] = ()
+) -> list[dict[str, str]]:
     """Reads a CSV file with a header, its fields separated by commas, semicolons or tabs.
 
     Args:
         path: The file.
         required: Columns that it must have.
+        known: Columns that it may have; what separates most of these separates the fields.
 
     Returns:
         Its rows by column name; row i of the list is row i + 2 of the file.
@@ -52,7 +55,9 @@ def read_csv(path: Path, required: Sequence[str]) -> list[dict[str, str]]:
     """
     text = read_unicode(path)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, required))
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=_delimiter(text, {*required, *known})
+        )
         header, *rows = [row for row in reader if row] or [[]]
     except csv.Error as error:
         raise ErcbenchError(
@@ -109,13 +114,13 @@ def check_keys(path: Path, keys: Sequence[tuple[str, ...]]) -> None:
         )
 
 
-def _delimiter(text: str, required: Sequence[str]) -> str:
+def _delimiter(text: str, wanted: set[str]) -> str:
     """Returns what separates the columns that are looked for; a comma if none is found."""
     first = text.lstrip().split("\n", 1)[0]
 
     def found(delimiter: str) -> int:
         header = next(csv.reader([first], delimiter=delimiter), [])
-        return len({name.strip() for name in header} & set(required))
+        return len({name.strip() for name in header} & wanted)
 
     return max(_DELIMITERS, key=found)
 

@@ -1,35 +1,22 @@
-"""The report as one page: tables, figures and every test conversation, in a single file.
+"""The report as one page: tables, figures and every test conversation, in a single file."""
 
-It needs no server and no network: style, script, figures and data stand in the file, and a
-content security policy forbids everything else, so that no text of a corpus can ever run.
-"""
-
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
-
-from ercbench import __version__
 from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures import Drawing
 from ercbench.evaluation.figures.studies import DrawnStudy
 from ercbench.evaluation.page.conversations import conversations
+from ercbench.evaluation.page.rendering import HERE, render, write_index
 from ercbench.evaluation.page.vectors import inline_svg
 from ercbench.evaluation.statistics.analysis import Analysis
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import interval_of, value_of
 from ercbench.evaluation.tables.tables import Cell, Kind, Table
 from ercbench.evaluation.tables.tuning import TUNING
-from ercbench.files import remove_leftovers, replacing
-
-HERE = Path(__file__).parent
-SCRIPTS = ("sorting.js", "conversations.js")
 
 
 @dataclass(frozen=True)
@@ -60,33 +47,17 @@ def write_page(reports: Sequence[Report], folder: Path) -> Path:
         reports: What it shows, in this order.
         folder: Where it goes; it is made if needed.
     """
-    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    page = _template().render(
-        version=__version__,
+    functions = {"value_of": value_of, "interval_of": interval_of, "sorting_key": _sorting_key}
+    page = render(
+        HERE / "page.html",
+        [HERE / "base.css", HERE / "page.css"],
+        [HERE / "sorting.js", HERE / "conversations.js"],
         reports=[_context(report, f"figure{n}") for n, report in enumerate(reports)],
         says_texts=any(any(own.comparison.test.texts.tolist()) for own in reports),
         data=[conversations(report.name, report.comparison) for report in reports],
-        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **functions,
     )
-    path = folder / "index.html"
-    remove_leftovers(folder)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
-    return path
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("ercbench.evaluation", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    functions = {"value_of": value_of, "interval_of": interval_of, "sorting_key": _sorting_key}
-    return environment.get_template("page.html", globals=functions)
+    return write_index(page, folder)
 
 
 def _context(report: Report, prefix: str) -> dict[str, Any]:

@@ -74,14 +74,14 @@ def remake_encoder(modality: str, name: str, description: Mapping[str, Any]) -> 
         options = {k: v for k, v in settings.items() if k in entry.options and k != "device"}
         try:
             encoder = entry.make(options | {"name": name})
-            if _same(encoder.describe(), description):
+            if same_encoder(encoder.describe(), description):
                 return encoder
         except ErcbenchError:
             continue  # its model is not on this machine
     return None
 
 
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_encoder(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two descriptions differ at most in the device, which changes rounding only."""
 
     def told(description: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:

@@ -131,15 +131,29 @@ def _packaged() -> Located:
     return Located(folder, MINILM, MINILM_REPOSITORY, revision)
 
 
-def _public(name: str, model: PublicModel) -> Located:
+def locate_public(name: str, model: PublicModel) -> Located | None:
+    """Returns a model of the hub as it lies in the cache, downloaded first if need be.
+
+    Args:
+        name: What it is called here.
+        model: Which.
+
+    Returns:
+        None where it is not in the cache and cannot be downloaded.
+    """
     folder = _snapshot(model, offline=True) or _snapshot(model, offline=False)
-    if folder is None:
+    return None if folder is None else Located(folder, name, model.repository, model.revision)
+
+
+def _public(name: str, model: PublicModel) -> Located:
+    located = locate_public(name, model)
+    if located is None:
         raise ErcbenchError(
             f"Model '{name}' ({model.repository} at {model.revision[:12]}) is not in the cache of "
             "this machine and could not be downloaded. Give the folder of a copy instead of the "
             "name: one that holds config.json, weights and, for text, the tokenizer."
         )
-    return Located(folder, name, model.repository, model.revision)
+    return located
 
 
 def _snapshot(model: PublicModel, offline: bool) -> Path | None:

@@ -1,22 +1,27 @@
-"""Sound and frames of a clip, by PyAV."""
+"""Sound and frames of a clip, or of the part of a recording that is an utterance's own."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ercbench.extras import require
+from ercbench.corpora.excerpt import Excerpt, excerpt_of
 from ercbench.features.encoders.encoder import Item, Vector
+from ercbench.features.media.containers import (
+    Stamps,
+    decoded_frames,
+    first,
+    opened,
+    pyav,
+    read_stamps,
+    upright,
+)
+from ercbench.features.media.containers import UnreadableError as UnreadableError
+from ercbench.features.media.recordings import recording_pictures
 
 SHORTEST = 0.1
 """Seconds of a recording that must at least be read."""
-
-
-class UnreadableError(Exception):
-    """A recording cannot be used; the message says why, for the report of missing rows."""
 
 
 def each(items: Sequence[Item], vector_of: Callable[[Item], np.ndarray]) -> list[Vector]:
@@ -46,10 +51,10 @@ def clip_sound(path: Path, most_seconds: float) -> tuple[np.ndarray, int]:
     Raises:
         UnreadableError: The clip is broken or has no sound.
     """
-    with _opened(path) as container:
-        stream = _first(container.streams.audio, "sound")
+    with opened(path) as container:
+        stream = first(container.streams.audio, "sound")
         rate = stream.rate
-        resampler = _av().AudioResampler(format="flt", layout="mono", rate=rate)
+        resampler = pyav().AudioResampler(format="flt", layout="mono", rate=rate)
         pieces: list[np.ndarray] = []
         needed = int(most_seconds * rate)
         for frame in container.decode(stream):
@@ -67,7 +72,7 @@ def clip_frames(
     """Returns frames that divide a clip into equal times, or follow each other in its middle.
 
     Args:
-        path: The clip.
+        path: The clip, or the part of a recording that `Excerpt` describes.
         count: How many; a clip that shows fewer gives each of its frames once.
         most_seconds: What comes later is not read.
         spread: `even`, each what is seen in the middle of its time, or `successive`.
@@ -79,78 +84,51 @@ def clip_frames(
     Raises:
         UnreadableError: The clip is broken or has no picture.
     """
-    stamps, end = _stamps(path, most_seconds)
-    if not stamps:
-        raise UnreadableError("clip has 0.0 s of picture")
-    if spread == "even":
-        middles = ((2 * part + 1) * (end - stamps[0]) // (2 * count) for part in range(count))
-        chosen = {stamps[bisect_right(stamps, stamps[0] + middle) - 1] for middle in middles}
+    excerpt = excerpt_of(path)
+    if excerpt is None:
+        frames = _frames_at(path, _chosen(*_whole(read_stamps(path), most_seconds), count, spread))
     else:
-        first = max(0, (len(stamps) - count) // 2)
-        chosen = set(stamps[first : first + count])
-    with _opened(path) as container:
-        frames = list(_frames_at(container, chosen))
+        pictures = recording_pictures(excerpt.path)
+        times = _part(pictures.stamps, excerpt, most_seconds)
+        frames = pictures.frames(_chosen(*times, count, spread))
     if not frames:
         raise UnreadableError("none of the chosen frames can be decoded")
     return frames
 
 
-def _stamps(path: Path, most_seconds: float) -> tuple[list[int], int]:
-    """Returns the time stamps of a clip's frames, sorted, without decoding, and when it ends.
-
-    A clip's header is not asked for its duration: in real corpora it can be wrong. The last frame
-    lasts as long as its packet says, or as the others do on average.
-    """
-    with _opened(path) as container:
-        stream = _first(container.streams.video, "picture")
-        packets = [packet for packet in container.demux(stream) if packet.pts is not None]
-        lasting = {packet.pts: packet.duration or 0 for packet in packets}
-        stamps = sorted(lasting)
-        last = stamps[0] + most_seconds / stream.time_base if stamps else 0
-    stamps = [stamp for stamp in stamps if stamp <= last]
-    if not stamps:
-        return [], 0
-    usual = (stamps[-1] - stamps[0]) // max(1, len(stamps) - 1) or 1
-    return stamps, stamps[-1] + (lasting[stamps[-1]] or usual)
+def _whole(stamps: Stamps, most_seconds: float) -> tuple[list[int], int, int]:
+    """Returns the stamps of a clip's frames, when the first is shown, and when the last ends."""
+    last = stamps.shown[0] + most_seconds / stamps.unit
+    shown = [stamp for stamp in stamps.shown if stamp <= last]
+    return shown, shown[0], stamps.end(shown)
 
 
-def _frames_at(container: Any, chosen: set[int]) -> Iterator[np.ndarray]:
-    last = max(chosen)
-    for frame in container.decode(container.streams.video[0]):
+def _part(stamps: Stamps, excerpt: Excerpt, most_seconds: float) -> tuple[list[int], int, int]:
+    """Returns the stamps of the frames that are shown in a part, and when it begins and ends."""
+    end = min(excerpt.end, excerpt.start + most_seconds)
+    begin, last = (stamps.zero + round(time / stamps.unit) for time in (excerpt.start, end))
+    before = max(0, bisect_right(stamps.shown, begin) - 1)  # what is still shown when it begins
+    shown = [stamp for stamp in stamps.shown[before:] if stamp < max(last, begin + 1)]
+    if not shown or begin >= stamps.end(stamps.shown):
+        raise UnreadableError("the recording has no picture there")
+    return shown, max(begin, shown[0]), min(last, stamps.end(shown))
+
+
+def _chosen(shown: Sequence[int], begin: int, end: int, count: int, spread: str) -> set[int]:
+    """Returns the stamps of the frames that are wanted."""
+    if spread == "even":
+        middles = ((2 * part + 1) * (end - begin) // (2 * count) for part in range(count))
+        return {shown[max(0, bisect_right(shown, begin + middle) - 1)] for middle in middles}
+    middle = max(0, (len(shown) - count) // 2)
+    return set(shown[middle : middle + count])
+
+
+def _frames_at(path: Path, chosen: set[int]) -> list[np.ndarray]:
+    """Returns the frames with these stamps, as far as they can be decoded."""
+    found = []
+    for frame in decoded_frames(path):
         if frame.pts in chosen:
-            quarters = round(frame.rotation / 90)  # anticlockwise, as numpy turns
-            yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarters))
-        if frame.pts is not None and frame.pts >= last:
-            return
-
-
-def _first(streams: Any, what: str) -> Any:
-    if not streams:
-        raise UnreadableError(f"clip has no {what}")
-    return streams[0]
-
-
-def _av() -> Any:
-    """Returns PyAV, which decodes sound and pictures.
-
-    Raises:
-        ErcbenchError: It is not installed.
-    """
-    require("av", "recordings", "recordings in containers")
-    import av
-
-    return av
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Opens a clip; whatever PyAV cannot do with it becomes a reason."""
-    if not path.is_file():
-        raise UnreadableError(f"no file {path.name}")
-    av = _av()
-    try:
-        with av.open(str(path)) as container:
-            yield container
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableError(f"not a readable clip ({reason})") from None
+            found.append(upright(frame))
+        if frame.pts >= max(chosen):
+            break
+    return found

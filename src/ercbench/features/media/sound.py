@@ -8,7 +8,9 @@ import numpy as np
 import soundfile
 
 from ercbench.corpora.conversation import Utterance
+from ercbench.corpora.excerpt import excerpt_of
 from ercbench.features.media.clips import UnreadableError, clip_sound
+from ercbench.features.media.recordings import excerpt_sound
 
 RATE = 16_000
 """Samples per second of every sound that an encoder sees."""
@@ -28,7 +30,10 @@ def read_sound(utterance: Utterance, most_seconds: float) -> np.ndarray:
     Raises:
         UnreadableError: There is no sound to be had, with the reason.
     """
-    if utterance.audio is not None:
+    excerpt = excerpt_of(utterance.audio or utterance.video or "")
+    if excerpt is not None:
+        samples, rate = excerpt_sound(excerpt, most_seconds)
+    elif utterance.audio is not None:
         samples, rate = _read_file(Path(utterance.audio), most_seconds)
     elif utterance.video is not None:
         samples, rate = clip_sound(Path(utterance.video), most_seconds)

@@ -80,7 +80,7 @@ def encode_chunks(
     """
     left = [chunk for chunk in wanted if chunk not in finished]
     rows = {chunk: len(parts.plan.rows_of(chunk)) for chunk in wanted}
-    with _progress() as progress:
+    with row_progress() as progress:
         done = sum(rows[chunk] for chunk in wanted if chunk in finished)
         task = progress.add_task(parts.plan.key, total=sum(rows.values()), completed=done)
         work = ChunkEncoder(parts, encoder, corpus)
@@ -152,7 +152,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _progress() -> Progress:
+def row_progress() -> Progress:
+    """Returns bars that say how many rows are made, and how many a second."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

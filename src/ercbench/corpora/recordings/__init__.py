@@ -1,0 +1,1 @@
+"""Somebody's own recordings, transcripts and tables, as conversations to predict on."""

@@ -1,0 +1,121 @@
+"""Turns from tables that need neither labels nor a split, with or without recordings."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ercbench.corpora.conversation import Conversation, Utterance
+from ercbench.corpora.excerpt import Excerpt
+from ercbench.corpora.recordings.turns import UNKNOWN, Turn
+from ercbench.corpora.table.cells import Row, check_cells, check_times, is_missing
+from ercbench.corpora.table.read import cleaned, column_names, conversations_of, rows_of
+from ercbench.corpora.table.rows import check_keys
+from ercbench.errors import ErcbenchError
+
+SAID = ("text", "audio", "video")
+
+
+def read_turns(path: Path, columns: Mapping[str, str]) -> list[Turn]:
+    """Reads the turns of a recording from a table with their times.
+
+    Args:
+        path: With the columns start and end, in seconds, and speaker and text if it has them.
+        columns: The file's name of a column, by ours, where they differ.
+
+    Raises:
+        ErcbenchError: A column is missing, or a cell holds what it cannot mean.
+    """
+    rows = _rows(path, columns, ("start", "end"))
+    untimed = [n for n, row in enumerate(rows, 1) if not (row["start"] and row["end"])]
+    if untimed:
+        raise ErcbenchError(
+            f"{path}, data row {untimed[0]}: no start or no end ({len(untimed)} such rows). Give "
+            "every turn both, in seconds."
+        )
+    return [
+        Turn(row["text"], row["speaker"], float(row["start"]), float(row["end"])) for row in rows
+    ]
+
+
+def read_conversations(path: Path, columns: Mapping[str, str]) -> tuple[Conversation, ...]:
+    """Reads conversations from a table, turns in the order of the rows.
+
+    Rows that name the same recording and have a start and an end have that part of it; otherwise
+    a recording is one utterance's own.
+
+    Args:
+        path: With one of the columns text, audio and video; conversation, utterance, speaker,
+            start and end if it has them.
+        columns: The file's name of a column, by ours, where they differ.
+
+    Raises:
+        ErcbenchError: A column is missing, a row repeats another, a cell holds what it cannot
+            mean, or several rows name a recording without saying which part of it.
+    """
+    rows = _rows(path, columns, ())
+    if not any(row[name].strip() for row in rows for name in SAID):
+        names = column_names(columns)
+        raise ErcbenchError(
+            f"{path}: has nothing in the columns {', '.join(names[name] for name in SAID)}. Fill "
+            "one of them, or name the file's own with columns.text=NAME."
+        )
+    check_keys(path, [(row["conversation"], row["utterance"]) for row in rows])
+    conversations = conversations_of(path, rows)
+    shared = _shared(path, conversations)
+    return tuple(
+        replace(own, utterances=tuple(_with_excerpts(turn, shared) for turn in own.utterances))
+        for own in conversations
+    )
+
+
+def _rows(path: Path, columns: Mapping[str, str], required: Sequence[str]) -> list[Row]:
+    """Returns checked rows, each with a conversation, an utterance and a speaker."""
+    names = column_names(columns)
+    unread = ("label", "split", "score")
+    rows = [
+        {
+            **row,
+            **dict.fromkeys(unread, ""),
+            "conversation": row["conversation"] or path.stem,
+            "utterance": row["utterance"] or str(number),
+            "speaker": UNKNOWN if is_missing(row["speaker"]) else row["speaker"],
+        }
+        for number, row in enumerate(rows_of(path, names, required), start=1)
+    ]
+    if not rows:
+        raise ErcbenchError(f"{path}: holds no row. Write one for each utterance below the header.")
+    check_cells(str(path), rows)
+    found = [cleaned(row) for row in rows]
+    check_times(str(path), found)
+    return found
+
+
+def _shared(path: Path, conversations: Sequence[Conversation]) -> set[str]:
+    """Returns the recordings that several utterances are parts of.
+
+    Raises:
+        ErcbenchError: One of these utterances does not say which part is its own.
+    """
+    users: dict[str, list[Utterance]] = defaultdict(list)
+    for turn in (turn for own in conversations for turn in own.utterances):
+        for recording in {turn.audio, turn.video} - {None}:
+            users[str(recording)].append(turn)
+    shared = {recording: turns for recording, turns in users.items() if len(turns) > 1}
+    for recording, turns in shared.items():
+        untimed = [turn.id for turn in turns if turn.start is None or turn.end is None]
+        if untimed:
+            raise ErcbenchError(
+                f"{path}: {len(turns)} rows name {Path(recording).name}, and {untimed[0]} does not "
+                "say which part of it is its own. Give each a start and an end, in seconds."
+            )
+    return set(shared)
+
+
+def _with_excerpts(turn: Utterance, shared: set[str]) -> Utterance:
+    def part(recording: str | None) -> str | None:
+        if recording not in shared or turn.start is None or turn.end is None:
+            return recording
+        return str(Excerpt(Path(recording), turn.start, turn.end))
+
+    return replace(turn, audio=part(turn.audio), video=part(turn.video))
