@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import cycle, groupby
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ercbench.corpora.conversation import Utterance
 from ercbench.corpora.excerpt import excerpt_of
@@ -124,7 +124,7 @@ def _link(utterance: Utterance, folder: Path) -> str | None:
 
 
 def _name(link: str) -> str:
-    return link.rsplit("/", 1)[-1]
+    return unquote(link.rsplit("/", 1)[-1])
 
 
 def _kind(link: str) -> str:

@@ -109,9 +109,10 @@ def _part(stamps: Stamps, excerpt: Excerpt, most_seconds: float) -> tuple[list[i
     begin, last = (stamps.zero + round(time / stamps.unit) for time in (excerpt.start, end))
     before = max(0, bisect_right(stamps.shown, begin) - 1)  # what is still shown when it begins
     shown = [stamp for stamp in stamps.shown[before:] if stamp < max(last, begin + 1)]
-    if not shown or begin >= stamps.end(stamps.shown):
+    over = stamps.end(stamps.shown)
+    if not shown or begin >= over:
         raise UnreadableError("the recording has no picture there")
-    return shown, max(begin, shown[0]), min(last, stamps.end(shown))
+    return shown, max(begin, shown[0]), min(last, over)
 
 
 def _chosen(shown: Sequence[int], begin: int, end: int, count: int, spread: str) -> set[int]:
