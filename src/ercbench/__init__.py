@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ercbench.api.evaluating import evaluate_runs
     from ercbench.api.run import Run, load_run
     from ercbench.api.seeds import predict
-    from ercbench.api.training import train
+    from ercbench.api.training import train, tune
     from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
     from ercbench.errors import ErcbenchError
 
@@ -32,6 +32,7 @@ _HOME = {
     "load_run": "ercbench.api.run",
     "predict": "ercbench.api.seeds",
     "train": "ercbench.api.training",
+    "tune": "ercbench.api.training",
     "Conversation": "ercbench.corpora.conversation",
     "Corpus": "ercbench.corpora.conversation",
     "Split": "ercbench.corpora.conversation",
@@ -44,6 +45,7 @@ __all__ = [  # noqa: RUF022 (the order of the work)
     "load_dataset",
     "build_model",
     "train",
+    "tune",
     "load_run",
     "predict",
     "evaluate",

@@ -113,7 +113,7 @@ def _run(command: str, arguments: Sequence[str]) -> None:
     finished: list[tuple[list[str], Any]] = []
     failures: list[Exception] = []
 
-    def told(config: Any) -> None:
+    def told(config: Any) -> Any:
         try:
             result, overrides = resolve_name(COMMANDS[command])(checked(config)), swept()
         except Exception as error:
@@ -122,6 +122,8 @@ def _run(command: str, arguments: Sequence[str]) -> None:
         else:
             if overrides is not None and result is not None:
                 finished.append((overrides, result))
+            return getattr(result, "score", None)  # which Hydra's sweepers choose by
+        return None
 
     if {"-h", "--help"} & set(arguments):
         print(_help(command, arguments))

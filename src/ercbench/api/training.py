@@ -1,12 +1,14 @@
-"""`ercbench train` as a function."""
+"""`ercbench train` and `ercbench tune` as functions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ercbench.api.run import Run
-from ercbench.config.compose import compose
+from ercbench.config.compose import compose, compose_with_choices
 from ercbench.files import expanded
+from ercbench.records.study import StudyRecord
 from ercbench.training.train import train as train_run
+from ercbench.tuning.tune import tune as tune_study
 
 
 def train(
@@ -35,19 +37,64 @@ def train(
     Raises:
         ErcbenchError: A setting or an input is wrong.
     """
+    folders = {"runs": runs, "stores": stores}
+    config = compose("train", _settings(model, dataset, seed, features, folders, overrides))
+    record = train_run(config)
+    return Run(expanded(config.runs) / record.run)
+
+
+def tune(
+    model: str,
+    dataset: str,
+    trials: int = 30,
+    seed: int = 0,
+    features: str | Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    studies: str | Path = "studies",
+    stores: str | Path = "stores",
+) -> StudyRecord:
+    """Tries settings of a model and chooses the one that validates best; no test part is read.
+
+    A study that has finished is read; one that was interrupted goes on.
+
+    Args:
+        model: As in `ercbench list models`.
+        dataset: A name in `conf/dataset`.
+        trials: The budget.
+        seed: Of the sampler and of every trial's training.
+        features: Feature sets, `modality:name` or `modality`; None for all modalities.
+        overrides: Further settings as on the command line, such as `pruner=none`, `study=NAME`
+            or `jobs=2`; a script that wants several jobs guards its own start with
+            `if __name__ == "__main__"`, since each of them reads it.
+        studies: Folder of the studies.
+        stores: Folder of the feature stores.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong, or every trial failed.
+    """
+    folders = {"studies": studies, "stores": stores}
+    settings = _settings(model, dataset, seed, features, folders, (f"trials={trials}", *overrides))
+    return tune_study(*compose_with_choices("tune", settings))
+
+
+def _settings(
+    model: str,
+    dataset: str,
+    seed: int,
+    features: str | Sequence[str] | None,
+    folders: Mapping[str, str | Path],
+    overrides: Sequence[str],
+) -> list[str]:
+    """Returns settings as on the command line."""
     chosen = [features] if isinstance(features, str) else features
-    settings = [
+    return [
         f"model={model}",
         f"dataset={dataset}",
         f"seed={seed}",
-        f"runs={_quoted(runs)}",
-        f"stores={_quoted(stores)}",
+        *(f"{name}={_quoted(folder)}" for name, folder in folders.items()),
         *([] if chosen is None else [f"features=[{','.join(chosen)}]"]),
         *overrides,
     ]
-    config = compose("train", settings)
-    record = train_run(config)
-    return Run(expanded(config.runs) / record.run)
 
 
 def _quoted(path: str | Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import get_class
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ercbench.config.datasets import DatasetSettings
 from ercbench.config.schema import register
@@ -28,6 +28,22 @@ def compose(command: str, overrides: Sequence[str] = ()) -> DictConfig:
         HydraException: There is no such choice or setting.
     """
     return checked(_compose(command, overrides))
+
+
+def compose_with_choices(
+    command: str, overrides: Sequence[str] = ()
+) -> tuple[DictConfig, dict[str, str]]:
+    """Composes what a command is told; also returns which name was chosen in each group.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+        HydraException: There is no such choice or setting.
+    """
+    config = _compose(command, overrides, return_hydra_config=True)
+    choices = dict(config.hydra.runtime.choices)
+    with open_dict(config):
+        del config["hydra"]
+    return checked(config), choices
 
 
 def model_settings(name: str, **changes: Any) -> ModelSettings:
@@ -122,13 +138,13 @@ def checked(config: DictConfig, parent: str = "") -> DictConfig:
     return config
 
 
-def _compose(config_name: str, overrides: Sequence[str] = ()) -> DictConfig:
+def _compose(config_name: str, overrides: Sequence[str] = (), **options: bool) -> DictConfig:
     """Composes within the running command, whose folders of settings may be more, or anew."""
     if _command_runs():
-        return hydra.compose(config_name, list(overrides))
+        return hydra.compose(config_name, list(overrides), **options)
     register()
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
-        return hydra.compose(config_name, list(overrides))
+        return hydra.compose(config_name, list(overrides), **options)
 
 
 def _command_runs() -> bool:

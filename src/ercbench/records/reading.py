@@ -94,6 +94,11 @@ def read_run(run: RunFolder) -> StoredRun:
         ErcbenchError: Its record or its predictions are damaged or contradict each other.
     """
     record = read_answers(run.result)
+    if isinstance(record, RunRecord) and not record.setup.reads_test:
+        raise ErcbenchError(
+            f"{run.path}: a trial, whose test part was not read (protocol.test=false). Train the "
+            "setting that its study chose: experiment=tuned/STUDY"
+        )
     tables, probabilities, scores = {}, {}, {}
     for output, recorded in record.tests.items():
         path = run.predictions_of(output)

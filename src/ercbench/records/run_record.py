@@ -57,6 +57,11 @@ class RunSetup:
         return tuple(recipe.key for recipe in self.features)
 
     @property
+    def reads_test(self) -> bool:
+        """Whether the test part is read; a trial of a study leaves it unread."""
+        return bool(self.settings.get("protocol", {}).get("test", True))
+
+    @property
     def unknown_provenance(self) -> tuple[str, ...]:
         """Keys of the feature sets of which nobody knows whose labels they saw."""
         return tuple(recipe.key for recipe in self.features if recipe.fitted_on is None)
@@ -195,6 +200,12 @@ class RunRecord:
     execution: Execution
     kind: Literal["run"] = "run"
     version: int = VERSION
+
+    @property
+    def score(self) -> float:
+        """The score by which settings are chosen: the selection metric on validation."""
+        metric = self.setup.settings["selection"]["metric"]
+        return self.results.outputs["final"].validation[metric]
 
     @property
     def tests(self) -> dict[str, Scores | None]:

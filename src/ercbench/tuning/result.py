@@ -16,7 +16,7 @@ from ercbench.metrics import METRICS
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.records.study import StudyRecord, Trial, write_study
-from ercbench.tuning.study import SharedStudy
+from ercbench.tuning.study import SharedStudy, number_of
 
 STATES: Mapping[TrialState, Any] = {
     TrialState.COMPLETE: "complete",
@@ -83,7 +83,7 @@ def trial_of(trial: FrozenTrial) -> Trial:
     complete, pruned = (trial.state == own for own in (TrialState.COMPLETE, TrialState.PRUNED))
     reached = max(curve) if pruned and curve else None
     return Trial(
-        number=trial.number,
+        number=number_of(trial),
         state=STATES[trial.state],
         params=dict(trial.params),
         value=trial.value if complete else reached,

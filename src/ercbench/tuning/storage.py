@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ercbench.errors import ErcbenchError
 from ercbench.extras import require
@@ -32,7 +32,7 @@ def open_storage(
         on_silence: Called with a database trial that gave no sign of life for too long.
 
     Raises:
-        ErcbenchError: The URL is none, or the database is not there.
+        ErcbenchError: The URL is none.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=ExperimentalWarning)
@@ -40,15 +40,13 @@ def open_storage(
     if url is None:
         folder.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(str(folder / "journal.log")))
-    place = database(url)
-    with told_without_password(place):
-        return RDBStorage(
-            place.render_as_string(hide_password=False),
-            engine_kwargs={"pool_pre_ping": True},
-            heartbeat_interval=HEARTBEAT,
-            grace_period=SILENCE,
-            heartbeat_stale_trial_callback=on_silence,
-        )
+    return RDBStorage(
+        database(url).render_as_string(hide_password=False),
+        engine_kwargs={"pool_pre_ping": True},
+        heartbeat_interval=HEARTBEAT,
+        grace_period=SILENCE,
+        heartbeat_stale_trial_callback=on_silence,
+    )
 
 
 def database(url: str) -> URL:
@@ -71,15 +69,21 @@ def database(url: str) -> URL:
 
 
 @contextmanager
-def told_without_password(place: URL) -> Iterator[None]:
-    """Tells an error of a database in one line, its password left out.
+def reachable(url: str | None) -> Iterator[None]:
+    """Tells an error of the storage in one line, its password left out.
+
+    Args:
+        url: Of a database; None for a file, whose errors tell themselves.
 
     Raises:
         ErcbenchError: Instead of an error of the database or of its driver.
     """
     try:
         yield
-    except (SQLAlchemyError, NoSuchModuleError, ImportError) as error:
+    except (SQLAlchemyError, StorageInternalError, ImportError) as error:
+        if url is None:
+            raise
+        place = database(url)
         cause = getattr(error, "orig", None) or error.__cause__ or error
         said = " ".join(str(cause).split()) or type(cause).__name__
         if place.password:

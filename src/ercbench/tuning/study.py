@@ -47,11 +47,12 @@ class SharedStudy:
         """The trials that are or were tried, without those that were taken over or handed back."""
         found = self.optuna.get_trials(deepcopy=False)
         replaced = {trial.user_attrs.get("replaces") for trial in found}
-        return [
+        kept = (
             trial
             for trial in found
             if trial.number not in replaced and not trial.user_attrs.get("handed_back")
-        ]
+        )
+        return sorted(kept, key=number_of)
 
     @property
     def done(self) -> bool:
@@ -131,6 +132,7 @@ class SharedStudy:
             return bool(worker.startswith(f"{safe_name(platform.node())}-"))
         try:
             with FileLock(path, timeout=0):
+                path.unlink(missing_ok=True)
                 return True
         except Timeout:
             return False
@@ -172,8 +174,13 @@ def begin_again(study: optuna.Study, trial: FrozenTrial) -> None:
     """Puts a trial whose process died back in line, unless it has died too often."""
     attempt = trial.user_attrs.get("attempt", 1)
     if attempt < ATTEMPTS:
-        marks = {"attempt": attempt + 1, "replaces": trial.number}
+        marks = {"attempt": attempt + 1, "replaces": trial.number, "number": number_of(trial)}
         study.enqueue_trial(trial.params, user_attrs=marks)
+
+
+def number_of(trial: FrozenTrial) -> int:
+    """Returns a trial's number; one that begins again has the number that it had at first."""
+    return int(trial.user_attrs.get("number", trial.number))
 
 
 def cause(trial: FrozenTrial) -> str:

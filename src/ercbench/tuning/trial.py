@@ -14,7 +14,7 @@ from ercbench.config.explain import explain
 from ercbench.console import one_line
 from ercbench.errors import ErcbenchError
 from ercbench.models.base.trainable import Trainable
-from ercbench.records.run_folder import BusyError
+from ercbench.records.run_folder import BusyError, RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.training.callbacks import History
 from ercbench.training.train import PlannedRun, carry_out, plan
@@ -32,20 +32,23 @@ def carry_out_trial(study: optuna.Study, trial: optuna.Trial, search: Search) ->
     not read, no predictions; of any other nothing is left on disk.
     """
     planned = None
+    state, score = TrialState.FAIL, None
     try:
         planned = plan(with_params(search.base, trial.params))
-        score = validation_score(run_of(planned, trial, search.metric), search.metric)
+        score = finite_score(run_of(planned, trial, search.metric))
+        state = TrialState.COMPLETE
     except optuna.TrialPruned:
-        study.tell(trial, state=TrialState.PRUNED)
+        state = TrialState.PRUNED
     except Exception as error:  # whatever it is, the other trials are tried
         trial.set_user_attr("cause", one_line(explain(error) or f"{type(error).__name__}: {error}"))
-        study.tell(trial, state=TrialState.FAIL)
-    else:
-        study.tell(trial, score)
-        shutil.rmtree(planned.folder.checkpoints, ignore_errors=True)
-        return
-    if planned is not None and not planned.folder.finished:
-        shutil.rmtree(planned.folder.path, ignore_errors=True)
+    if planned is not None:
+        remove_all_but_record(planned.folder)
+    study.tell(trial, score, state)
+
+
+def remove_all_but_record(run: RunFolder) -> None:
+    """Removes a finished run's checkpoints, or the folder of a run that has not finished."""
+    shutil.rmtree(run.checkpoints if run.finished else run.path, ignore_errors=True)
 
 
 def run_of(planned: PlannedRun, trial: optuna.Trial, metric: str) -> RunRecord:
@@ -73,16 +76,15 @@ def run_of(planned: PlannedRun, trial: optuna.Trial, metric: str) -> RunRecord:
     return record
 
 
-def validation_score(record: RunRecord, metric: str) -> float:
-    """Returns the score on validation of a model's final answer, in its chosen epoch.
+def finite_score(record: RunRecord) -> float:
+    """Returns the score of a run on validation.
 
     Raises:
-        ErcbenchError: It is not defined.
+        ErcbenchError: It is not a number.
     """
-    score = record.results.outputs["final"].validation[metric]
-    if not math.isfinite(score):
-        raise ErcbenchError(f"{record.run}: {metric} on validation is not a number")
-    return score
+    if not math.isfinite(record.score):
+        raise ErcbenchError(f"{record.run}: the score on validation is not a number")
+    return record.score
 
 
 class Report(L.Callback):
@@ -104,14 +106,10 @@ class Report(L.Callback):
         """Reports the epochs that are new.
 
         Raises:
-            ErcbenchError: The loss is not a number any more.
             optuna.TrialPruned: Others were better by now.
         """
         assert isinstance(pl_module, Trainable)
         history = next(own for own in trainer.callbacks if isinstance(own, History))  # type: ignore[attr-defined]
-        last = history.rows[-1]
-        if not math.isfinite(last["train/loss"]):
-            raise ErcbenchError(f"epoch {last['epoch']}: the training loss is not a number")
         if pl_module.stage == pl_module.stages()[-1]:
             self.tell(history.epochs(pl_module.stage.name))
             if self.trial.should_prune():

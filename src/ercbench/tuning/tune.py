@@ -16,6 +16,7 @@ from ercbench.training.train import PlannedRun, data_of, plan
 from ercbench.tuning.result import finish
 from ercbench.tuning.search import Search
 from ercbench.tuning.space import read_space
+from ercbench.tuning.storage import reachable
 from ercbench.tuning.study import SharedStudy
 from ercbench.tuning.worker import work, work_side_by_side
 
@@ -38,15 +39,17 @@ def tune(config: DictConfig, choices: Mapping[str, str]) -> StudyRecord:
             every trial failed.
     """
     search = search_of(config, choices)
-    study = SharedStudy(search)
-    if not study.done:
-        check_unfinished(search, config.extend)
-        work(search) if config.jobs == 1 else work_side_by_side(search, config.jobs)
-    elif (search.folder / FILE_NAME).is_file():
-        record = read_study(search.folder)
-        say(f"{search.folder}: finished with {record.budget} trials, nothing is tried again")
-        return record
-    return finish(study, choices)
+    jobs = min(config.jobs, search.budget)
+    with reachable(search.storage):
+        study = SharedStudy(search)
+        if not study.done:
+            check_unfinished(search, config.extend)
+            work(search) if jobs == 1 else work_side_by_side(search, jobs)
+        elif (search.folder / FILE_NAME).is_file():
+            record = read_study(search.folder)
+            say(f"{search.folder}: finished with {record.budget} trials, nothing is tried again")
+            return record
+        return finish(study, choices)
 
 
 def search_of(config: DictConfig, choices: Mapping[str, str]) -> Search:

@@ -13,7 +13,8 @@ from ercbench.console import say
 from ercbench.errors import ErcbenchError
 from ercbench.metrics import METRICS
 from ercbench.tuning.search import Search
-from ercbench.tuning.study import COUNTED, SharedStudy, cause
+from ercbench.tuning.storage import reachable
+from ercbench.tuning.study import COUNTED, SharedStudy, cause, number_of
 from ercbench.tuning.trial import carry_out_trial
 
 # Seconds between looks at what others are at work on.
@@ -67,11 +68,13 @@ def progress(study: SharedStudy, number: int, rate: float) -> str:
     pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
     failed = sum(trial.state == TrialState.FAIL for trial in trials)
     counted = sum(trial.state in COUNTED for trial in trials)
-    parts = [f"trial {number}: {_ending(ended)}"]
+    parts = [f"trial {number_of(ended)}: {_ending(ended)}"]
     if complete:
-        best = max(complete, key=lambda trial: (trial.value, -trial.number))
+        best = max(complete, key=lambda trial: (trial.value, -number_of(trial)))
         title = METRICS[study.search.metric].title
-        parts.append(f"best validation {title} {100 * (best.value or 0):.1f} (trial {best.number})")
+        parts.append(
+            f"best validation {title} {100 * (best.value or 0):.1f} (trial {number_of(best)})"
+        )
     parts.append(f"{counted} of {study.search.budget}, {pruned} pruned")
     if failed:
         parts.append(f"{failed} failed")
@@ -89,7 +92,8 @@ def _ending(trial: FrozenTrial) -> str:
 def _work_alone(search: Search) -> None:
     """Works in a process of its own, whose errors are one line."""
     try:
-        work(search)
+        with reachable(search.storage):
+            work(search)
     except ErcbenchError as error:
         say(f"ercbench: {error}")
         raise SystemExit(2) from None

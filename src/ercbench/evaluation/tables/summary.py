@@ -33,7 +33,7 @@ def summary(record: RunRecord) -> Table:
     table.add_column("test")
     table.add_column(f"seed {setup.seed}", justify="right")
     if results.test is None:
-        table.add_row("no labels, no scores", "")
+        table.add_row(_unscored(setup), "")
         return table
     _add_scores(table, results.test, setup.labels)
     for name, output in results.outputs.items():
@@ -84,7 +84,7 @@ def encoder_summary(record: EncoderRecord) -> Table:
 def run_line(record: RunRecord | EncoderRecord, overrides: Sequence[str]) -> Text:
     """Returns a run among several in a line: what tells it from the others, and its test scores."""
     chosen, test = record.results.chosen, record.results.test
-    told = _scores_line(test) if test else "no labels, no scores"
+    told = _scores_line(test) if test else _unscored(record.setup)
     return Text(f"{', '.join(overrides)}: {told} (epoch {chosen.best_epoch})")
 
 
@@ -129,6 +129,12 @@ def _add_scores(table: Table, test: Scores, labels: Sequence[str]) -> None:
     for label, score in zip(labels, test.class_f1, strict=True):
         table.add_row(Text(f"F1 {label}"), _percent(score))
     table.add_section()
+
+
+def _unscored(setup: RunSetup | EncoderSetup) -> str:
+    """Returns why there are no scores."""
+    unread = isinstance(setup, RunSetup) and not setup.reads_test
+    return "the test part was not read" if unread else "no labels, no scores"
 
 
 def _mean(scores: Sequence[float]) -> str:
