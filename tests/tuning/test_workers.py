@@ -1,0 +1,104 @@
+"""Several processes on one study, in a file and in a database, one of them killed."""
+
+import os
+import signal
+import threading
+import time
+from urllib.parse import quote
+
+import pytest
+from helpers import SMALL_RUN, compose_in
+from optuna.trial import TrialState
+from postgresql import PASSWORD, programs, server
+
+from ercbench.errors import ErcbenchError
+from ercbench.tuning.study import SharedStudy, number_of
+from ercbench.tuning.tune import search_of, tune
+from ercbench.tuning.worker import work_side_by_side
+
+SPACE = ("tuning.space.model.hidden=[8,16]", "tuning.space.model.layers=[1,2]")
+LONG = ("trainer.max_epochs=60", "selection.patience=60", "pruner=none")
+CHOICES = {"model": "mlp", "dataset": "simulated", "tuning": "mlp"}
+
+
+@pytest.fixture(scope="module")
+def port():
+    """The port of a PostgreSQL server; the test is skipped, or fails, without one."""
+    if programs() is None:
+        message = "needs Debian's package postgresql; no initdb found"
+        if os.environ.get("ERCBENCH_REQUIRE_POSTGRESQL") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with server() as port:
+        yield port
+
+
+def url(port, password=PASSWORD):
+    return f"postgresql://ann:{quote(password, safe='')}@127.0.0.1:{port}/postgres"
+
+
+def asked(folder, *overrides):
+    settings = ("runs=runs", *SMALL_RUN, *SPACE, *overrides)
+    return compose_in(folder, *settings, command="tune")
+
+
+def wait_for(condition):
+    while not (found := condition()):
+        time.sleep(0.05)
+    return found
+
+
+def kill_one(search):
+    """Kills one of two processes once both are amid a trial; returns the number of its trial."""
+
+    def both_amid():
+        running = [own for own in study.trials if own.state == TrialState.RUNNING]
+        amid = [own for own in running if own.intermediate_values and "worker" in own.user_attrs]
+        return amid if len(amid) == 2 else None
+
+    study = wait_for(lambda: search.folder.exists() and SharedStudy(search))
+    trial = wait_for(both_amid)[0]
+    os.kill(int(trial.user_attrs["worker"].split("-")[-2]), signal.SIGKILL)
+    return trial
+
+
+@pytest.mark.parametrize("kind", ["file", pytest.param("database", marks=pytest.mark.postgresql)])
+def test_of_two_processes_one_is_killed_and_no_trial_is_lost_or_counted_twice(
+    kind, tmp_path, monkeypatch, request
+):
+    monkeypatch.chdir(tmp_path)
+    storage = "null" if kind == "file" else f"'{url(request.getfixturevalue('port'))}'"
+    search = search_of(asked(tmp_path, "trials=3", *LONG, f"storage={storage}"), CHOICES)
+    worker = threading.Thread(target=work_side_by_side, args=(search, 2))
+    worker.start()
+    killed = kill_one(search)
+    worker.join()
+    trials = SharedStudy(search).trials
+    assert len({number_of(own) for own in trials}) == 3
+    assert {own.state for own in trials} == {TrialState.COMPLETE}
+    again = next(own for own in trials if number_of(own) == killed.number)
+    assert again.number > killed.number, "it began again"
+    assert again.params == killed.params
+    assert len(again.intermediate_values) == 60
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("wrong", ["password", "port", "driver"])
+def test_a_database_that_is_not_there_is_one_line_without_the_password(tmp_path, port, wrong):
+    storage = {
+        "password": url(port, "guessed wrong"),
+        "port": url(1),
+        "driver": f"nothing+of+the+kind://ann:{PASSWORD[-3:]}@host/name",
+    }[wrong]
+    with pytest.raises(ErcbenchError, match="storage") as caught:
+        tune(asked(tmp_path, "trials=1", f"storage='{storage}'", f"studies={tmp_path}"), CHOICES)
+    assert "\n" not in str(caught.value)
+    assert "guessed" not in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_what_is_no_url_is_refused_without_being_shown(tmp_path):
+    settings = ("trials=1", "storage='my secret'", f"studies={tmp_path}")
+    with pytest.raises(ErcbenchError, match="storage: expected Optuna's URL") as caught:
+        tune(asked(tmp_path, *settings), CHOICES)
+    assert "my secret" not in str(caught.value)
