@@ -60,6 +60,7 @@ def composed(command, *choices):
 
 def check(command, overrides):
     """Raises an error if a choice or a setting is not there, or out of its bounds."""
+    overrides = [own for own in overrides if not own.startswith("experiment=tuned/")]
     choices = [own for own in overrides if (config_folder() / own.split("=")[0]).is_dir()]
     settings = OmegaConf.from_dotlist([own for own in overrides if own not in choices])
     checked(OmegaConf.merge(composed(command, *choices), settings))

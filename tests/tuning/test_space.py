@@ -1,11 +1,13 @@
 """The spaces in conf/tuning, and what is wrong with one of somebody's own."""
 
 import pytest
+import yaml
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from ercbench.config.choices import choices
 from ercbench.config.compose import compose
 from ercbench.errors import ErcbenchError
+from ercbench.files import config_folder
 from ercbench.models.registry import MODELS
 from ercbench.tuning.space import distribution, read_space, with_params
 from ercbench.tuning.tune import base_of
@@ -78,3 +80,17 @@ def test_a_space_that_cannot_be_is_one_line_that_names_file_and_setting(override
 def test_no_trials_are_refused():
     with pytest.raises(ErcbenchError, match="trials=0: expected at least 1"):
         compose("tune", ["trials=0"])
+
+
+@pytest.mark.parametrize("file", sorted(config_folder().glob("sweep/*.yaml")), ids=lambda p: p.stem)
+def test_a_sweep_of_wandb_tries_what_a_study_tries(file):
+    parameters = yaml.safe_load(file.read_text())["parameters"]
+    ranges = space_of(f"model={file.stem}")[0].ranges
+    assert {name: given_to_wandb(given) for name, given in ranges.items()} == parameters
+
+
+def given_to_wandb(given):
+    if isinstance(given, list):
+        return {"values": given}
+    kind = "log_uniform_values" if given.get("log") else "uniform"
+    return {"distribution": kind, "min": given["low"], "max": given["high"]}

@@ -43,12 +43,14 @@ def asked(folder, *overrides):
 
 
 def wait_for(condition):
-    while not (found := condition()):
+    for _ in range(2000):
+        if found := condition():
+            return found
         time.sleep(0.05)
-    return found
+    return pytest.fail(f"waited in vain for {condition.__name__}")
 
 
-def kill_one(search):
+def kill_one(study):
     """Kills one of two processes once both are amid a trial; returns the number of its trial."""
 
     def both_amid():
@@ -56,7 +58,6 @@ def kill_one(search):
         amid = [own for own in running if own.intermediate_values and "worker" in own.user_attrs]
         return amid if len(amid) == 2 else None
 
-    study = wait_for(lambda: search.folder.exists() and SharedStudy(search))
     trial = wait_for(both_amid)[0]
     os.kill(int(trial.user_attrs["worker"].split("-")[-2]), signal.SIGKILL)
     return trial
@@ -69,11 +70,12 @@ def test_of_two_processes_one_is_killed_and_no_trial_is_lost_or_counted_twice(
     monkeypatch.chdir(tmp_path)
     storage = "null" if kind == "file" else f"'{url(request.getfixturevalue('port'))}'"
     search = search_of(asked(tmp_path, "trials=3", *LONG, f"storage={storage}"), CHOICES)
+    study = SharedStudy(search)
     worker = threading.Thread(target=work_side_by_side, args=(search, 2))
     worker.start()
-    killed = kill_one(search)
+    killed = kill_one(study)
     worker.join()
-    trials = SharedStudy(search).trials
+    trials = study.trials
     assert len({number_of(own) for own in trials}) == 3
     assert {own.state for own in trials} == {TrialState.COMPLETE}
     again = next(own for own in trials if number_of(own) == killed.number)

@@ -11,11 +11,11 @@ from omegaconf import OmegaConf
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import FrozenTrial, TrialState
 
-from ercbench.files import expanded, replacing
+from ercbench.files import replacing
 from ercbench.metrics import METRICS
-from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import RunRecord
 from ercbench.records.study import StudyRecord, Trial, write_study
+from ercbench.training.train import plan
+from ercbench.tuning.space import with_params
 from ercbench.tuning.study import SharedStudy, number_of
 
 STATES: Mapping[TrialState, Any] = {
@@ -53,8 +53,7 @@ def record_of(study: SharedStudy) -> StudyRecord:
     trials = tuple(trial_of(own) for own in study.trials if own.state in STATES)
     complete = [trial for trial in trials if trial.state == "complete"]
     chosen = max(complete, key=lambda trial: (trial.value or 0.0, -trial.number))
-    assert chosen.run is not None
-    setup = RunFolder(expanded(search.base.runs) / chosen.run).read(RunRecord).setup
+    setup = plan(with_params(search.base, chosen.params)).setup
     return StudyRecord(
         study=search.study,
         model=setup.model,

@@ -12,7 +12,7 @@ from uuid import uuid4
 import optuna
 from filelock import FileLock, Timeout
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ercbench.errors import ErcbenchError
@@ -39,8 +39,9 @@ class SharedStudy:
         self.search = search
         self.workers = search.folder / "workers"
         self.worker = f"{safe_name(platform.node())}-{os.getpid()}-{uuid4().hex[:8]}"
-        self.storage: BaseStorage = open_storage(search.storage, search.folder, begin_again)
-        self.optuna = self._open()
+        with self._alone():  # tables are made once
+            self.storage = open_storage(search.storage, search.folder, begin_again)
+            self.optuna = self._open()
 
     @property
     def trials(self) -> list[FrozenTrial]:
@@ -145,23 +146,22 @@ class SharedStudy:
         """
         search = self.search
         epochs = int(search.base.trainer.max_epochs)
-        with self._alone():
-            study = optuna.create_study(
-                study_name=search.study,
-                storage=self.storage,
-                direction="maximize",
-                sampler=TrialSeededTPE(search.base.seed),
-                pruner=make_pruner(search.pruner, epochs),
-                load_if_exists=True,
-            )
-            known = study.user_attrs.get("identity")
-            if known is not None:
-                check_identity(search, json.loads(known))
-                return study
-            for params in search.space.tried_first(search.base):
-                study.enqueue_trial(params, skip_if_exists=True)
-            study.set_user_attr("identity", json.dumps(search.identity))
+        study = optuna.create_study(
+            study_name=search.study,
+            storage=self.storage,
+            direction="maximize",
+            sampler=TrialSeededTPE(search.base.seed),
+            pruner=make_pruner(search.pruner, epochs),
+            load_if_exists=True,
+        )
+        known = study.user_attrs.get("identity")
+        if known is not None:
+            check_identity(search, json.loads(known))
             return study
+        for params in search.space.tried_first(search.base):
+            study.enqueue_trial(params, skip_if_exists=True)
+        study.set_user_attr("identity", json.dumps(search.identity))
+        return study
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
