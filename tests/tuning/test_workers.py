@@ -90,7 +90,7 @@ def test_a_database_that_is_not_there_is_one_line_without_the_password(tmp_path,
     storage = {
         "password": url(port, "guessed wrong"),
         "port": url(1),
-        "driver": f"nothing+of+the+kind://ann:{PASSWORD[-3:]}@host/name",
+        "driver": f"nothing://ann:{PASSWORD[-3:]}@host/name",
     }[wrong]
     with pytest.raises(ErcbenchError, match="storage") as caught:
         tune(asked(tmp_path, "trials=1", f"storage='{storage}'", f"studies={tmp_path}"), CHOICES)
