@@ -15,7 +15,7 @@ from ercbench.records.added_record import AddedRecord, AddedSetup
 from ercbench.records.evaluation_record import EvaluationSetup
 from ercbench.records.result_file import AnswersRecord, read_answers
 from ercbench.records.run_folder import RunFolder
-from ercbench.records.run_record import RunSetup
+from ercbench.records.run_record import RunRecord, RunSetup
 from ercbench.records.scores import Scores, score
 
 AnySetup = RunSetup | AddedSetup | EvaluationSetup
