@@ -6,12 +6,6 @@ for the rule of the tables (permutation and an interval without 0), by number of
 """
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
-from statsmodels.stats.contingency_tables import mcnemar
-
-from ercbench.evaluation.compare.groups import TestSet
-from ercbench.evaluation.statistics.analysis import ALPHA
 from ercbench.evaluation.statistics.resampling import (
     bootstrap,
     draw_dialogues,
@@ -19,6 +13,12 @@ from ercbench.evaluation.statistics.resampling import (
     draw_swaps,
     permutation_p,
 )
+from rich.console import Console
+from rich.table import Table
+from statsmodels.stats.contingency_tables import mcnemar
+
+from ercbench.evaluation.compare.groups import TestSet
+from ercbench.evaluation.statistics.analysis import ALPHA
 from ercbench.evaluation.statistics.scores import sum_by_dialogue
 
 SETS, DRAWS = 1000, 999

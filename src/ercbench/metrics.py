@@ -1,7 +1,7 @@
 """The metrics, each one entry: it serves a run's score, resampling, tables and validation alike.
 
 A metric is computed from statistics that are added up over utterances. So the sum over a test
-part gives a score, sums over dialogues give the bootstrap and the permutation, and old runs have
+part gives a score, sums over dialogues give intervals and the permutation, and old runs have
 a new metric from their predictions.
 """
 

@@ -9,13 +9,13 @@ from ercbench.evaluation.tables.conclusion import conclusion
 MANY = [6] * 40
 
 
-def said(comparison, significant=None):
-    """The conclusion, with every pair's significance as wished."""
-    analysis = analyse(comparison, draws=300)
-    if significant is not None:
-        p = 0.001 if significant else 0.9
+def said(comparison, told_apart=None):
+    """The conclusion, with every pair told apart or not as wished."""
+    analysis = analyse(comparison, draws=100)
+    if told_apart is not None:
+        p = 0.001 if told_apart else 0.9
         pairs = {
-            score: tuple(replace(pair, p_holm=p, low=0.01) for pair in own)
+            score: tuple(replace(pair, claim=replace(pair.claim, p=p)) for pair in own)
             for score, own in analysis.pairs.items()
         }
         analysis = replace(analysis, pairs=pairs)
@@ -25,8 +25,8 @@ def said(comparison, significant=None):
 def test_who_is_better_than_whom_by_how_much_with_interval_and_p():
     text = said(make_comparison(MANY, [("Weak", 0.2), ("Strong", 3.0)]))
     assert text.startswith("Strong is better than Weak: weighted F1 ")
-    assert "points ahead of Weak (95 % interval " in text
-    assert "after Holm)" in text
+    assert "points ahead of Weak (simultaneous 95 % interval " in text
+    assert "p < 0.001)" in text
 
 
 def test_twins_are_not_told_apart():
@@ -39,12 +39,22 @@ def test_a_leader_may_beat_some_and_not_others():
     assert "it is better than Low" in text
 
 
-@pytest.mark.parametrize("significant", [True, False])
-def test_many_models_still_make_one_sentence(significant):
-    text = said(make_comparison(MANY, [(f"M{n}", n / 5) for n in range(10)]), significant)
+@pytest.mark.parametrize("told_apart", [True, False])
+def test_many_models_still_make_one_sentence(told_apart):
+    text = said(make_comparison(MANY, [(f"M{n}", n / 5) for n in range(10)]), told_apart)
     assert len(text) < 250
-    assert ("all 9 other models" in text) == significant
-    assert ("and 6 more" in text) != significant
+    assert ("all 9 other models" in text) == told_apart
+    assert ("and 6 more" in text) != told_apart
+
+
+def test_one_seed_is_of_these_trained_networks_alone():
+    strong = [("Weak", 0.2), ("Strong", 3.0)]
+    two, three = (
+        said(make_comparison(MANY, own, seeds=1)) for own in (strong, [*strong, ("M", 1)])
+    )
+    assert "are not told apart" in two
+    assert "of these trained networks alone: with one seed" in two
+    assert "of these trained networks; with one seed nothing is known of other" in three
 
 
 def test_one_model_is_compared_with_nobody():

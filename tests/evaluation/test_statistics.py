@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from comparisons import make_comparison
+from scipy import stats
 
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
@@ -52,82 +53,109 @@ def test_one_seed_has_no_deviation_but_an_interval_over_dialogues(compared):
     assert analysis.detectable["accuracy"] is None
 
 
-def test_a_much_better_model_is_significantly_best(compared):
-    _, analysis = compared(("GRU", 4.0, 2), ("MLP", 0.5, 2), ("HCAM", 0.5, 2))
+def test_an_interval_is_students_over_dialogues_and_seeds(compared):
+    comparison, analysis = compared(("GRU", 1.0, 3))
+    (group,) = comparison.groups
+    right = group.predictions == comparison.test.truth
+    dialogue = np.repeat(np.arange(len(SIZES)), SIZES)
+    means = right.mean(1)
+    gaps = np.stack([(right[:, dialogue == d].T - means).sum(0) for d in range(len(SIZES))])
+    over_dialogues = (gaps.mean(1) ** 2).sum() / (right.shape[1] ** 2)
+    error = (over_dialogues * 15 / 14 + means.var(ddof=1) / 3) ** 0.5
+    estimate = analysis.estimates["GRU"]["accuracy"]
+    assert (estimate.high - estimate.mean) / error == pytest.approx(2.3, rel=0.25)
+
+
+def test_a_much_better_model_is_best(compared):
+    _, analysis = compared(("GRU", 4.0, 3), ("MLP", 0.5, 3), ("HCAM", 0.5, 3))
     for score in COMPARED:
         assert analysis.best[score] == "GRU"
     pair = pair_of(analysis, "GRU", "MLP")
     assert pair.first == "GRU"
-    assert pair.low > 0
-    assert pair.p_holm < 0.05
-    assert pair.p_mcnemar < 0.05
-    assert pair.probability == 1.0
-    assert pair.effect > 0.8
+    assert pair.told_apart
+    assert pair.p_networks < 0.05
+    assert pair.claim.low > 0
+    assert pair.claim.probability == 1.0
 
 
 def test_equal_models_are_not_told_apart(compared):
     _, analysis = compared(("GRU", 1.0, 3), ("MLP", 1.0, 3))
     pair = pair_of(analysis, "GRU", "MLP")
     assert pair.difference >= 0
-    assert pair.p_holm > 0.05
-    assert not pair.significant
+    assert not pair.told_apart
     assert analysis.best == dict.fromkeys(COMPARED)
 
 
+def test_told_apart_is_an_interval_without_0(compared):
+    _, analysis = compared(*((f"M{n}", 1 + n / 3, 3) for n in range(6)))
+    pairs = [pair for own in analysis.pairs.values() for pair in own]
+    assert {pair.told_apart for pair in pairs} == {True, False}
+    for pair in pairs:
+        assert pair.told_apart == (pair.claim.low > 0)
+
+
+def test_one_seed_claims_nothing_about_trainings(compared):
+    _, analysis = compared(("GRU", 4.0, 1), ("MLP", 0.2, 3), ("HCAM", 0.2, 3))
+    pair = pair_of(analysis, "GRU", "MLP")
+    assert pair.claim is None
+    assert not pair.told_apart
+    assert pair.p_networks < 0.05
+    assert analysis.best["accuracy"] is None
+    alone = [("MLP", 0.2, 3), ("HCAM", 0.2, 3)]
+    assert (
+        pair_of(analysis, "MLP", "HCAM").claim == pair_of(compared(*alone)[1], "MLP", "HCAM").claim
+    )
+
+
 def test_the_same_answers_differ_by_nothing(compared, tmp_path):
-    write_run(tmp_path, "GRU", 0, sizes=SIZES, name="a", code="c")
-    write_run(tmp_path, "GRU", 0, sizes=SIZES, name="b", code="d")
+    for seed in (0, 1):
+        write_run(tmp_path, "GRU", seed, sizes=SIZES, name=f"a{seed}", code="c")
+        write_run(tmp_path, "GRU", seed, sizes=SIZES, name=f"b{seed}", code="d")
     (comparison,) = read_comparisons(tmp_path)
     (pair,) = analyse(comparison, 200).pairs["macro_f1"]
-    assert (pair.difference, pair.low, pair.high, pair.effect) == (0, 0, 0, 0)
-    assert (pair.p, pair.p_holm, pair.p_mcnemar, pair.probability) == (1, 1, 1, 0.5)
+    assert (pair.difference, pair.p_networks, pair.claim.p) == (0, 1, 1)
+    assert pair.claim.low == -pair.claim.high
+    assert pair.claim.probability == pytest.approx(0.5)
 
 
-def test_holm_is_the_step_down_of_the_smallest_p(compared):
-    _, analysis = compared(("GRU", 2.0, 2), ("MLP", 1.0, 2), ("HCAM", 1.4, 2))
-    pairs = sorted(analysis.pairs["accuracy"], key=lambda pair: pair.p)
-    stepped = np.maximum.accumulate([(3 - rank) * pair.p for rank, pair in enumerate(pairs)])
-    assert [pair.p_holm for pair in pairs] == pytest.approx(np.minimum(stepped, 1))
+def test_two_models_of_many_seeds_are_compared_as_welch_does(compared):
+    """With as many dialogues as these seeds need, the trainings are all there is to chance."""
+    comparison, analysis = compared(("GRU", 1.0, 4), ("MLP", 1.2, 4))
+    scores = [[own["accuracy"] for own in group.scores] for group in comparison.groups]
+    pair = pair_of(analysis, "GRU", "MLP")
+    assert pair.claim.p >= stats.ttest_ind(*scores, equal_var=False).pvalue
 
 
-def test_mcnemar_is_the_binomial_test_of_what_one_model_alone_gets_right(compared):
-    comparison, analysis = compared(("GRU", 1.2, 1), ("MLP", 0.8, 1))
-    first, second = (g.predictions[0] == comparison.test.truth for g in comparison.groups)
-    only = int((first & ~second).sum()), int((~first & second).sum())
-    expected = binomtest(only[0], sum(only)).pvalue
-    assert pair_of(analysis, "GRU", "MLP").p_mcnemar == pytest.approx(expected)
+def test_a_models_outputs_are_a_family_of_their_own(compared, tmp_path):
+    _, alone = compared(("MLP", 0.2, 3), ("HCAM", 4.0, 3))
+    for seed in range(3):
+        write_run(tmp_path, "HCAM", seed, skill=4.0, sizes=SIZES, outputs=("text", "ensemble"))
+    _, analysis = compared(("MLP", 0.2, 3))
+    assert analysis.pairs == alone.pairs
+    assert analysis.best["accuracy"] == "HCAM"
+    names = {frozenset((pair.first, pair.second)) for pair in analysis.outputs["accuracy"]}
+    assert names == {frozenset(("HCAM", f"HCAM: {other}")) for other in ("text", "ensemble")}
 
 
-def test_outputs_of_the_same_runs_share_their_seeds(compared):
+def test_outputs_of_the_same_runs_are_compared_seed_by_seed(compared):
     """Or else the luck of a training would seem to tell the two apart."""
     comparison, _ = compared(("GRU", 1.0, 3))
     group = comparison.groups[0]
-    output = replace(group, name="GRU: copy", output="copy")
-    other = replace(output, folders=group.folders[::-1])
-    for twin, interval in ((output, (0, 0)), (other, None)):
-        analysis = analyse(replace(comparison, groups=(group, twin)), 500)
-        pair = pair_of(analysis, "GRU", "GRU: copy")
-        if interval:
-            assert (pair.low, pair.high) == interval
-        else:
-            assert pair.low < 0 < pair.high
+    twin = replace(group, name="GRU: copy", output="copy")
+    analysis = analyse(replace(comparison, groups=(group, twin)), 500)
+    (pair,) = analysis.outputs["accuracy"]
+    assert (pair.difference, pair.claim.low, pair.claim.high, pair.claim.p) == (0, 0, 0, 1)
+    other = replace(group, name="other", folders=group.folders[::-1])
+    (pair,) = analyse(replace(comparison, groups=(group, other)), 500).pairs["accuracy"]
+    assert pair.claim.low < 0 < pair.claim.high
 
 
-def test_a_models_own_outputs_do_not_keep_it_from_being_best(compared, tmp_path):
-    for seed in (0, 1):
-        write_run(tmp_path, "HCAM", seed, skill=4.0, sizes=SIZES, outputs=("ensemble",))
-    _, analysis = compared(("MLP", 0.2, 2))
-    assert analysis.best["accuracy"] in ("HCAM", "HCAM: ensemble")
-
-
-def test_the_detectable_difference_shrinks_with_the_root_of_the_test_set(tmp_path):
+def test_the_detectable_difference_grows_with_the_family_and_shrinks_with_seeds(compared):
     found = []
-    for times in (1, 4):
-        for model in ("GRU", "MLP"):
-            write_run(tmp_path / str(times), model, sizes=SIZES * 10 * times)
-        (comparison,) = read_comparisons(tmp_path / str(times))
-        found.append(analyse(comparison, 2000).detectable["accuracy"])
-    assert found[0] / found[1] == pytest.approx(2, rel=0.15)
+    for models, seeds in ((2, 3), (5, 3), (5, 6)):
+        comparison = make_comparison(SIZES, [(f"M{n}", 1.0) for n in range(models)], seeds)
+        found.append(analyse(comparison, 100).detectable["accuracy"])
+    assert found[0] < found[1] > found[2]
 
 
 def test_few_dialogues_are_swapped_in_every_way(tmp_path):

@@ -80,7 +80,7 @@ def compare(
             brought along: how its epoch was chosen is unknown.
         test: The test part, such as `run.test_set`; None for that of the first runs, or for
             that of their folds together.
-        draws: Of the bootstrap, and of the permutation.
+        draws: Of the permutation.
         studies: Folder of the tuning studies, which say how large a model's tuning budget was;
             it may be absent.
 

@@ -14,12 +14,14 @@ from ercbench.console import wide_console
 from ercbench.evaluation.compare.groups import Comparison, read_comparisons, with_studies
 from ercbench.evaluation.compare.pooling import with_pooled
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
+from ercbench.evaluation.tables.conclusion import SCORE
 from ercbench.evaluation.tables.files import stems, write_tables
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.evaluation.tables.tuning import tuning_tables
 from ercbench.extras import require
 from ercbench.files import expanded
+from ercbench.metrics import COMPARED
 from ercbench.records.study import read_studies
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 
 # More rows than this are for files.
 ROWS_TO_PRINT = 15
-FOR_FILES = ("pairs-accuracy", "pairs-macro_f1", "budget", "trials")
+FOR_FILES = (
+    *(f"{kind}-{score}" for kind in ("pairs", "outputs") for score in COMPARED if score != SCORE),
+    *("budget", "trials"),
+)
 
 
 def report_command(config: DictConfig) -> None:
@@ -58,7 +63,7 @@ def report(
         studies: Folder of the tuning studies; it may be absent.
         out: Where to write tables as Markdown, LaTeX and CSV, figures, and `index.html`, if
             anywhere.
-        draws: Of the bootstrap and of the permutation.
+        draws: Of the permutation.
         to_wandb: Whether tables, figures, conclusions and, if written, the page go to wandb.
 
     Raises:

@@ -14,7 +14,7 @@ class ReportSettings(Settings):
         runs: Folder of the run records.
         studies: Folder of the tuning studies, which need not be there.
         out: Folder for tables as files, figures and a page; None to print alone.
-        draws: Of the bootstrap and of the permutation.
+        draws: Of the permutation.
         wandb: Whether the comparison goes to Weights & Biases.
     """
 

@@ -42,8 +42,7 @@ PLOTS: dict[str, tuple[str, str, Plot]] = {
     "pairwise": (
         "Who is better than whom",
         "How many points of weighted F1 the model of a row is ahead of the model of a column, "
-        "and p by permutation of whole dialogues, corrected over all pairs (Holm). Bold: told "
-        "apart.",
+        "and p, adjusted over all pairs, of other dialogues and trainings. Bold: told apart.",
         pairwise_matrix,
     ),
     "ceilings": (

@@ -25,7 +25,7 @@ SCORE = "weighted_f1"
 
 
 def pairwise_matrix(comparison: Comparison, analysis: Analysis) -> Figure | None:
-    """Returns how much the model of a row is ahead of that of a column, and p after Holm."""
+    """Returns how much the model of a row is ahead of that of a column, and the adjusted p."""
     names = [group.name for group in final_groups(comparison)]
     pairs = [p for p in analysis.pairs[SCORE] if {p.first, p.second} <= set(names)]
     if not pairs:
@@ -84,8 +84,7 @@ def _cells(axes: Axes, pairs: list[Pair], names: list[str], analysis: Analysis) 
     for pair in pairs:
         row, column = names.index(pair.first), names.index(pair.second)
         points[row, column], points[column, row] = pair.difference, -pair.difference
-        p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
-        texts[row, column] = texts[column, row] = p, analysis.is_bold(pair)
+        texts[row, column] = texts[column, row] = _said(pair), analysis.is_bold(pair)
     most = np.nanmax(np.abs(points)) or 1
     shades = DIFFERENCES((points / most + 1) / 2)
     shades[np.isnan(points)] = 0
@@ -97,3 +96,9 @@ def _cells(axes: Axes, pairs: list[Pair], names: list[str], analysis: Analysis) 
             "weight": "bold" if bold else "normal",
         }
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", size=8, **look)
+
+
+def _said(pair: Pair) -> str:
+    if pair.claim is None:
+        return "one seed"
+    return "p < 0.001" if pair.claim.p < 0.001 else f"p = {pair.claim.p:.3f}"

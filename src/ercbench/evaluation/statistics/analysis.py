@@ -1,34 +1,32 @@
 """Which model is better, by how much, and how sure that is.
 
-Every method resamples whole dialogues: utterances of one dialogue depend on each other.
+Utterances of one dialogue depend on each other, and trainings of one model differ. So whole
+dialogues are the units, and trainings are a second source of chance.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import norm
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import t
 
-from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
-from ercbench.evaluation.statistics.resampling import (
-    Draws,
-    Swaps,
-    bootstrap,
-    draw_dialogues,
-    draw_seeds,
-    draw_swaps,
-    permutation_p,
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.statistics.family import (
+    ALPHA,
+    POWER,
+    Sampling,
+    added,
+    adjusted_p,
+    critical,
+    errors,
 )
+from ercbench.evaluation.statistics.permutation import Swaps, draw_swaps, permutation_p
 from ercbench.evaluation.statistics.scores import DialogueSums, sum_by_dialogue
 from ercbench.metrics import COMPARED
 
 DRAWS = 10_000
-ALPHA = 0.05
-POWER = 0.8
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,8 @@ class Estimate:
     Attributes:
         mean: Over seeds.
         deviation: Standard deviation over seeds, None with one seed.
-        low: Lower end of the 95 % percentile interval over dialogues and seeds.
+        low: Lower end of its own 95 % interval, over dialogues and seeds; over dialogues alone
+            with one seed.
         high: Its upper end.
     """
 
@@ -56,38 +55,44 @@ class Pair:
         first: Name of the group with the higher mean.
         second: Name of the other.
         difference: Of their means over seeds, at least 0.
-        low: Lower end of its 95 % percentile interval over dialogues and seeds.
-        high: Its upper end.
-        p: Two-sided, by permutation of whole dialogues.
-        p_holm: The same, corrected over all pairs of the comparison (Holm 1979).
-        p_mcnemar: McNemar's exact test of the utterances that only one of them gets right,
-            each answering with its mean probabilities over seeds. It takes utterances for
-            independent, which they are not.
-        effect: Cohen's d of pairs, dialogues being the units: the difference in standard
-            deviations between dialogues. Unlike p it does not grow with the test set, and
-            unlike d over seeds it needs no more than one.
-        probability: Of improvement: how often a single run of `first` beats a single run of
-            `second` on the same draw of dialogues; ties count half.
-        detectable: The smallest difference that a test at 5 % would find in 80 % of test sets
-            of this size, by the normal approximation.
+        p_networks: Two-sided, by permutation of whole dialogues. It knows these trained networks
+            alone, and no other pair.
+        claim: What holds of other trainings on other dialogues, in the whole family; None where
+            nothing is known of other trainings, since a group has one seed, or of other dialogues.
     """
 
     first: str
     second: str
     difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-    p_mcnemar: float
-    effect: float
-    probability: float
-    detectable: float
+    p_networks: float
+    claim: "Claim | None"
 
     @property
-    def significant(self) -> bool:
-        """Whether the difference is more than the choice of dialogues and of seeds."""
-        return self.p_holm < ALPHA and self.low > 0
+    def told_apart(self) -> bool:
+        """Whether the adjusted p is below 5 %: the simultaneous interval is without 0."""
+        return self.claim is not None and self.claim.p < ALPHA
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is said of a pair as one of a family.
+
+    Attributes:
+        p: Two-sided and adjusted: the chance of a difference as clear as this one anywhere in the
+            family, if its models were equal.
+        low: Lower end of the simultaneous 95 % interval of the difference.
+        high: Its upper end.
+        probability: How often a run of the first beats a run of the second, of all pairs of
+            their seeds; ties count half.
+        detectable: The smallest true difference that would be told apart, in this family, in 80 %
+            of repetitions with as many dialogues and seeds.
+    """
+
+    p: float
+    low: float
+    high: float
+    probability: float
+    detectable: float
 
 
 @dataclass(frozen=True)
@@ -96,19 +101,22 @@ class Analysis:
 
     Attributes:
         estimates: Group name to score to its estimate.
-        pairs: Score to every pair of groups.
-        best: Score to the group that is significantly better than every other one, its own
-            other outputs aside; None where there is no such group, or where budgets differ.
+        pairs: Score to every pair of final outputs: one family.
+        outputs: Score to the pairs of every model's other outputs with its final one; the others
+            of one model are a family.
+        best: Score to the group that is told apart from every other one and better; None where
+            there is no such group, or where budgets differ.
         detectable: Score to the median over pairs of the smallest detectable difference, None
-            without a pair.
+            where nothing is claimed.
         equal_budgets: Whether all models had the same tuning budget, without which nothing is bold.
-        draws: Number of draws of the bootstrap, and of the permutation if it is not exact.
+        draws: Number of draws of the permutation if it is not exact.
         exact: Whether the permutation went through all ways there are.
         dialogues: Number of test dialogues with labels.
     """
 
     estimates: dict[str, dict[str, Estimate]]
     pairs: dict[str, tuple[Pair, ...]]
+    outputs: dict[str, tuple[Pair, ...]]
     best: dict[str, str | None]
     detectable: dict[str, float | None]
     equal_budgets: bool
@@ -118,12 +126,7 @@ class Analysis:
 
     def is_bold(self, pair: Pair) -> bool:
         """Whether tables and figures claim that the first of a pair is better."""
-        return self.equal_budgets and pair.significant
-
-    @property
-    def smallest_p(self) -> float:
-        """The smallest p that the permutation can have, before Holm."""
-        return 2 / 2**self.dialogues if self.exact else 1 / (self.draws + 1)
+        return self.equal_budgets and pair.told_apart
 
 
 def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analysis:
@@ -131,18 +134,18 @@ def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analys
 
     Args:
         comparison: The groups.
-        draws: Of the bootstrap, and of the permutation where there are more ways than that.
+        draws: Of the permutation where there are more ways than that.
         seed: Of the draws; the same one gives the same analysis.
     """
-    rng = np.random.default_rng(seed)
-    sampled = _sample(comparison, draws, rng)
-    dialogues = sampled[0].sums.dialogues
-    swaps = draw_swaps(dialogues, draws, rng)
-    found = [_compare(comparison.test, *two, swaps) for two in combinations(sampled, 2)]
-    pairs = {score: _holm([own[score] for own in found]) for score in COMPARED}
+    measured = [_measure(comparison, group) for group in comparison.groups]
+    dialogues = measured[0].sums.dialogues
+    swaps = draw_swaps(dialogues, draws, np.random.default_rng(seed))
+    final = [own for own in measured if own.group.output == "final"]
+    pairs = _family(final, swaps)
     return Analysis(
-        estimates={own.group.name: _estimates(own) for own in sampled},
+        estimates={own.group.name: _estimates(own) for own in measured},
         pairs=pairs,
+        outputs=_families_of_outputs(final, measured, swaps),
         best={score: _best(comparison, own) for score, own in pairs.items()},
         detectable={score: _median(own) for score, own in pairs.items()},
         equal_budgets=not comparison.fewer_trials,
@@ -153,106 +156,167 @@ def analyse(comparison: Comparison, draws: int = DRAWS, seed: int = 0) -> Analys
 
 
 @dataclass(frozen=True)
-class _Sampled:
-    """A group with its sums per dialogue, its scores by seed and its draws."""
+class _Measured:
+    """A group with its sums per dialogue, its scores by seed [S] and their influences [D, S]."""
 
     group: Group
     sums: DialogueSums
     scores: dict[str, np.ndarray]
-    draws: Draws
+    influences: dict[str, np.ndarray]
+
+    @property
+    def trainings(self) -> tuple[Path, ...] | str:
+        """What outputs of the same trained networks have in common."""
+        return self.group.folders or self.group.name
+
+    @property
+    def repeated(self) -> bool:
+        """Whether it has several seeds and several dialogues, to know the chance in both."""
+        return len(self.group.seeds) > 1 and self.sums.dialogues > 1
 
 
-def _trainings(group: Group) -> tuple[Path, ...] | str:
-    """Returns what outputs of the same trained networks have in common."""
-    return group.folders or group.name
+def _measure(comparison: Comparison, group: Group) -> _Measured:
+    sums = sum_by_dialogue(comparison.test, group.probabilities)
+    return _Measured(group, sums, sums.scores(), sums.influences())
 
 
-def _sample(comparison: Comparison, draws: int, rng: np.random.Generator) -> list[_Sampled]:
-    """Draws the same dialogues for all groups, and the same seeds for all outputs of a run."""
-    sums = [sum_by_dialogue(comparison.test, group.probabilities) for group in comparison.groups]
-    weights = draw_dialogues(sums[0].dialogues, draws, rng)
-    seeds = {_trainings(g): draw_seeds(len(g.seeds), draws, rng) for g in comparison.groups}
-    return [
-        _Sampled(group, own, own.scores(), bootstrap(own, weights, seeds[_trainings(group)]))
-        for group, own in zip(comparison.groups, sums, strict=True)
-    ]
+def _estimates(own: _Measured) -> dict[str, Estimate]:
+    found = {}
+    for score, values in own.scores.items():
+        mean = float(values.mean())
+        error, freedom = _error(own.influences[score], values)
+        width = error * float(t.ppf(1 - ALPHA / 2, freedom))
+        deviation = float(values.std(ddof=1)) if len(values) > 1 else None
+        found[score] = Estimate(mean, deviation, max(mean - width, 0.0), min(mean + width, 1.0))
+    return found
 
 
-def _estimates(own: _Sampled) -> dict[str, Estimate]:
-    return {
-        score: Estimate(
-            float(values.mean()),
-            float(values.std(ddof=1)) if len(values) > 1 else None,
-            *_interval(own.draws.mean[score]),
+def _error(influences: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
+    """Returns standard error and degrees of freedom of a mean over seeds.
+
+    Args:
+        influences: [D, S].
+        scores: [S]; a single one tells nothing of other trainings.
+    """
+    dialogues, seeds = influences.shape
+    if dialogues < 2:
+        return 0.0, 1.0
+    over_dialogues = influences.mean(1).var(ddof=1) / dialogues
+    known = [scores.var(ddof=1) / seeds] if seeds > 1 else []
+    error, freedom = added(over_dialogues, np.array(known), dialogues, np.full(len(known), seeds))
+    return float(error), float(freedom)
+
+
+def _family(final: Sequence[_Measured], swaps: Swaps) -> dict[str, tuple[Pair, ...]]:
+    """Compares all final outputs with each other."""
+    pairs = list(combinations(final, 2))
+    networks = [permutation_p(one.sums, two.sums, swaps) for one, two in pairs]
+    found = {}
+    for score in COMPARED:
+        claims = _claims([own for own in final if own.repeated], score)
+        found[score] = tuple(
+            _pair(one, two, score, p[score], claims.get((one.group.name, two.group.name)))
+            for (one, two), p in zip(pairs, networks, strict=True)
         )
-        for score, values in own.scores.items()
+    return found
+
+
+def _claims(models: Sequence[_Measured], score: str) -> dict[tuple[str, str], Claim]:
+    """Returns the claims of a family of models, by the names of their pairs."""
+    if len(models) < 2:
+        return {}
+    dialogues = models[0].sums.dialogues
+    influences = np.stack([own.influences[score].mean(1) for own in models], axis=1)
+    error, freedom = errors(
+        Sampling(
+            covariance=np.cov(influences, rowvar=False) / dialogues,
+            variances=np.array([own.scores[score].var(ddof=1) for own in models]),
+            seeds=np.array([len(own.group.seeds) for own in models]),
+            dialogues=dialogues,
+        )
+    )
+    pairs = list(combinations(models, 2))
+    p = adjusted_p(_ratios(pairs, score, error), len(models), freedom)
+    quantiles = critical(len(models), freedom)
+    return {
+        (one.group.name, two.group.name): _claim(one, two, score, *numbers)
+        for (one, two), *numbers in zip(pairs, p, error, freedom, quantiles, strict=True)
     }
 
 
-def _compare(test: TestSet, one: _Sampled, two: _Sampled, swaps: Swaps) -> dict[str, Pair]:
-    """Compares two groups by every score, not yet corrected."""
-    p = permutation_p(one.sums, two.sums, swaps)
-    p_mcnemar = _mcnemar(test, one.group, two.group)
-    return {score: _pair(one, two, score, p[score], p_mcnemar) for score in COMPARED}
+def _ratios(
+    pairs: Iterable[tuple[_Measured, _Measured]], score: str, error: np.ndarray
+) -> np.ndarray:
+    """Returns differences over their standard errors; 0 where both are 0."""
+    found = np.array([one.scores[score].mean() - two.scores[score].mean() for one, two in pairs])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(found == 0, 0.0, found / error)
 
 
-def _pair(one: _Sampled, two: _Sampled, score: str, p: float, p_mcnemar: float) -> Pair:
+def _claim(
+    one: _Measured,
+    two: _Measured,
+    score: str,
+    p: float,
+    error: float,
+    freedom: float,
+    quantile: float,
+) -> Claim:
+    ours, theirs = one.scores[score], two.scores[score]
+    difference = abs(float(ours.mean() - theirs.mean()))
+    ahead = np.sign(ours[:, None] - theirs) * np.sign(ours.mean() - theirs.mean() or 1)
+    return Claim(
+        p=float(p),
+        low=difference - float(quantile * error),
+        high=difference + float(quantile * error),
+        probability=float((ahead.mean() + 1) / 2),
+        detectable=float((quantile + t.ppf(POWER, freedom)) * error),
+    )
+
+
+def _pair(one: _Measured, two: _Measured, score: str, p: float, claim: Claim | None) -> Pair:
     ours, theirs = sorted((one, two), key=lambda own: -own.scores[score].mean())
     difference = float(ours.scores[score].mean() - theirs.scores[score].mean())
-    low, high = _interval(ours.draws.mean[score] - theirs.draws.mean[score])
-    error = float((ours.draws.dialogues[score] - theirs.draws.dialogues[score]).std(ddof=1))
-    ahead = ours.draws.single[score] - theirs.draws.single[score]
-    return Pair(
-        first=ours.group.name,
-        second=theirs.group.name,
-        difference=difference,
-        low=low,
-        high=high,
-        p=p,
-        p_holm=p,
-        p_mcnemar=p_mcnemar,
-        effect=difference / (error * ours.sums.dialogues**0.5) if error else 0.0,
-        probability=float((ahead > 0).mean() + (ahead == 0).mean() / 2),
-        detectable=float(norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER)) * error,
+    return Pair(ours.group.name, theirs.group.name, difference, p, claim)
+
+
+def _families_of_outputs(
+    final: Sequence[_Measured], measured: Sequence[_Measured], swaps: Swaps
+) -> dict[str, tuple[Pair, ...]]:
+    """Compares every model's other outputs with its final one."""
+    found: dict[str, list[Pair]] = {score: [] for score in COMPARED}
+    for own in final:
+        others = [o for o in measured if o is not own and o.trainings == own.trainings]
+        for other in others:
+            p = permutation_p(own.sums, other.sums, swaps)
+            for score in COMPARED:
+                claim = _paired_claim(own, other, score, len(others))
+                found[score].append(_pair(own, other, score, p[score], claim))
+    return {score: tuple(pairs) for score, pairs in found.items()}
+
+
+def _paired_claim(one: _Measured, two: _Measured, score: str, family: int) -> Claim | None:
+    """Compares two outputs of the same trainings seed by seed, corrected by Bonferroni."""
+    if not one.repeated:
+        return None
+    error, freedom = _error(
+        one.influences[score] - two.influences[score], one.scores[score] - two.scores[score]
     )
-
-
-def _mcnemar(test: TestSet, one: Group, two: Group) -> float:
-    """Returns McNemar's exact p of two models' mean probabilities over seeds."""
-    known = test.truth >= 0
-    right, other = (
-        group.probabilities[:, known].mean(0).argmax(-1) == test.truth[known]
-        for group in (one, two)
-    )
-    table = [
-        [np.count_nonzero(right & other), np.count_nonzero(right & ~other)],
-        [np.count_nonzero(~right & other), np.count_nonzero(~right & ~other)],
-    ]
-    return float(mcnemar(table, exact=True).pvalue)
-
-
-def _holm(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    if not pairs:
-        return ()
-    corrected = multipletests([pair.p for pair in pairs], method="holm")[1]
-    return tuple(replace(pair, p_holm=float(p)) for pair, p in zip(pairs, corrected, strict=True))
-
-
-def _interval(draws: np.ndarray) -> tuple[float, float]:
-    low, high = np.quantile(draws, [ALPHA / 2, 1 - ALPHA / 2])
-    return float(low), float(high)
+    (ratio,) = np.abs(_ratios([(one, two)], score, np.array([error])))
+    p = min(1.0, family * 2 * float(t.sf(ratio, freedom)))
+    return _claim(one, two, score, p, error, freedom, float(t.isf(ALPHA / 2 / family, freedom)))
 
 
 def _median(pairs: Sequence[Pair]) -> float | None:
-    return float(np.median([pair.detectable for pair in pairs])) if pairs else None
+    known = [pair.claim.detectable for pair in pairs if pair.claim]
+    return float(np.median(known)) if known else None
 
 
 def _best(comparison: Comparison, pairs: Sequence[Pair]) -> str | None:
     if comparison.fewer_trials:
         return None
-    runs = {group.name: _trainings(group) for group in comparison.groups}
-    for name in runs.keys() - {pair.second for pair in pairs}:
-        rivals = [pair for pair in pairs if pair.first == name and runs[pair.second] != runs[name]]
-        if rivals and all(pair.significant for pair in rivals):
+    for name in (group.name for group in comparison.groups):
+        own = [pair for pair in pairs if name in (pair.first, pair.second)]
+        if own and all(pair.first == name and pair.told_apart for pair in own):
             return name
     return None

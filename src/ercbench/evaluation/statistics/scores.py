@@ -27,9 +27,19 @@ class DialogueSums:
         """Returns metric to [S], over the whole test set."""
         return scores_of({own: sums.sum(0) for own, sums in self.sums.items()})
 
-    def weighted(self, weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns metric to [B, S], where dialogue d counts `weights[b, d]` times."""
-        return scores_of({own: total(weights, sums) for own, sums in self.sums.items()})
+    def influences(self) -> dict[str, np.ndarray]:
+        """Returns metric to [D, S], how far each dialogue moves each run's score.
+
+        They are the jackknife's: (D - 1) times what the score loses without the dialogue, around
+        their mean. Their variance divided by D is that of the score over test sets of D dialogues
+        (Efron and Stein 1981).
+        """
+        exact = {own: sums.astype(np.float64) for own, sums in self.sums.items()}
+        without = scores_of({own: sums.sum(0) - sums for own, sums in exact.items()})
+        return {
+            name: (self.dialogues - 1) * (scores.mean(0) - scores)
+            for name, scores in without.items()
+        }
 
 
 def sum_by_dialogue(test: TestSet, probabilities: np.ndarray) -> DialogueSums:

@@ -15,12 +15,12 @@ NAMES = 4
 def conclusion(comparison: Comparison, analysis: Analysis) -> str:
     """Says which model's own answer has the highest weighted F1, and whether it is better.
 
-    Better means told apart: see `Pair.significant`.
+    Better means told apart: see `Pair.told_apart`.
     """
     leader, *others = [group.name for group in final_groups(comparison)]
     own = _percent(analysis.estimates[leader][SCORE].mean)
     pairs = {pair.second: pair for pair in analysis.pairs[SCORE] if pair.first == leader}
-    beaten = [name for name in others if name in pairs and pairs[name].significant]
+    beaten = [name for name in others if name in pairs and pairs[name].told_apart]
     if not analysis.equal_budgets:
         sentence = _unequal(leader, own)
     elif not others:
@@ -45,6 +45,11 @@ def _unequal(leader: str, own: str) -> str:
 def _nobody(leader: str, own: str, others: Sequence[str], pairs: dict[str, Pair]) -> str:
     if len(others) == 1 and others[0] in pairs:
         return f"{leader} and {others[0]} are not told apart: {_by(pairs[others[0]])}"
+    if not any(pair.claim for pair in pairs.values()):
+        return (
+            f"{leader} has the highest weighted F1 ({own}) of these trained networks; with one "
+            f"seed nothing is known of other trainings, and so of {_listed(others)}"
+        )
     return (
         f"no model is told apart from the one with the highest weighted F1, {leader} ({own}); "
         f"the others are {_listed(others)}"
@@ -65,11 +70,12 @@ def _somebody(
 
 
 def _by(pair: Pair) -> str:
-    ends = f"95 % interval {_percent(pair.low)} to {_percent(pair.high)}"
-    p = number(pair.p_holm, "p")
-    p = f"p {p.replace('<', '< ')}" if p.startswith("<") else f"p = {p}"
     points = f"{_percent(pair.difference)} points ahead of {pair.second}"
-    return f"{points} ({ends}, {p} after Holm)"
+    if pair.claim is None:
+        return f"{points}, of these trained networks alone: with one seed nothing more is known"
+    ends = f"simultaneous 95 % interval {_percent(pair.claim.low)} to {_percent(pair.claim.high)}"
+    p = number(pair.claim.p, "p")
+    return f"{points} ({ends}, p {p.replace('<', '< ') if p.startswith('<') else f'= {p}'})"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,11 +7,12 @@ from ercbench.corpora.speakers import SHARED
 from ercbench.evaluation.compare.families import TUNED
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published
-from ercbench.evaluation.statistics.analysis import ALPHA, POWER, Analysis
+from ercbench.evaluation.statistics.analysis import Analysis, Pair
+from ercbench.evaluation.statistics.family import ALPHA, POWER
 from ercbench.metrics import BINS, METRICS
 from ercbench.models.registry import reconstruction_of, title_of
 
-# Below this the bootstrap is known to be too sure.
+# Below this a standard error over dialogues is known to be too small.
 FEW = 20
 
 
@@ -34,8 +35,8 @@ def features_seen(group: Group, comparison: Comparison) -> str:
 def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     """Returns the notes of the table of all scores."""
     notes = [
-        f"per cent on test; {_seeds(comparison)}; epoch chosen on validation; in brackets the 95 % "
-        f"interval over dialogues and seeds (percentile bootstrap, {analysis.draws:,} draws)",
+        f"per cent on test; {_seeds(comparison)}; epoch chosen on validation; in brackets each "
+        "model's own 95 % interval over dialogues and seeds, which does not tell models apart",
         "shift and stay: weighted F1 where a speaker's emotion differs from, or equals, the last "
         "own one; UAR: balanced accuracy, the unweighted average recall; ECE: expected calibration "
         f"error in {BINS} bins of equal width, and NLL: mean negative log-likelihood in nats, both "
@@ -47,14 +48,10 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     detectable = analysis.detectable["weighted_f1"]
     if detectable:
         notes.append(
-            f"a difference of {100 * detectable:.1f} points of weighted F1 would be found on "
-            f"{100 * POWER:.0f} % of test sets like this one, of {analysis.dialogues} dialogues "
-            "(median over pairs); smaller ones mostly stay unseen"
-        )
-    if len(comparison.groups) > 1 and any(len(group.seeds) == 1 for group in comparison.groups):
-        notes.append(
-            "a model with one seed may owe a difference to the luck of one training, of which "
-            "neither p nor the interval knows"
+            f"by the same rule a true difference of {100 * detectable:.1f} points of weighted F1 "
+            f"would be told apart {100 * POWER:.0f} times in a hundred, with as many dialogues "
+            f"({analysis.dialogues}), seeds and models (median over pairs); smaller ones mostly "
+            "stay unseen"
         )
     if analysis.dialogues < FEW:
         notes.append(
@@ -65,7 +62,12 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
             "a ceiling is the highest expected accuracy of any model that sees this much, and that "
             "reader's weighted F1"
         )
-    return notes + _outputs(comparison) + common_notes(comparison)
+    return (
+        notes
+        + _one_seed(analysis.pairs["accuracy"])
+        + _outputs(comparison)
+        + common_notes(comparison)
+    )
 
 
 def classes_notes(comparison: Comparison) -> list[str]:
@@ -108,25 +110,56 @@ def released_notes(
     return notes + common_notes(comparison)
 
 
-def pairs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
+def pairs_notes(comparison: Comparison, analysis: Analysis, score: str) -> list[str]:
     """Returns the notes of a table of pairs."""
-    ways = "all ways" if analysis.exact else f"{analysis.draws:,} draws"
-    pairs = len(analysis.pairs["accuracy"])
-    notes = [
-        "differences in points, with the 95 % interval over dialogues and seeds; bold: p Holm "
-        f"below {ALPHA}, an interval without 0, and equal tuning budgets",
-        f"the permutation behind p swaps whole dialogues ({ways}) of these trained networks; p "
-        f"Holm is corrected over all pairs ({pairs})",
-        "McNemar's p is a second opinion on the mean probabilities of all seeds; it takes "
-        "utterances for independent, which they are not",
-        "effect d: the difference in standard deviations between dialogues (0.2 is called small, "
-        "0.5 medium, 0.8 large)",
-        "P(better): how often one run of the better beats one of the worse on the same draw of "
-        f"dialogues; detectable: would be found on {100 * POWER:.0f} % of such test sets",
+    return [
+        "differences in points, with simultaneous 95 % intervals: in 95 of 100 such tables all of "
+        "them hold, of other dialogues and other trainings",
+        f"p: {_family(analysis)}; told apart: p below {ALPHA}, so an interval without 0; "
+        "bold: told apart, with equal tuning budgets",
+        *_about_networks(analysis),
+        f"detectable: the true difference that would be told apart {100 * POWER:.0f} times in a "
+        "hundred in this family",
+        *_one_seed(analysis.pairs[score]),
+        *common_notes(comparison),
     ]
-    if pairs * analysis.smallest_p > ALPHA:
-        notes.append(_powerless(analysis))
-    return notes + common_notes(comparison)
+
+
+def outputs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
+    """Returns the notes of a table of models' other outputs."""
+    return [
+        "a stage alone, or the ensemble of all, beside the final output of the same trainings, "
+        "compared seed by seed; each model's others are a family of their own (Bonferroni), and "
+        "none of them counts in the table of pairs",
+        *_about_networks(analysis),
+        *common_notes(comparison),
+    ]
+
+
+def _about_networks(analysis: Analysis) -> list[str]:
+    ways = "in all ways" if analysis.exact else f"{analysis.draws:,} times"
+    return [
+        "p of these networks: by swapping whole dialogues between the networks at hand "
+        f"{ways}; it knows no other training and no other pair, so nothing follows for models",
+        "P(better): how often a run of the better beats a run of the worse on these dialogues",
+    ]
+
+
+def _family(analysis: Analysis) -> str:
+    pairs = sum(pair.claim is not None for pair in analysis.pairs["accuracy"])
+    return (
+        f"adjusted over all pairs of the models' final outputs ({pairs}), dialogues and trainings "
+        "being drawn anew (Games and Howell)"
+    )
+
+
+def _one_seed(pairs: Sequence[Pair]) -> list[str]:
+    if all(pair.claim for pair in pairs):
+        return []
+    return [
+        "a model with one seed is in no claim: what another training would do is unknown, and its "
+        "differences are those of these trained networks alone"
+    ]
 
 
 def common_notes(comparison: Comparison) -> list[str]:
@@ -158,25 +191,12 @@ def _seeds(comparison: Comparison) -> str:
 
 
 def _bold(analysis: Analysis) -> str:
-    rule = (
-        f"p below {ALPHA} by permutation of whole dialogues, Holm-corrected over all pairs "
-        f"({len(analysis.pairs['accuracy'])}), and an interval of the difference without 0"
-    )
     if not analysis.equal_budgets:
         return "nothing in bold: tuning budgets differ (§) or are unknown (‡)"
+    rule = f"p below {ALPHA}, {_family(analysis)}"
     if any(analysis.best.values()):
         return f"bold: better than every other model, {rule}"
     return f"nothing in bold: no model is better than every other one ({rule})"
-
-
-def _powerless(analysis: Analysis) -> str:
-    pairs = len(analysis.pairs["accuracy"])
-    if analysis.exact:
-        return f"{analysis.dialogues} dialogues are too few for any p Holm below {ALPHA}"
-    return (
-        f"{pairs} pairs are too many for {analysis.draws:,} draws: after Holm no p can be below "
-        f"{ALPHA}. Set draws={int(2 * pairs / ALPHA)} or compare fewer runs"
-    )
 
 
 def _outputs(comparison: Comparison) -> list[str]:

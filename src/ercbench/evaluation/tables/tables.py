@@ -58,7 +58,7 @@ class Table:
     """A table that nothing is decided about but its contents.
 
     Attributes:
-        name: What it shows, in one word: `scores`, `classes`, `released`, `pairs`.
+        name: What it shows: `scores`, `classes`, `released`, `pairs-…`, `outputs-…`.
         corpus: On what; says whether it is simulated.
         title: In words.
         columns: Their heads.
@@ -78,11 +78,13 @@ def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
     """Returns all tables of a comparison that have anything to show."""
     test = comparison.test
     pairs = [pairs_table(comparison, analysis, score) for score in COMPARED]
+    outputs = [outputs_table(comparison, analysis, score) for score in COMPARED]
     found = [
         scores_table(comparison, analysis),
         classes_table(comparison),
         *([] if test.trained_on or test.folds else [released_table(comparison, analysis)]),
         *pairs,
+        *outputs,
     ]
     return [table for table in found if table.rows]
 
@@ -173,27 +175,47 @@ def released_table(comparison: Comparison, analysis: Analysis) -> Table:
 
 
 def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table:
-    """Returns every pair of groups, compared by one score."""
+    """Returns every pair of models' final outputs, compared by one score."""
+    title = f"every pair, by {METRICS[score].title}"
+    said = notes.pairs_notes(comparison, analysis, score)
+    return _pairs(f"pairs-{score}", title, comparison, analysis, analysis.pairs[score], said)
+
+
+def outputs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table:
+    """Returns every model's other outputs beside its final one, compared by one score."""
+    title = f"a model's outputs, by {METRICS[score].title}"
+    said = notes.outputs_notes(comparison, analysis)
+    return _pairs(f"outputs-{score}", title, comparison, analysis, analysis.outputs[score], said)
+
+
+def _pairs(
+    name: str,
+    title: str,
+    comparison: Comparison,
+    analysis: Analysis,
+    pairs: Sequence[Pair],
+    said: Sequence[str],
+) -> Table:
     columns = [
         *(Column(title, "text") for title in ("better", "worse")),
         Column("difference"),
-        *(Column(title, "p") for title in ("p", "p Holm", "p McNemar")),
-        Column("effect d", "number"),
+        *(Column(title, "p") for title in ("p", "p of these networks")),
         *map(Column, ("P(better)", "detectable")),
     ]
-    rows = [
-        (
-            Cell(comparison.marked(pair.first), bold=analysis.is_bold(pair)),
-            Cell(comparison.marked(pair.second)),
-            Cell(pair.difference, interval=(pair.low, pair.high), bold=analysis.is_bold(pair)),
-            *map(Cell, (pair.p, pair.p_holm, pair.p_mcnemar)),
-            *map(Cell, (pair.effect, pair.probability, pair.detectable)),
-        )
-        for pair in sorted(analysis.pairs[score], key=lambda pair: -pair.difference)
-    ]
-    title = f"every pair, by {METRICS[score].title}"
-    return make_table(
-        f"pairs-{score}", title, comparison, columns, rows, notes.pairs_notes(comparison, analysis)
+    ordered = sorted(pairs, key=lambda pair: -pair.difference)
+    rows = [_pair(pair, comparison, analysis) for pair in ordered]
+    return make_table(name, title, comparison, columns, rows, said)
+
+
+def _pair(pair: Pair, comparison: Comparison, analysis: Analysis) -> tuple[Cell, ...]:
+    bold, claim = analysis.is_bold(pair), pair.claim
+    return (
+        Cell(comparison.marked(pair.first), bold=bold),
+        Cell(comparison.marked(pair.second)),
+        Cell(pair.difference, interval=(claim.low, claim.high) if claim else None, bold=bold),
+        Cell(claim.p if claim else None),
+        Cell(pair.p_networks),
+        *map(Cell, (claim.probability, claim.detectable) if claim else (None, None)),
     )
 
 

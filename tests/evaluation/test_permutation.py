@@ -9,14 +9,7 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
 from ercbench.evaluation.compare.groups import TestSet
-from ercbench.evaluation.statistics.resampling import (
-    Swaps,
-    bootstrap,
-    draw_dialogues,
-    draw_seeds,
-    draw_swaps,
-    permutation_p,
-)
+from ercbench.evaluation.statistics.permutation import Swaps, draw_swaps, permutation_p
 from ercbench.evaluation.statistics.scores import sum_by_dialogue
 from ercbench.metrics import COMPARED
 
@@ -73,38 +66,22 @@ def test_an_utterance_without_a_label_does_not_count():
     assert found["accuracy"] == pytest.approx([expected])
 
 
-def test_a_draw_scores_what_its_dialogues_repeated_would():
-    test, (predictions, _) = made_up()
-    weights = draw_dialogues(8, 20, np.random.default_rng(0))
-    found = count(test, predictions).weighted(weights)
-    assert (weights.sum(1) == 8).all()
-    for draw, own in enumerate(weights):
-        rows = np.repeat(np.arange(40), np.repeat(own.astype(int), 5))
-        for name, reference in REFERENCE.items():
-            expected = reference(test.truth[rows], predictions[0, rows])
-            assert found[name][draw, 0] == pytest.approx(expected, abs=1e-6)
+@pytest.mark.parametrize("name", COMPARED)
+def test_an_influence_is_what_a_score_loses_without_the_dialogue(name):
+    test, (predictions, _) = made_up(seeds=2)
+    found = count(test, predictions).influences()[name]
+    without = np.zeros((8, 2))
+    for dialogue, seed in product(range(8), range(2)):
+        rows = np.repeat(np.arange(8), 5) != dialogue
+        without[dialogue, seed] = REFERENCE[name](test.truth[rows], predictions[seed, rows])
+    assert found == pytest.approx(7 * (without.mean(0) - without), abs=1e-6)
 
 
-def test_with_one_seed_the_bootstrap_is_scipys_of_dialogues():
+def test_influences_on_accuracy_have_the_textbook_variance():
     test, (predictions, _) = made_up(dialogues=40)
-    rng = np.random.default_rng(0)
-    weights = draw_dialogues(40, 20_000, rng)
-    drawn = bootstrap(count(test, predictions), weights, draw_seeds(1, 20_000, rng))
+    found = count(test, predictions).influences()["accuracy"][:, 0]
     right = (predictions[0] == test.truth).reshape(40, 5).mean(1)
-    reference = stats.bootstrap(
-        (right,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
-    )
-    for draws in (drawn.mean, drawn.dialogues, drawn.single):
-        interval = np.quantile(draws["accuracy"], [0.025, 0.975])
-        assert interval == pytest.approx(reference.confidence_interval, abs=0.006)
-
-
-@pytest.mark.parametrize("seeds", [2, 3, 10])
-def test_the_variance_over_drawn_seeds_is_that_of_their_mean(seeds):
-    scores = np.random.default_rng(0).normal(size=seeds)
-    drawn = draw_seeds(seeds, 200_000, np.random.default_rng(1))
-    assert (drawn.shares @ scores).var() == pytest.approx(scores.var(ddof=1) / seeds, rel=0.02)
-    assert drawn.shares.sum(1) == pytest.approx(1)
+    assert found.var(ddof=1) == pytest.approx(right.var(ddof=1))
 
 
 def score_of(name, test, first, second):

@@ -1,4 +1,4 @@
-"""Bootstrap and permutation over whole dialogues, since utterances of one are not independent."""
+"""Permutation of whole dialogues: whether two trained networks differ on such dialogues."""
 
 from dataclasses import dataclass
 
@@ -6,68 +6,6 @@ import numpy as np
 
 from ercbench.evaluation.statistics.scores import DialogueSums, scores_of, total
 from ercbench.metrics import COMPARED, Statistics
-
-
-@dataclass(frozen=True)
-class Draws:
-    """What one group scored in B draws of test dialogues; score to [B] each.
-
-    Attributes:
-        mean: Over its seeds, drawn too.
-        dialogues: Over its seeds as they are, so that only the dialogues vary.
-        single: Of one seed, drawn anew each time.
-    """
-
-    mean: dict[str, np.ndarray]
-    dialogues: dict[str, np.ndarray]
-    single: dict[str, np.ndarray]
-
-
-def draw_dialogues(dialogues: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Returns [B, D], how often each dialogue is in each draw of as many with replacement."""
-    return rng.multinomial(dialogues, np.full(dialogues, 1 / dialogues), draws).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Seeds:
-    """Which of S seeds are in each of B draws.
-
-    Attributes:
-        shares: [B, S] share of each seed in the mean.
-        single: [B] index of one seed.
-    """
-
-    shares: np.ndarray
-    single: np.ndarray
-
-
-def draw_seeds(seeds: int, draws: int, rng: np.random.Generator) -> Seeds:
-    """Draws seeds with replacement.
-
-    One fewer than there are, which makes the variance of their mean unbiased (Rao and Wu 1988);
-    with a handful of seeds the usual bootstrap is much too sure.
-    """
-    fewer = max(seeds - 1, 1)
-    shares = rng.multinomial(fewer, np.full(seeds, 1 / seeds), draws) / fewer
-    return Seeds(shares, rng.integers(seeds, size=draws))
-
-
-def bootstrap(sums: DialogueSums, weights: np.ndarray, seeds: Seeds) -> Draws:
-    """Scores a group on every draw of dialogues and of seeds.
-
-    Seeds and dialogues are crossed: all seeds of a draw, and all models, answer the same ones.
-
-    Args:
-        sums: Of S runs.
-        weights: [B, D] of `draw_dialogues`, the same for all models that are compared.
-        seeds: Of `draw_seeds`, the same for all outputs of the same runs.
-    """
-    drawn, every = sums.weighted(weights), np.arange(len(weights))
-    return Draws(
-        mean={name: (own * seeds.shares).sum(1) for name, own in drawn.items()},
-        dialogues={name: own.mean(1) for name, own in drawn.items()},
-        single={name: own[every, seeds.single] for name, own in drawn.items()},
-    )
 
 
 @dataclass(frozen=True)
