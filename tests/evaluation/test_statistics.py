@@ -61,9 +61,12 @@ def test_an_interval_is_students_over_dialogues_and_seeds(compared):
     means = right.mean(1)
     gaps = np.stack([(right[:, dialogue == d].T - means).sum(0) for d in range(len(SIZES))])
     over_dialogues = (gaps.mean(1) ** 2).sum() / (right.shape[1] ** 2)
-    error = (over_dialogues * 15 / 14 + means.var(ddof=1) / 3) ** 0.5
+    parts = [(over_dialogues * 15 / 14, 14), (means.var(ddof=1) / 3, 2)]
+    variance = sum(part for part, _ in parts)
+    freedom = variance**2 / sum(part**2 / own for part, own in parts)
     estimate = analysis.estimates["GRU"]["accuracy"]
-    assert (estimate.high - estimate.mean) / error == pytest.approx(2.3, rel=0.25)
+    width = variance**0.5 * stats.t.ppf(0.975, freedom)
+    assert estimate.high - estimate.mean == pytest.approx(width, rel=0.05)
 
 
 def test_a_much_better_model_is_best(compared):
