@@ -88,8 +88,11 @@ def _read_csv(path: Path, delimiter: str) -> Table:
             f"{path}: {found}; expected a head of {len(head)} columns and a row per utterance. "
             "Correct the file."
         )
-    columns = zip(*body, strict=True)
-    return dict(zip([name.strip() for name in head], columns, strict=True))
+    names = [name.strip() for name in head]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ErcbenchError(f"{path}: two columns are called '{twice[0]}'. Keep one of them.")
+    return dict(zip(names, zip(*body, strict=True), strict=True))
 
 
 def _read_parquet(path: Path) -> Table:
@@ -124,12 +127,21 @@ def _keys(path: Path, table: Table, names: Mapping[str, str]) -> tuple[Key, ...]
             f"{path}: none of its columns ({', '.join(list(table)[:8])}) is called "
             f"{', '.join(ID_NAMES)}. Rename the column of utterance ids."
         )
-    ids = [label_text("" if id is None else id) for id in table[names[own or turn or ""]]]
+    ids = _ids(path, table[names[own or turn or ""]])
     numbers = all(id.isdigit() for id in ids)
     if dialogue is None or not numbers:
         return tuple(ids)
-    dialogues = [label_text("" if id is None else id) for id in table[names[dialogue]]]
+    dialogues = _ids(path, table[names[dialogue]])
     return tuple(f"{first}_{second}" for first, second in zip(dialogues, ids, strict=True))
+
+
+def _ids(path: Path, cells: Sequence[Any]) -> list[str]:
+    try:
+        return [label_text("" if cell is None else cell) for cell in cells]
+    except ValueError as error:
+        raise ErcbenchError(
+            f"{path}: an id is neither text nor a number ({error}). Correct it."
+        ) from None
 
 
 def _probability_columns(table: Table, labels: Sequence[str]) -> dict[str, str]:
@@ -205,7 +217,7 @@ def _of_content(path: Path, content: Any, labels: Sequence[str]) -> GivenPredict
         if {MMSA_IDS, MMSA_SCORES} <= set(content):
             return _of_mmsa(path, content, labels)
         return of_mapping(path, content)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ErcbenchError(f"{path}: not a dict of predictions ({error}). Correct it.") from None
 
 

@@ -14,6 +14,8 @@ from ercbench.records.adding.identifiers import TestUtterances, canonical
 
 # How far probabilities, as people round them in a table, may add up to something else than 1.
 TOLERANCE = 0.01
+# Digits of a number that is no index of a label.
+LONGEST_INDEX = 10
 
 
 def fit(
@@ -136,7 +138,7 @@ def _indices(
     if {_plain(own) for own in said} <= numbers.keys():
         return np.array([numbers[_plain(own)] for own in said])
     unknown = sorted({own for own in said if _plain(own) not in numbers})
-    if not all(own.isdigit() for own in said):
+    if not all(own.isdecimal() and len(own) < LONGEST_INDEX for own in said):
         raise ErcbenchError(
             f"{path}: unknown label(s) {first_few([repr(own) for own in unknown], 3)}; expected "
             f"{', '.join(labels)}. Write the labels so."

@@ -50,7 +50,7 @@ def of_rows(path: Path, keys: Sequence[Key], rows: Sequence[Any]) -> GivenPredic
         if lengths == {0}:
             return GivenPredictions(tuple(keys), tuple(label_text(row) for row in rows))
         return GivenPredictions(tuple(keys), np.array(rows, np.float64))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ErcbenchError(
             f"{path}: a prediction is neither a label nor a list of probabilities ({error}). "
             "Correct the file."
