@@ -5,12 +5,18 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
+    AddedToken,
+    GenerationConfig,
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaModel,
     Wav2Vec2Config,
     Wav2Vec2FeatureExtractor,
     Wav2Vec2Model,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperTokenizer,
 )
 
 WORDS = ["hello", "there", "you", "are", "late", "again", "no", "ROSS", "RACHEL", ":", "why", "oh"]
@@ -72,3 +78,67 @@ def save_faces(folder, people, pictures, size=32):
             pixels = (255 * tinted.clip(0, 1)).astype(np.uint8)
             Image.fromarray(pixels).resize((size, size)).save(own / f"{number}.jpg")
     return folder
+
+
+def save_whisper(folder, said=("hello", "there")):
+    """Whisper of a layer that hears the same words in the first second of all it is given.
+
+    Its decoder goes by the place alone: each place's embedding is that of the token to come.
+    """
+    tokens, ids = _whisper_tokens([f"\u0120{word}" for word in said])
+    words = [ids[f"\u0120{word}"] for word in said]
+    # What follows <|startoftranscript|><|en|><|transcribe|>.
+    written = [ids["<|0.00|>"], *words, ids["<|1.00|>"], ids["<|endoftext|>"]]
+    torch.manual_seed(0)
+    small = {"layers": 1, "attention_heads": 1, "ffn_dim": 8}
+    sizes = {f"{part}_{k}": v for part in ("encoder", "decoder") for k, v in small.items()}
+    end, start = ids["<|endoftext|>"], ids["<|startoftranscript|>"]
+    ends = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
+    config = WhisperConfig(
+        vocab_size=len(tokens),
+        d_model=64,
+        max_target_positions=64,
+        decoder_start_token_id=start,
+        suppress_tokens=None,
+        begin_suppress_tokens=None,
+        **sizes,
+        **ends,
+    )
+    model = WhisperForConditionalGeneration(config)
+    with torch.no_grad():
+        decoder = model.model.decoder
+        decoder.embed_tokens.weight.normal_()
+        for layer in decoder.layers:
+            for part in (layer.self_attn.out_proj, layer.encoder_attn.out_proj, layer.fc2):
+                part.weight.zero_()
+                part.bias.zero_()
+        decoder.embed_positions.weight[:] = 20 * decoder.embed_tokens.weight[end]
+        for place, token in enumerate((ids["<|en|>"], ids["<|transcribe|>"], *written)):
+            decoder.embed_positions.weight[place] = 20 * decoder.embed_tokens.weight[token]
+    model.generation_config = GenerationConfig(
+        decoder_start_token_id=start,
+        is_multilingual=True,
+        lang_to_id={name: ids[name] for name in ("<|en|>", "<|de|>")},
+        max_length=64,
+        no_timestamps_token_id=ids["<|notimestamps|>"],
+        prev_sot_token_id=ids["<|startofprev|>"],
+        task_to_id={name: ids[f"<|{name}|>"] for name in ("transcribe", "translate")},
+        **ends,
+    )
+    model.save_pretrained(folder)
+    tokens.save_pretrained(folder)
+    WhisperFeatureExtractor().save_pretrained(folder)
+    return folder
+
+
+def _whisper_tokens(words):
+    """A tokenizer of bytes, a few words and Whisper's own signs; and the id of each."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {name: id for id, name in enumerate([*letters, *words, "<|endoftext|>"])}
+    tokens = WhisperTokenizer(vocab=vocabulary, merges=[])
+    signs = ("startoftranscript", "en", "de", "translate", "transcribe", "startoflm")
+    names = [f"<|{name}|>" for name in (*signs, "startofprev", "nospeech", "notimestamps")]
+    tokens.add_special_tokens({"additional_special_tokens": names})
+    times = [f"<|{number / 50:.2f}|>" for number in range(1501)]
+    tokens.add_tokens([AddedToken(name, special=False) for name in times])
+    return tokens, tokens.get_vocab()

@@ -65,8 +65,8 @@ def encoder_of(recipe: FeatureRecipe, given: EncoderGiven | None = None) -> Enco
     encoder = given or remake_encoder(recipe.modality, recipe.name, described)
     if encoder is None:
         raise ErcbenchError(
-            f"{recipe.key}: was made by {_said(described)}, which is not on this machine or not "
-            f"known by name. Say where it lies, {recipe.modality}=FOLDER of the model or "
+            f"{recipe.key}: was made by {_said(described)}, which is not on this machine or cannot "
+            f"be called up by name. Say where it lies, {recipe.modality}=FOLDER of the model or "
             f"{recipe.modality}=best.ckpt of ercbench finetune; in Python also as an encoder, "
             f"encoders={{'{recipe.modality}': …}}"
         )
