@@ -77,7 +77,8 @@ def encode(
             vectors += encoder.encode(items[first : first + ROWS_AT_ONCE])
         progress(recipe.modality, len(items), len(items))
         start_up += loaded - begun
-        encoding[recipe.modality] = (len(items) - 1, time.perf_counter() - loaded)
+        made = sum(not isinstance(vector, str) for vector in vectors[1:])
+        encoding[recipe.modality] = (made, time.perf_counter() - loaded)
         features[recipe.modality] = _stacked(vectors, encoder.width)
         notes += _on_missing(recipe.modality, vectors)
     forget_recordings()

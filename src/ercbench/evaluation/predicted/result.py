@@ -57,6 +57,7 @@ class Timing:
         rates = [
             f"{modality}: {rows} rows in {seconds:.1f} s ({rows / max(seconds, 1e-9):.1f} rows/s)"
             for modality, (rows, seconds) in self.encoding.items()
+            if rows
         ]
         return "; ".join([f"start-up: {self.start_up:.1f} s", *rates, f"model: {self.model:.2f} s"])
 
