@@ -5,17 +5,20 @@ import shutil
 import numpy as np
 import pytest
 from helpers import SMALL_DATA
+from studies import make_study
 
 import ercbench
 from ercbench.commands.evaluate import evaluate_command
-from ercbench.commands.report import report_command, stems
+from ercbench.commands.report import report_command
 from ercbench.commands.show import show_command
 from ercbench.config.compose import compose
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.groups import read_comparisons, with_studies
 from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.files import stems
 from ercbench.evaluation.tables.tables import tables
+from ercbench.evaluation.tuning.budget import spent
 from ercbench.features.store.feature_store import FeatureStore
 
 EMOTIONS, SENTIMENTS = ("happy", "sad", "angry", "neutral"), ("negative", "neutral", "positive")
@@ -120,6 +123,14 @@ def test_tables_say_where_models_come_from_and_claim_nothing_published(evaluate,
         assert "trained on home, 4 labels, split given, where the epoch was chosen" in notes
         assert "tested on the test part of away, 3 labels, split given" in notes
         assert "labels: sad + angry → negative; neutral → neutral; happy → positive" in notes
+
+
+def test_the_budget_of_the_training_is_told_elsewhere_too(evaluate, tmp_path):
+    record, _ = evaluate("away", label_map="to_sentiment")
+    study = make_study(record.setup.trained.setup)
+    (comparison,) = read_comparisons(tmp_path / "evaluations")
+    (group,) = with_studies(comparison, [study]).groups
+    assert group.budget == spent(study)
 
 
 def test_evaluations_of_other_origins_stand_in_other_tables(evaluate, tmp_path):

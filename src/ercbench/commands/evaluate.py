@@ -4,11 +4,16 @@ from omegaconf import DictConfig
 
 from ercbench.api.evaluating import evaluate_on
 from ercbench.console import say, wide_console
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.groups import read_comparisons, with_studies
 from ercbench.evaluation.statistics.analysis import analyse
+from ercbench.evaluation.tables.conclusion import SCORE
 from ercbench.evaluation.tables.tables import tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.files import expanded
+from ercbench.records.study import read_studies
+
+PRINTED = ("scores", "classes", f"pairs-{SCORE}")
+"""Names of the tables that are printed; a report has the others."""
 
 
 def evaluate_command(config: DictConfig) -> None:
@@ -23,10 +28,11 @@ def evaluate_command(config: DictConfig) -> None:
     """
     evaluations = expanded(config.evaluations)
     made = {evaluations / record.run for record in evaluate_on(config)}
-    console = wide_console()
+    studies, console = read_studies(expanded(config.studies)), wide_console()
     for comparison in read_comparisons(evaluations):
         if any(made & set(group.folders) for group in comparison.groups):
-            for table in tables(comparison, analyse(comparison, config.draws)):
-                if table.name in ("scores", "classes", "pairs-weighted_f1"):
+            known = with_studies(comparison, studies)
+            for table in tables(known, analyse(known, config.draws)):
+                if table.name in PRINTED:
                     print_table(console, table)
     say(f"records: {evaluations}; ercbench report {evaluations} shows all of them")

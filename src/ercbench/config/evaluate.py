@@ -31,6 +31,7 @@ class EvaluateSettings(Settings):
         labels: What becomes of the labels.
         evaluations: Folder of the records.
         stores: Folder of the feature stores.
+        studies: Folder of the tuning studies, which need not be there.
         draws: Of the bootstrap and of the permutation.
     """
 
@@ -41,6 +42,7 @@ class EvaluateSettings(Settings):
     labels: LabelSettings
     evaluations: str
     stores: str
+    studies: str
     draws: Annotated[int, between(100, 1_000_000)]
 
     def __post_init__(self) -> None:
