@@ -1,9 +1,12 @@
 """From a trained run to predictions on one's own recordings and texts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from answering import TALK, train_small, write_talk
 from small import tone, write_wav
+from tiny import save_roberta
 
 import ercbench
 from ercbench.api.seeds import load_seeds
@@ -153,3 +156,30 @@ def test_the_last_turn_of_a_live_conversation_is_that_of_the_whole(run, talk):
     own = np.array(list(last.probabilities.values()))
     np.testing.assert_allclose(own, whole.probabilities[-1], atol=1e-5)
     assert last.before == live.turns[0].label
+
+
+def test_a_model_of_a_folder_is_made_again_from_where_it_lies(talk, tmp_path):
+    own = save_roberta(tmp_path / "own" / "roberta-tiny")
+    run = train_small(tmp_path, features=["text"], encoder=own)
+    with pytest.raises(ErcbenchError, match=r"was made by roberta-tiny at .*text=FOLDER"):
+        run.predict(talk[1])
+    found = run.predict(talk[1], encoders={"text": own})
+    assert found.present["text"].all()
+    other = save_roberta(tmp_path / "other" / "roberta-tiny")
+    (other / "config.json").write_text((other / "config.json").read_text() + " ")
+    with pytest.raises(ErcbenchError, match="Give the one that made it"):
+        run.predict(talk[1], encoders={"text": other})
+
+
+def test_an_imported_set_is_missing_and_it_is_said_why(run, talk):
+    recipes = {recipe.modality: recipe for recipe in run.record.setup.features}
+    imported = replace(recipes["audio"], encoder="imported", revision=None, settings={})
+    setup = replace(run.record.setup, features=(recipes["text"], imported))
+    other = ercbench.load_run(run.folder.path)
+    other.stored = replace(other.stored, record=replace(run.record, setup=setup))
+    found = other.predict(talk[0], transcript=talk[1])
+    assert not found.present["audio"].any()
+    assert found.notes == (
+        "audio is missing everywhere: audio:mel cannot be made anew, for the run's were imported "
+        "from a file.",
+    )

@@ -63,7 +63,7 @@ def test_a_modality_that_is_wholly_dropped_is_missing_as_for_a_new_conversation(
     (path,) = copied.glob("*gru*")
     run = ercbench.load_run(path)
     expected = [
-        run.predict(talk, {m: part[n].features[m].numpy() for m in ("text", "visual")})
+        run.answer(talk, {m: part[n].features[m].numpy() for m in ("text", "visual")})
         for n, talk in enumerate(part.conversations)
     ]
     found = answers_of(copied, Damage("drop", "audio", "utterance"))[path.name][1]

@@ -23,10 +23,10 @@ ANN: I am so sorry.
 """
 
 
-def train_small(folder, features=("text", "audio"), **options):
+def train_small(folder, features=("text", "audio"), encoder="minilm", **options):
     """Trains a GRU of 8 units for an epoch on 6 conversations of 4 utterances."""
     if not (folder / "stores").is_dir():
-        _prepare(folder)
+        _prepare(folder, encoder)
     return train(
         "gru",
         "csv",
@@ -45,7 +45,7 @@ def train_small(folder, features=("text", "audio"), **options):
     )
 
 
-def _prepare(folder):
+def _prepare(folder, encoder):
     lines = ["conversation,utterance,speaker,text,label,split,audio"]
     for number, part in enumerate(("train",) * 4 + ("validation", "test")):
         for turn, (text, label) in enumerate(zip(SENTENCES, LABELS, strict=True)):
@@ -53,7 +53,7 @@ def _prepare(folder):
             write_wav(folder / name, tone(0.3, 16000, 200 + 40 * (4 * number + turn)), 16000)
             lines.append(f"c{number},{turn},{'AB'[turn % 2]},{text},{label},{part},{name}")
     (folder / "tones.csv").write_text("\n".join(lines) + "\n")
-    settings = [f"root={folder}/tones.csv", "corpus=csv", "text=minilm", "audio=mel"]
+    settings = [f"root={folder}/tones.csv", "corpus=csv", f"text={encoder}", "audio=mel"]
     prepare_command(compose_in(folder, *settings, "store=tones", command="prepare"))
 
 
