@@ -7,7 +7,7 @@ import pytest
 from filelock import FileLock
 from helpers import compose_in
 
-from ercbench.commands.reproduce import choose, make_plans, reproduce, sized
+from ercbench.commands.reproduce import choose, leaking_keys, make_plans, reproduce, sized
 from ercbench.config.compose import compose
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
@@ -108,6 +108,23 @@ def test_a_row_is_run_on_the_papers_split_unless_told_otherwise(tmp_path):
 
     assert split() == "poria"
     assert split("settings=['dataset.split=standard']") == "standard"
+
+
+def test_features_that_know_validation_labels_are_not_taken_unless_they_are_named(tmp_path):
+    mosi_store(tmp_path / "stores")
+    store = FeatureStore(tmp_path / "stores" / "mosi")
+    split = store.corpus.split("poria")
+    for modality in ("text", "visual"):
+        values = np.ones((45, 2), np.float32)
+        fitted_on = [*split.train, *split.validation]
+        store.add(modality, "arrays", values, encoder="fitted", fitted_on=fitted_on)
+    config = compose_in(tmp_path, "paper=hcam", command="reproduce")
+    assert leaking_keys(store, ["poria"], config) == ["text:arrays", "visual:arrays"]
+    (plan,) = [own for own in make_plans(config) if own.possible]
+    assert plan.features == ("text:own", "audio:own")
+    assert "not taken, saw labels of validation or test: text:arrays" in plan.attempt.deviations
+    config.text = "arrays"
+    assert leaking_keys(store, ["poria"], config) == ["visual:arrays"]
 
 
 def test_a_locked_seed_is_named_and_a_better_verdict_on_disk_stays(reproduced, tmp_path, capsys):

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ercbench.config.compose import compose
 from ercbench.console import wide_console
+from ercbench.data.leakage import find_leaks
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.published.table import for_terminal, verdict_table
@@ -29,6 +30,9 @@ from ercbench.models.registry import title_of
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.training.train import code_of, train
+
+# Those whose feature set the settings can name.
+MODALITIES = ("text", "audio", "visual")
 
 
 @dataclass(frozen=True)
@@ -100,19 +104,23 @@ def plan_row(row: Any, config: DictConfig) -> Plan:
     title = corpus_title(row.corpus, row.classes, simulated=False)
     attempt = Attempt(row.row, title, entries, (), "", "")
     experiment = sized(row.experiment, config.size)
+    splits = sorted({entry.split for entry in entries})
     try:
-        features = choose_features(row, config)
+        features, leaking = choose_features(row, config, splits)
     except ErcbenchError as error:
         return Plan(replace(attempt, reason=str(error)), experiment)
     missing = sorted(set(row.modalities) - {key.split(":")[0] for key in features})
     deviations = [f"no {', no '.join(missing)} in the store"] if missing else []
+    deviations += [f"not taken, saw labels of validation or test: {', '.join(leaking)}"] * bool(
+        leaking
+    )
     deviations += [config.paper.deviations, f"size: {experiment}"]
     told = f"other features than the paper's: {', '.join(features)}"
     settings = (
         f"experiment={experiment}",
         f"store={row.store}",
         f"features=[{','.join(features)}]",
-        *(f"dataset.split={split}" for split in {entry.split for entry in entries}),
+        *(f"dataset.split={split}" for split in splits),
         *common(config),
     )
     return Plan(
@@ -135,8 +143,14 @@ def sized(experiment: str, size: str) -> str:
     return f"{experiment}_paper" if size == "paper" and larger.is_file() else experiment
 
 
-def choose_features(row: Any, config: DictConfig) -> list[str]:
+def choose_features(
+    row: Any, config: DictConfig, splits: Sequence[str]
+) -> tuple[list[str], list[str]]:
     """Returns the feature sets of a row's modalities, as far as its store has any.
+
+    Returns:
+        The sets to use, and those that saw labels of validation or test on one of the splits:
+        they are not taken unless the settings name them.
 
     Raises:
         ErcbenchError: There is no store, or none or several sets of a modality it needs.
@@ -144,14 +158,26 @@ def choose_features(row: Any, config: DictConfig) -> list[str]:
     folder = expanded(config.stores) / row.store
     if not folder.is_dir():
         raise ErcbenchError(f"no store '{folder}': make it with ercbench prepare, see docs/data.md")
-    keys = FeatureStore(folder).keys()
+    store = FeatureStore(folder)
+    leaking = leaking_keys(store, splits, config)
+    keys = [key for key in store.keys() if key not in leaking]
     chosen = [choose(modality, keys, config) for modality in row.modalities]
     if chosen[0] is None:
         raise ErcbenchError(
             f"'{folder}' has no {row.modalities[0]} features: ercbench prepare store={row.store} "
             f"{row.modalities[0]}=…"
         )
-    return [key for key in chosen if key]
+    wanted = [key for key in leaking if key.split(":")[0] in row.modalities]
+    return [key for key in chosen if key], wanted
+
+
+def leaking_keys(store: FeatureStore, splits: Sequence[str], config: DictConfig) -> list[str]:
+    """Returns the sets of a store that saw labels of validation or test and are not named."""
+    known = [store.corpus.splits[split] for split in splits if split in store.corpus.splits]
+    sets = [store.header(key) for key in store.keys()]
+    leaking = {leak.features for split in known for leak in find_leaks(split, sets)}
+    named = {f"{modality}:{config[modality]}" for modality in MODALITIES}
+    return sorted(leaking - named)
 
 
 def choose(modality: str, keys: Sequence[str], config: DictConfig) -> str | None:
