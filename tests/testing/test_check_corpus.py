@@ -53,7 +53,7 @@ def test_a_broken_corpus_fails_in_the_clause_that_it_breaks(broken, clause):
 
 def test_a_reader_is_asked_for_its_usual_split_and_twice(tmp_path):
     with pytest.raises(ContractError, match="Found: given, not 'official'"):
-        check_corpus(reader(lambda root: Source(corpus()), split="official"), tmp_path)
+        check_corpus(CorpusReader("meld", "M", "m", lambda root: Source(corpus())), tmp_path)
     calls = count()
     with pytest.raises(ContractError, match="Reading it twice"):
         check_corpus(

@@ -236,7 +236,6 @@ CORPORA = (
         summary="dyadic acted sessions, 6 or 4 emotions (Busso et al. 2008)",
         read=_read,
         settings=("labels", "others"),
-        split="session5",
         folds=tuple(f"session{session}" for session in SESSIONS),
         store_name=lambda corpus: f"iemocap{len(corpus.labels)}",
         counts=(

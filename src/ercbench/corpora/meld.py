@@ -170,7 +170,6 @@ CORPORA = (
         summary="scenes of Friends, 7 emotions or 3 sentiments (Poria et al. 2019)",
         read=_read,
         settings=("labels", "clips"),
-        split="official",
         store_name=_store_name,
         counts=(
             PublishedCounts(

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
+
+from omegaconf import OmegaConf
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.corpora.source import Source
+from ercbench.files import config_folder
 from ercbench.registry import Registry
 
 
@@ -43,8 +47,6 @@ class CorpusReader:
         read: Called with the folder or file `root` and `settings` that were given; None for a
             corpus that is made, not read.
         settings: Names of the settings that `read` has beside `root`.
-        split: The split that is used unless another is named; None if a corpus of this kind has
-            splits of its own.
         folds: Splits whose test parts together are the corpus, each conversation once: reports
             pool runs on all of them.
         store_name: What the store of such a corpus is called, unless it is given another name.
@@ -58,11 +60,18 @@ class CorpusReader:
     summary: str
     read: Callable[..., Source] | None
     settings: tuple[str, ...] = ()
-    split: str | None = None
     folds: tuple[str, ...] = ()
     store_name: Callable[[Corpus], str] = _own_name
     counts: tuple[PublishedCounts, ...] = ()
     conf: str | None = None
+
+    @property
+    def split(self) -> str | None:
+        """The split in use unless another is named, of `conf/dataset/<name>.yaml`; None without."""
+        folder = files(self.conf.removeprefix("pkg://")) if self.conf else config_folder()
+        file = folder / "dataset" / f"{self.name}.yaml"
+        settings: Any = OmegaConf.create(file.read_text()) if file.is_file() else {}
+        return settings.get("split")
 
 
 CORPORA: Registry[CorpusReader] = Registry(

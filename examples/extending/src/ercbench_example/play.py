@@ -75,6 +75,5 @@ PLAY = CorpusReader(
     title="Play",
     summary="scenes of a play in plain text",
     read=read_play,
-    split="scenes",
     conf="pkg://ercbench_example.conf",
 )

@@ -8,6 +8,5 @@ CORPORA = (
         title="SIMULATED corpus",
         summary="SIMULATED two-speaker conversations whose best possible score is known",
         read=None,
-        split="simulated",
     ),
 )

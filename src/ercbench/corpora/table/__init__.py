@@ -19,6 +19,5 @@ CORPORA = (
         summary="your own conversations, from a csv or jsonl file",
         read=_read,
         settings=("labels", "columns"),
-        split="given",
     ),
 )
