@@ -176,7 +176,7 @@ def test_an_imported_set_is_missing_and_it_is_said_why(run, talk):
     imported = replace(recipes["audio"], encoder="imported", revision=None, settings={})
     setup = replace(run.record.setup, features=(recipes["text"], imported))
     other = ercbench.load_run(run.folder.path)
-    other.stored = replace(other.stored, record=replace(run.record, setup=setup))
+    other.record = replace(run.record, setup=setup)
     found = other.predict(talk[0], transcript=talk[1])
     assert not found.present["audio"].any()
     assert found.notes == (
