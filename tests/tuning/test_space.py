@@ -77,6 +77,11 @@ def test_a_space_that_cannot_be_is_one_line_that_names_file_and_setting(override
     assert "\n" not in str(caught.value)
 
 
+def test_ranges_alone_are_no_space():
+    with pytest.raises(ErcbenchError, match="tuning/own.yaml: expected space"):
+        space_of("model=gru", "tuning=common")
+
+
 def test_no_trials_are_refused():
     with pytest.raises(ErcbenchError, match="trials=0: expected at least 1"):
         compose("tune", ["trials=0"])

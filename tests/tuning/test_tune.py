@@ -6,11 +6,14 @@ import json
 import optuna
 import pytest
 from helpers import SMALL_RUN, compose_in
+from hydra._internal.core_plugins import basic_launcher
 
+import ercbench as api
 import ercbench.tuning.trial
 import ercbench.tuning.worker
 from ercbench.config.compose import compose
 from ercbench.errors import ErcbenchError
+from ercbench.records.reading import read_runs
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.records.study import read_studies
@@ -130,22 +133,51 @@ def test_a_pruned_trial_leaves_no_folder(asked, tmp_path, monkeypatch):
     assert folders == [record.trials[0].run]
 
 
-@pytest.mark.parametrize(
-    ("override", "said"),
-    [
+def test_a_study_of_the_same_name_is_refused_what_it_was_not_begun_with(asked):
+    study(asked("trials=1"))
+    for override, said in (
         ("tuning.space.model.hidden=[8]", "space .*model.hidden: .*8, 16.*now .*8"),
         ("seed=1", "settings .*seed: 0, now 1"),
         ("dataset.simulation.seed=8", "settings, data .*seed: 7, now 8"),
         ("pruner=none", "pruner .*median, now none"),
-    ],
-)
-def test_a_study_of_the_same_name_is_refused_what_it_was_not_begun_with(asked, override, said):
-    study(asked("trials=1"))
-    with pytest.raises(ErcbenchError, match=f"begun with other {said}.*study=mlp-simulated-2"):
-        study(asked("trials=1", override))
+    ):
+        with pytest.raises(ErcbenchError, match=f"begun with other {said}.*study=mlp-simulated-2"):
+            study(asked("trials=1", override))
 
 
 def test_a_model_with_nothing_to_tune_gets_one_trial(asked):
     config = asked("trials=5")
     config.tuning.space = {}
     assert study(config).budget == 1
+
+
+def test_a_trial_is_no_run_of_a_report(asked, tmp_path):
+    study(asked("trials=1"))
+    with pytest.raises(ErcbenchError, match=r"a trial, whose test part was not read"):
+        read_runs(tmp_path / "runs")
+
+
+def test_the_test_part_cannot_be_watched_while_tuning(asked):
+    with pytest.raises(ErcbenchError, match=r"protocol.as_released=true: expected false"):
+        asked("trials=1", "protocol=as_released")
+
+
+def test_hydra_sweepers_get_the_validation_score(ercbench, tmp_path, monkeypatch):
+    scores, run_job = [], basic_launcher.run_job
+
+    def noting(*arguments, **options):
+        job = run_job(*arguments, **options)
+        scores.append(job.return_value)
+        return job
+
+    monkeypatch.setattr(basic_launcher, "run_job", noting)
+    code, _, errors = ercbench("train", "-m", *SMALL_RUN, "seed=0,1")
+    assert code == 0, errors
+    runs = sorted((tmp_path / "runs").glob("*/result.json"))
+    assert scores == [RunFolder(path.parent).read(RunRecord).score for path in runs]
+
+
+def test_in_python_a_study_is_its_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = api.tune("mlp", "simulated", trials=2, overrides=[*SMALL_RUN[:-3], *SPACE])
+    assert read_studies(tmp_path / "studies") == [given]

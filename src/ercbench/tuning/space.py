@@ -57,7 +57,9 @@ def read_space(tuning: DictConfig, base: DictConfig, source: str) -> Space:
         ErcbenchError: It names an unknown setting or a value that a setting cannot have.
     """
     plain: Any = OmegaConf.to_container(tuning, resolve=True)
-    ranges = dict(_flat(plain.get("space") or {}))
+    if "space" not in plain:
+        raise ErcbenchError(f"{source}: expected space, the settings to tune. Set tuning=MODEL")
+    ranges = dict(_flat(plain["space"] or {}))
     for name, given in ranges.items():
         _check_range(name, given, base, source)
     first = tuple(dict(_flat(own or {})) for own in plain.get("first") or [])
