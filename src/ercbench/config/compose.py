@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from ercbench.config.datasets import DatasetSettings
 from ercbench.config.schema import register
 from ercbench.files import config_folder
-from ercbench.models.base.settings import ModelSettings
+from ercbench.models.base.settings import ModelSettings, TrainableSettings
 from ercbench.settings import SettingError, Settings
 
 
@@ -64,7 +64,7 @@ def dataset_settings(name: str, **changes: Any) -> DatasetSettings:
     return _typed("dataset", name, changes)
 
 
-def encoder_settings(name: str, **changes: Any) -> ModelSettings:
+def encoder_settings(name: str, **changes: Any) -> TrainableSettings:
     """Returns an encoder's settings, those of `conf/encoder/<name>.yaml` but for the changes.
 
     Raises:

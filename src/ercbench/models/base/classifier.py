@@ -10,9 +10,14 @@ from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
 from ercbench.models.base.losses import inverse_frequencies, weighted_nll
 from ercbench.models.base.metrics import ConversationMetrics
+from ercbench.models.base.modality_dropout import drop_modalities
 from ercbench.models.base.prediction import Prediction
+from ercbench.models.base.settings import ModelSettings
 from ercbench.models.base.standardiser import Standardiser
 from ercbench.models.base.trainable import Trainable, count_labelled
+
+# What checkpoints were trained with that do not know the setting yet.
+EARLIER = {"modality_dropout": 0.0}
 
 
 class ConversationClassifier(Trainable):
@@ -31,9 +36,11 @@ class ConversationClassifier(Trainable):
     """
 
     class_weights: Tensor
+    settings: ModelSettings
     spec: DataSpec
 
     def __init__(self, spec: DataSpec | dict[str, Any], **settings: Any) -> None:
+        settings = EARLIER | settings
         super().__init__(spec if isinstance(spec, DataSpec) else DataSpec(**spec), settings)
         self.standardise = Standardiser(self.spec.widths)
         self.network = self.build_network()
@@ -78,8 +85,8 @@ class ConversationClassifier(Trainable):
         return {"loss": self.emotion_loss(logits, micro_batch.labels, batch.labels)}
 
     def preprocess(self, batch: ConversationBatch) -> ConversationBatch:
-        """Returns the batch with standardised features."""
-        return self.standardise(batch)
+        """Returns the batch with standardised features, and without those dropped in training."""
+        return self.standardise(drop_modalities(batch, self.settings.modality_dropout))
 
     def predict(self, batch: ConversationBatch) -> Prediction:
         """Predicts a standardised batch, as far as the stage goes."""

@@ -1,16 +1,16 @@
-"""What every model's settings have in common."""
+"""What the settings of everything that is trained here have in common."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
 from ercbench.errors import ErcbenchError
-from ercbench.settings import ClassSettings, Count, NonNegative, Positive, one_of
+from ercbench.settings import ClassSettings, Count, NonNegative, Positive, Share, one_of
 
 
 @dataclass(kw_only=True)
-class ModelSettings(ClassSettings):
-    """Settings of any model; each model adds its own.
+class TrainableSettings(ClassSettings):
+    """Settings of anything that is trained, a dialogue model or an encoder.
 
     Attributes:
         learning_rate: Of AdamW.
@@ -29,6 +29,18 @@ class ModelSettings(ClassSettings):
     class_weights: Annotated[str, one_of("none", "inverse")]
     gradient_clip: Positive | None
     micro_batch_utterances: Count | None
+
+
+@dataclass(kw_only=True)
+class ModelSettings(TrainableSettings):
+    """Settings of any dialogue model; each model adds its own.
+
+    Attributes:
+        modality_dropout: Share of training utterances that lose one of their modalities, so that
+            a model learns to do without; at least one stays.
+    """
+
+    modality_dropout: Share
 
 
 def primary_first(primary: str, modalities: Iterable[str], model: str) -> list[str]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ercbench.data.batch import IGNORE
 from ercbench.errors import ErcbenchError
-from ercbench.models.base.settings import ModelSettings
+from ercbench.models.base.settings import TrainableSettings
 from ercbench.models.base.stages import Stage
 
 # What a checkpoint of ours holds beside Lightning's own.
@@ -33,8 +33,8 @@ class Trainable(L.LightningModule):
             new clip. They travel with the checkpoint.
     """
 
-    settings_class: ClassVar[type[ModelSettings]]
-    settings: ModelSettings
+    settings_class: ClassVar[type[TrainableSettings]]
+    settings: TrainableSettings
     spec: Any
     network: nn.Module
     stage: Stage

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from ercbench.models.base.settings import ModelSettings
+from ercbench.models.base.settings import ModelSettings, TrainableSettings
 from ercbench.settings import (
     Count,
     DropoutRate,
@@ -16,7 +16,7 @@ from ercbench.settings import (
 
 
 @dataclass(kw_only=True)
-class ContrastiveSettings(ModelSettings):
+class ContrastiveSettings(TrainableSettings):
     """What every stage's loss has: cross-entropy and supervised contrastive loss, in shares.
 
     Attributes:
@@ -41,7 +41,7 @@ class ContrastiveSettings(ModelSettings):
 
 
 @dataclass(kw_only=True)
-class HCAMSettings(ContrastiveSettings):
+class HCAMSettings(ContrastiveSettings, ModelSettings):
     """Sizes and training of HCAM; the paper's own are unknown.
 
     Attributes:

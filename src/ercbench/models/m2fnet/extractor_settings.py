@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from ercbench.models.base.settings import ModelSettings
+from ercbench.models.base.settings import TrainableSettings
 from ercbench.settings import (
     Bound,
     Count,
@@ -22,7 +22,7 @@ PartOfIdentities = Annotated[float, Bound("between 0 and 0.5", lambda share: 0 <
 
 
 @dataclass(kw_only=True)
-class TripletSettings(ModelSettings):
+class TripletSettings(TrainableSettings):
     """What the extractors of sounds and of faces have in common.
 
     Attributes:
