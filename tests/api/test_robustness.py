@@ -10,8 +10,13 @@ from helpers import SMALL_DATA
 import ercbench
 from ercbench.api.robustness.asking import robust
 from ercbench.api.robustness.tested import TestedRun
+from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.data.damage import Damage
 from ercbench.errors import ErcbenchError
+from ercbench.features.encoders import make
+from ercbench.features.encoders.registry import FrozenEncoder
+from ercbench.features.store.catalog import open_or_create
+from ercbench.features.store.extraction import extract
 from ercbench.records.robustness import read_answers
 
 SMALL = (*SMALL_DATA, "model.hidden=8", "trainer.max_epochs=2")
@@ -113,7 +118,7 @@ def test_mistakes_are_named(copied, tmp_path):
         robust(tmp_path / "nowhere")
     with pytest.raises(ErcbenchError, match="all empty"):
         robust(copied, drop=[])
-    with pytest.raises(ErcbenchError, match="words-text: .*cannot be called up by name"):
+    with pytest.raises(ErcbenchError, match="words-text: .*cannot be made anew, for .* simulated"):
         robust(copied, drop=[], words=[0.1])
 
 
@@ -123,3 +128,63 @@ def test_a_run_whose_data_is_another_is_named(copied, tmp_path):
     config.write_text(config.read_text().replace("difficulty: 1.0", "difficulty: 2.0"))
     with pytest.raises(ErcbenchError, match=r"text:simulated is not what .* read.*stores=FOLDER"):
         robust(path, "audio", stores=tmp_path / "stores", **LEVELS)
+
+
+class Letters:
+    """An encoder of text that counts four letters; called up by name."""
+
+    name, modality, width, fitted_on = "letters", "text", 4, ()
+
+    def describe(self):
+        return {"encoder": "letters", "revision": None, "settings": {}}
+
+    def encode(self, items):
+        texts = [item.utterance.text for item in items]
+        counted = [np.array([text.count(sign) for sign in "aeio"], np.float32) for text in texts]
+        return [own if text else "no text" for own, text in zip(counted, texts, strict=True)]
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """A run on transcripts, whose encoder can be called up by name."""
+    entry = FrozenEncoder(
+        "letters", "text", "counts letters", "letters", lambda **_: Letters(), ("name",)
+    )
+    monkeypatch.setattr(make, "named", lambda modality: {"letters": entry})
+    random, words = np.random.default_rng(0), ["aa", "ee", "ii", "oo", "ae", "io"]
+    turns = [
+        [
+            Utterance(f"{c}_{t}", "ab"[t % 2], " ".join(random.choice(words, 6)), "xy"[t % 2])
+            for t in range(5)
+        ]
+        for c in range(9)
+    ]
+    talks = tuple(Conversation(f"c{c}", tuple(own)) for c, own in enumerate(turns))
+    ids = [talk.id for talk in talks]
+    corpus = Corpus("told", ("x", "y"), talks, {"only": Split(ids[:3], ids[3:6], ids[6:])})
+    with open_or_create(corpus, tmp_path / "stores" / "told") as store:
+        extract(store, Letters())
+    options = ["store=told", "dataset.split=only", *SMALL_DATA[3:], "model.hidden=4"]
+    return ercbench.train(
+        "mlp",
+        "csv",
+        features="text:letters",
+        overrides=options,
+        runs=tmp_path / "runs",
+        stores=tmp_path / "stores",
+    )
+
+
+def test_a_misheard_transcript_is_encoded_anew_once_and_the_store_left_alone(told, tmp_path):
+    before = sorted((tmp_path / "stores" / "told").iterdir())
+    asked = {"drop": [], "draws": 2, "resamples": 100, "cache": tmp_path / "cache"}
+    (found,) = robust(tmp_path / "runs", words=[0.5], **asked)
+    assert found.levels == (0, 0.5)
+    own = read_answers(told.folder.path, found.damage, told.record.results.checkpoint_sha256)
+    assert np.array_equal(own.probabilities[0, 0], told.probabilities)
+    assert not np.array_equal(own.probabilities[0.5, 0], told.probabilities)
+    assert sorted((tmp_path / "stores" / "told").iterdir()) == before
+    assert len(list((tmp_path / "cache").glob("*/text.letters.safetensors"))) == 2
+    shutil.rmtree(told.folder.path / "robust")
+    (again,) = robust(tmp_path / "runs", words=[0.5], **asked)
+    assert again.curves[0].points == found.curves[0].points

@@ -17,7 +17,24 @@ def test_a_table_is_printed_and_files_are_written(ercbench, tmp_path):
     for name in ("robust-drop-audio-utterance", "robust-noise-audio"):
         assert {f"{name}.svg", f"{name}.png"} < written
         assert f"simulated6-simulated-{name}.csv" in written
-        assert f"simulated6-simulated-{name}-levels.tex" in written
+        levels = name.replace("robust", "levels")
+        assert f"simulated6-simulated-{levels}.tex" in written
+
+
+def test_the_report_has_a_section_of_what_lies_beside_its_runs(ercbench, tmp_path):
+    assert ercbench("train", *SMALL_RUN, *TINY)[0] == 0
+    assert ercbench("report", "draws=100", "out=before")[0] == 0
+    assert ercbench("robust", *QUICK)[0] == 0
+    assert ercbench("report", "draws=100", "out=after")[0] == 0
+    before, after = (
+        (tmp_path / name / "index.html").read_text(encoding="utf-8") for name in ("before", "after")
+    )
+    section = "A missing or noisy modality"
+    assert section in after
+    assert section not in before
+    assert after.count(">lost at 100 %<") == 1
+    figures = {path.name for path in (tmp_path / "after" / "figures").rglob("robust-*")}
+    assert "robust-drop-audio-utterance.svg" in figures
 
 
 def test_a_rate_out_of_its_bounds_is_one_line(ercbench):

@@ -13,9 +13,11 @@ from rich.text import Text
 from ercbench.console import wide_console
 from ercbench.evaluation.compare.groups import Comparison, read_comparisons, with_studies
 from ercbench.evaluation.compare.pooling import with_pooled
+from ercbench.evaluation.robustness.curves import Robustness, stored_robustness
 from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
 from ercbench.evaluation.tables.conclusion import SCORE
 from ercbench.evaluation.tables.files import stems, write_tables
+from ercbench.evaluation.tables.robustness import robustness_tables
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.evaluation.tables.tuning import tuning_tables
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 ROWS_TO_PRINT = 15
 FOR_FILES = (
     *(f"{kind}-{score}" for kind in ("pairs", "outputs") for score in COMPARED if score != SCORE),
-    *("budget", "trials"),
+    *("budget", "trials", "levels"),
 )
 
 
@@ -72,9 +74,10 @@ def report(
     tuned = read_studies(studies)
     comparisons = [with_studies(own, tuned) for own in with_pooled(read_comparisons(folder))]
     analyses = [analyse(comparison, draws) for comparison in comparisons]
+    robust = [stored_robustness(comparison) for comparison in comparisons]
     found = [
-        [*tables(comparison, analysis), *tuning_tables(comparison)]
-        for comparison, analysis in zip(comparisons, analyses, strict=True)
+        [*tables(comparison, analysis), *tuning_tables(comparison), *robustness_tables(damaged)]
+        for comparison, analysis, damaged in zip(comparisons, analyses, robust, strict=True)
     ]
     console = wide_console()
     for own in found:
@@ -84,7 +87,7 @@ def report(
         write_tables(comparisons, found, out / "tables")
     if out is not None or to_wandb:
         with nullcontext(out) if out else TemporaryDirectory() as place:
-            reports = draw_reports(comparisons, analyses, found, Path(place) / "figures")
+            reports = draw_reports(comparisons, analyses, robust, found, Path(place) / "figures")
             page = _write_page(reports, out, console) if out else None
             if to_wandb:
                 _log(reports, folder, out, page)
@@ -93,18 +96,21 @@ def report(
 def draw_reports(
     comparisons: Sequence[Comparison],
     analyses: Sequence[Analysis],
+    robust: Sequence[Sequence[Robustness]],
     found: Sequence[Sequence[Table]],
     folder: Path,
 ) -> "list[Report]":
     """Draws the figures of every comparison and puts them to its tables."""
     from ercbench.evaluation.figures import draw
+    from ercbench.evaluation.figures.robustness import draw_robustness
     from ercbench.evaluation.figures.studies import draw_studies
     from ercbench.evaluation.page import Report
 
     reports = []
-    parts = zip(stems(comparisons), comparisons, analyses, found, strict=True)
-    for name, comparison, analysis, own in parts:
+    parts = zip(stems(comparisons), comparisons, analyses, robust, found, strict=True)
+    for name, comparison, analysis, damaged, own in parts:
         drawings = draw(comparison, analysis, folder / name)
+        drawings += draw_robustness(damaged, folder / name)
         studies = draw_studies(comparison, folder / name)
         reports.append(Report(name, comparison, analysis, own, drawings, studies))
     return reports

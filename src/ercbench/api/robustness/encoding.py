@@ -5,10 +5,11 @@ from pathlib import Path
 
 import torch
 
-from ercbench.api.encoders import encoder_of
+from ercbench.api.encoders import encoder_or_reason
 from ercbench.api.robustness.tested import Rows, TestedRun
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.word_errors import misheard, vocabulary_of
+from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder
 from ercbench.features.store.catalog import open_or_create
 from ercbench.features.store.extraction import extract
@@ -32,19 +33,22 @@ def encoded(tested: TestedRun, modality: str, rate: float, draw: int, cache: Pat
     corpus = _misheard(tested, rate, draw)
     with open_or_create(corpus, cache / safe_name(corpus.name)) as store:
         features = extract(store, encoder)
-    assert features is not None, "one shard of one is whole"
-    values = torch.from_numpy(features.rows(0, store.count))
-    return Rows(values, torch.from_numpy(features.present))
+        assert features is not None, "one shard of one is whole"
+        values = features.rows(0, store.count)  # a new store moves when it is whole
+    return Rows(torch.from_numpy(values), torch.from_numpy(features.present))
 
 
 def recoder(tested: TestedRun, modality: str) -> Encoder:
     """Returns the encoder that made a run's features.
 
     Raises:
-        ErcbenchError: It cannot be called up by name.
+        ErcbenchError: Nothing here made them, or what did cannot be called up by name.
     """
     recipes = {recipe.modality: recipe for recipe in tested.run.record.setup.features}
-    return encoder_of(recipes[modality])
+    found = encoder_or_reason(recipes[modality])
+    if isinstance(found, str):
+        raise ErcbenchError(f"{found}. Ask about drop and noise, which need no encoder.")
+    return found
 
 
 def _misheard(tested: TestedRun, rate: float, draw: int) -> Corpus:

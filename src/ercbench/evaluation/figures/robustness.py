@@ -10,7 +10,7 @@ from ercbench.data.damage import labels_of
 from ercbench.evaluation.figures import Drawing
 from ercbench.evaluation.figures.style import BLUE, GREY, panels, save, styled, wrapped
 from ercbench.evaluation.robustness.curves import Robustness
-from ercbench.evaluation.tables.robustness import METRIC, ROBUST, title_of
+from ercbench.evaluation.tables.robustness import CURVES, METRIC, title_of
 from ercbench.metrics import METRICS
 
 CAPTION = (
@@ -33,7 +33,7 @@ def draw_robustness(found: Sequence[Robustness], folder: Path) -> list[Drawing]:
     """
     drawings = []
     for own in found:
-        name = f"{ROBUST}-{own.damage.name}"
+        name = f"{CURVES}-{own.damage.name}"
         with styled():
             figure = curves(own)
         title = title_of(own)

@@ -15,8 +15,12 @@ from ercbench.evaluation.page.vectors import inline_svg
 from ercbench.evaluation.statistics.analysis import Analysis
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import interval_of, value_of
+from ercbench.evaluation.tables.robustness import ROBUST
 from ercbench.evaluation.tables.tables import Cell, Kind, Table
 from ercbench.evaluation.tables.tuning import TUNING
+
+# What has a section of its own.
+APART = (*TUNING, *ROBUST)
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,10 @@ def _context(report: Report, prefix: str) -> dict[str, Any]:
         "warnings": report.comparison.warnings,
         "conclusion": conclusion(report.comparison, report.analysis),
         "scores": report.tables[0],
-        "more": [own for own in report.tables[1:] if own.name.split("-")[0] not in TUNING],
-        "drawings": _inline([own for own in report.drawings if own.name not in TUNING], prefix),
+        "more": [own for own in report.tables[1:] if _subject(own) not in APART],
+        "drawings": _inline([own for own in report.drawings if _subject(own) not in APART], prefix),
         "tuning": _tuning(report, prefix),
+        "robustness": _robustness(report, prefix),
     }
 
 
@@ -98,6 +103,21 @@ def _tuning(report: Report, prefix: str) -> dict[str, Any] | None:
             for n, own in enumerate(report.studies)
         ],
     }
+
+
+def _robustness(report: Report, prefix: str) -> list[tuple[Table, Table, Drawing, str]]:
+    """Returns of each damage its curves, every score at every level, and its figure."""
+    curves, levels = (
+        [own for own in report.tables if _subject(own) == subject] for subject in ROBUST
+    )
+    drawn = _inline([own for own in report.drawings if _subject(own) in ROBUST], prefix)
+    parts = zip(curves, levels, drawn, strict=True)
+    return [(table, every, *shown) for table, every, shown in parts]
+
+
+def _subject(shown: Table | Drawing) -> str:
+    """Returns the first word of a name, which says what a table or a figure is about."""
+    return shown.name.split("-")[0]
 
 
 def _inline(drawings: Sequence[Drawing], prefix: str) -> list[tuple[Drawing, str]]:

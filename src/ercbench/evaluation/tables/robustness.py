@@ -11,8 +11,8 @@ from ercbench.evaluation.tables.tables import Cell, Column, Table, make_table
 from ercbench.metrics import COMPARED, METRICS
 
 METRIC = "weighted_f1"
-# The first word of the names of these tables.
-ROBUST = "robust"
+# The first words of the names of these tables.
+CURVES, LEVELS = ROBUST = ("robust", "levels")
 
 
 def robustness_tables(found: Sequence[Robustness]) -> list[Table]:
@@ -52,7 +52,7 @@ def curves_table(found: Robustness) -> Table:
     ]
     title = f"{title_of(found)}, {METRICS[METRIC].title}"
     return make_table(
-        f"{ROBUST}-{found.damage.name}", title, found.comparison, columns, rows, _notes(found)
+        f"{CURVES}-{found.damage.name}", title, found.comparison, columns, rows, _notes(found)
     )
 
 
@@ -79,7 +79,7 @@ def levels_table(found: Robustness) -> Table:
         *(Column(f"lost {METRICS[name].title}") for name in COMPARED),
     ]
     return make_table(
-        f"{ROBUST}-{found.damage.name}-levels",
+        f"{LEVELS}-{found.damage.name}",
         f"{title_of(found)}, every score",
         found.comparison,
         columns,
