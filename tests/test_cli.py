@@ -66,7 +66,7 @@ OUT_OF_BOUNDS = [
     ("reproduce", "seeds=[0]", "paper is not set. Set paper=cfn_esa|hcam|m2fnet."),
     ("report", "draws=1000000000000", "draws=1000000000000: expected a number from 100 to 1000000"),
     ("report", "draws=many", "draws=many: expected a whole number"),
-    ("report", "ouut=x", "No setting 'ouut'; valid here: runs, out, draws, wandb. Did you mean"),
+    ("report", "ouut=x", "No setting 'ouut'; valid here: runs, studies, out, draws, wandb."),
     ("report", "wandb=yess", "wandb=yess: expected true or false"),
     ("stores", "merge=x", "merge=x: expected a list"),
 ]

@@ -111,9 +111,8 @@ def plan_row(row: Any, config: DictConfig) -> Plan:
         return Plan(replace(attempt, reason=str(error)), experiment)
     missing = sorted(set(row.modalities) - {key.split(":")[0] for key in features})
     deviations = [f"no {', no '.join(missing)} in the store"] if missing else []
-    deviations += [f"not taken, saw labels of validation or test: {', '.join(leaking)}"] * bool(
-        leaking
-    )
+    if leaking:
+        deviations.append(f"not taken, saw labels of validation or test: {', '.join(leaking)}")
     deviations += [config.paper.deviations, f"size: {experiment}"]
     told = f"other features than the paper's: {', '.join(features)}"
     settings = (
