@@ -11,12 +11,14 @@ from helpers import compose_in
 from small import WORDS, tone, write_wav
 
 import ercbench.training.finetune
+from ercbench.api.encoders import encoder_of
 from ercbench.commands.prepare import prepare, prepare_command
 from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import items_of
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.training.callbacks import History
 from ercbench.training.finetune import finetune, folds_of
 from ercbench.training.trained_encoder import TrainedEncoder, trained_encoder
@@ -97,6 +99,18 @@ def test_a_text_encoder_learns_and_says_whose_labels_it_saw(run, store):
     assert features.metadata["fitted_on"] == result.setup.fitted_on
     assert features.rows(0, 40).shape == (40, 16)
     assert features.present.all()
+
+
+def test_a_run_takes_the_encoder_that_made_its_features_from_where_it_lies(run, store):
+    path = run()[1] / "checkpoints" / "best.ckpt"
+    recipe = FeatureRecipe.of(fill(store, "text", path, "again"))
+    items = list(items_of(store.corpus))[:3]
+    own, made = encoder_of(recipe, path), trained_encoder(path, "text", "again")
+    np.testing.assert_array_equal(own.encode(items), made.encode(items))
+    with pytest.raises(ErcbenchError, match=r"text:again: was made by HCAMText at .*best\.ckpt"):
+        encoder_of(recipe)
+    with pytest.raises(ErcbenchError, match="Give the one that made it"):
+        encoder_of(replace(recipe, revision="another"), path)
 
 
 def test_a_vector_does_not_depend_on_what_it_is_encoded_with(run, store):

@@ -14,7 +14,6 @@ from ercbench.api.seeds import load_seeds
 from ercbench.config.predicting import PredictSettings
 from ercbench.config.stores import MODALITIES
 from ercbench.console import say, wide_console
-from ercbench.corpora.names import names_of
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.predicted.files import write_predictions
 from ercbench.evaluation.predicted.page import write_page
@@ -36,7 +35,7 @@ def predict_command(config: DictConfig) -> None:
     out = expanded(settings.out) if settings.out else None
     if out is not None:
         _check_free(out, settings.force)
-    runs = load_seeds(names_of("run", settings.run))
+    runs = load_seeds(settings.run if isinstance(settings.run, list) else str(settings.run))
     encoders = {name: own for name in MODALITIES if (own := getattr(settings, name))}
     columns = {name: own for name, own in asdict(settings.columns).items() if own is not None}
     with _shown() as progress:
