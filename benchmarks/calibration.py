@@ -1,6 +1,6 @@
 """How often claims are false, and how often true differences are found, on simulated test sets.
 
-    python benchmarks/calibration.py [--sets 250] [--old 200] [--out docs/calibration]
+    python benchmarks/calibration.py [--sets 400] [--old 120] [--out docs/calibration]
 
 A large family of equal models, ten trainings each, answers a test set; smaller families and fewer
 seeds are parts of it. Utterances of a dialogue are right or wrong together, some are hard for
@@ -22,7 +22,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ercbench.evaluation.figures.style import BLUE, GREY, VERMILLION, panels, save, styled
-from ercbench.evaluation.statistics.family import ALPHA, Sampling, critical, errors
+from ercbench.evaluation.statistics.family import ALPHA, MANY, Sampling, critical, errors
 from ercbench.evaluation.statistics.scores import DialogueSums
 from ercbench.files import replacing
 from ercbench.metrics import label_counts
@@ -35,7 +35,7 @@ PRIOR = (0.09, 0.15, 0.24, 0.11, 0.18, 0.23)
 UTTERANCES = 2000
 # Points of weighted F1 that a standard deviation of what utterances are liked by is worth.
 POINTS = 33.0
-OLD_DRAWS = 499
+OLD_DRAWS = 999
 LOOKS: dict[str, dict[str, Any]] = {
     "tables": {"color": BLUE, "marker": "o", "markersize": 4},
     "before": {"color": VERMILLION, "marker": "d", "markersize": 4},
@@ -113,6 +113,8 @@ def _counts(truth: np.ndarray, said: np.ndarray, dialogue: np.ndarray) -> np.nda
 def compared(families: Sequence[Drawn]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the differences of R families' pairs, and beyond what the tables tell apart: [R, P].
 
+    The quantile of thousands of pairs is interpolated between 500 degrees of freedom.
+
     Args:
         families: Of one size.
     """
@@ -124,7 +126,9 @@ def compared(families: Sequence[Drawn]) -> tuple[np.ndarray, np.ndarray]:
         np.stack(covariance), scores.var(2, ddof=1), np.full(models, seeds), dialogues
     )
     error, freedom = errors(sampling)
-    return _gaps(scores.mean(2)), critical(models, freedom) * error
+    nodes = np.geomspace(1, MANY, 500)
+    quantiles = np.interp(np.log(freedom), np.log(nodes), critical(models, nodes))
+    return _gaps(scores.mean(2)), quantiles * error
 
 
 def compared_as_before(family: Drawn, rng: np.random.Generator) -> np.ndarray:
@@ -257,8 +261,8 @@ def _power(axes: Axes, rows: Sequence[Rate]) -> None:
 def main() -> None:
     """Writes the rates and draws them."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--sets", type=int, default=250)
-    parser.add_argument("--old", type=int, default=200)
+    parser.add_argument("--sets", type=int, default=400)
+    parser.add_argument("--old", type=int, default=120)
     parser.add_argument("--out", type=Path, default=Path("docs/calibration"))
     arguments = parser.parse_args()
     rows: list[Rate] = []

@@ -32,7 +32,7 @@ class EvaluateSettings(Settings):
         evaluations: Folder of the records.
         stores: Folder of the feature stores.
         studies: Folder of the tuning studies, which need not be there.
-        draws: Of the bootstrap and of the permutation.
+        draws: Of the permutation.
     """
 
     run: Any
