@@ -15,9 +15,10 @@ from ercbench.evaluation.compare.groups import (
     Group,
     TestSet,
     brought_along,
-    with_studies,
 )
-from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, Pair, analyse
+from ercbench.evaluation.compare.studies import with_studies
+from ercbench.evaluation.statistics.analysis import DRAWS, analyse
+from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table

@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ercbench.console import wide_console
-from ercbench.evaluation.compare.groups import Comparison, read_comparisons, with_studies
+from ercbench.evaluation.compare.groups import Comparison, read_comparisons
 from ercbench.evaluation.compare.pooling import with_pooled
+from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.robustness.curves import Robustness, stored_robustness
-from ercbench.evaluation.statistics.analysis import DRAWS, Analysis, analyse
+from ercbench.evaluation.statistics.analysis import DRAWS, analyse
+from ercbench.evaluation.statistics.results import Analysis
 from ercbench.evaluation.tables.conclusion import SCORE
 from ercbench.evaluation.tables.files import stems, write_tables
 from ercbench.evaluation.tables.robustness import robustness_tables

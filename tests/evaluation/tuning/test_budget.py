@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from studies import make_study
 
-from ercbench.evaluation.compare.groups import brought_along, with_studies
+from ercbench.evaluation.compare.groups import brought_along
+from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import to_csv, to_markdown

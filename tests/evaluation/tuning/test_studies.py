@@ -7,7 +7,7 @@ import pytest
 from comparisons import make_comparison, make_page
 from studies import make_study, make_trials
 
-from ercbench.evaluation.compare.groups import with_studies
+from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.figures.studies import PLOTS, draw_studies
 from ercbench.evaluation.figures.style import styled
 from ercbench.evaluation.figures.tuning import MOST_CURVES, score_by_budget, trial_curves

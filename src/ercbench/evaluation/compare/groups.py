@@ -23,8 +23,6 @@ from ercbench.evaluation.tuning.budget import (
     UNKNOWN,
     Budget,
     budget_of,
-    smallest_budget,
-    uneven_budgets,
 )
 from ercbench.metrics import labelled, previous_labels
 from ercbench.records.evaluation_record import EvaluationRecord
@@ -230,30 +228,6 @@ def comparisons_of(runs: Sequence[StoredRun], warnings: Sequence[str]) -> list[C
     """
     parts = by_test_part(list(runs))
     return [_comparison(part, [*warnings, *apart(part, parts)]) for part in parts]
-
-
-def with_studies(comparison: Comparison, studies: Sequence[StudyRecord]) -> Comparison:
-    """Returns a comparison that knows what was tried before its models' settings were chosen.
-
-    Args:
-        comparison: Of any models. Where folds are pooled, the smallest budget of any fold counts,
-            and the studies stay in the tables of their folds.
-        studies: Of any; those on other data are left out.
-    """
-    test, trained = comparison.test, [run.setup for own in comparison.groups for run in own.runs]
-    places = {(test.corpus, test.split), *((setup.corpus, setup.split) for setup in trained)}
-    own = [study for study in studies if (study.corpus, study.split) in places]
-    groups = [
-        replace(group, budget=smallest_budget(group.setups, own)) if group.runs else group
-        for group in comparison.groups
-    ]
-    said = (uneven_budgets(group.name, group.setups, own) for group in comparison.groups)
-    return replace(
-        comparison,
-        groups=tuple(groups),
-        warnings=(*comparison.warnings, *filter(None, said)),
-        studies=() if test.folds else tuple(own),
-    )
 
 
 def _trainings(run: StoredRun) -> list[RunRecord]:

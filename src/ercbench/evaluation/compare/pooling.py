@@ -7,7 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ercbench.corpora.registry import folds_of
-from ercbench.evaluation.compare.families import TUNED, common_seeds, family_names, find_families
+from ercbench.evaluation.compare.folds import (
+    TUNED,
+    common_seeds,
+    find_across_folds,
+    names_across_folds,
+)
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet, scores_by_seed
 
 
@@ -101,14 +106,14 @@ def _pooled(
     folds: Sequence[str], parts: Sequence[Comparison]
 ) -> tuple[Comparison | None, list[str]]:
     """Returns what can be pooled, if anything, and a warning for each model that cannot."""
-    families, said = find_families(folds, parts)
+    families, said = find_across_folds(folds, parts)
     if not families:
         return None, said
     try:
         test = pooled_test_set([own.test for own in parts])
     except ValueError as error:
         return None, [*said, f"{parts[0].test.title}: not pooled, {error}."]
-    named = sorted(zip(family_names(families), families, strict=True), key=lambda own: own[0])
+    named = sorted(zip(names_across_folds(families), families, strict=True), key=lambda own: own[0])
     groups = [
         pooled_group(name, [family.parts[fold] for fold in folds], test, family.tuned)
         for name, family in named

@@ -14,7 +14,7 @@ from ercbench.evaluation.figures.overall import ceilings, pairwise_matrix
 from ercbench.evaluation.figures.style import save, styled
 from ercbench.evaluation.figures.training import learning_curves
 from ercbench.evaluation.figures.tuning import score_by_budget
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.results import Analysis
 from ercbench.files import remove_leftovers
 
 

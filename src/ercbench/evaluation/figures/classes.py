@@ -18,7 +18,7 @@ from ercbench.evaluation.figures.style import (
     text_colour,
     wrapped,
 )
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.results import Analysis
 
 
 def confusion_matrices(comparison: Comparison, analysis: Analysis) -> Figure | None:

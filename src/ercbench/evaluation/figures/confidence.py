@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from ercbench.evaluation.compare.breakdown import final_groups, reliability
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures.style import BLUE, GREY, panels, wrapped
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.results import Analysis
 
 
 def calibration(comparison: Comparison, analysis: Analysis) -> Figure | None:

@@ -16,7 +16,7 @@ from ercbench.evaluation.compare.breakdown import (
 )
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.figures.style import BLUE, GREY, VERMILLION, panels, rows_of_names, wrapped
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.results import Analysis
 
 # Scores of fewer utterances say nothing; their bin joins its neighbour.
 FEWEST = 20

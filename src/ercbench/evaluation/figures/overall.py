@@ -19,7 +19,7 @@ from ercbench.evaluation.figures.style import (
     text_colour,
     wrapped,
 )
-from ercbench.evaluation.statistics.analysis import Analysis, Pair
+from ercbench.evaluation.statistics.results import Analysis, Pair
 
 SCORE = "weighted_f1"
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.figures.style import BLUE, ORANGE, panels, wrapped
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.results import Analysis
 from ercbench.records.run_record import RunRecord
 
 Curve = tuple[list[int], list[float]]

@@ -19,7 +19,7 @@ from ercbench.evaluation.figures.style import (
     rows_of_names,
     wrapped,
 )
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.results import Analysis
 from ercbench.evaluation.tuning.search import best_so_far
 from ercbench.evaluation.tuning.studies import expectations, score_of
 from ercbench.records.study import StudyRecord, Trial

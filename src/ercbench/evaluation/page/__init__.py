@@ -12,7 +12,7 @@ from ercbench.evaluation.figures.studies import DrawnStudy
 from ercbench.evaluation.page.conversations import conversations
 from ercbench.evaluation.page.rendering import HERE, render, write_index
 from ercbench.evaluation.page.vectors import inline_svg
-from ercbench.evaluation.statistics.analysis import Analysis
+from ercbench.evaluation.statistics.results import Analysis
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import interval_of, value_of
 from ercbench.evaluation.tables.robustness import ROBUST

@@ -10,7 +10,7 @@ from ercbench.data.damage import Damage
 from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
 from ercbench.evaluation.robustness.bands import Measured, Resamples, combined, measure
-from ercbench.evaluation.statistics.analysis import Estimate
+from ercbench.evaluation.statistics.results import Estimate
 from ercbench.metrics import METRICS
 from ercbench.records.robustness import Answers, DamagedScores, damages_of, read_answers
 

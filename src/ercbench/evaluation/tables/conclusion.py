@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison
-from ercbench.evaluation.statistics.analysis import Analysis, Pair
+from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables.render import number
 
 SCORE = "weighted_f1"

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ercbench.corpora.speakers import SHARED
-from ercbench.evaluation.compare.families import TUNED
+from ercbench.evaluation.compare.folds import TUNED
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published
-from ercbench.evaluation.statistics.analysis import Analysis, Pair
 from ercbench.evaluation.statistics.family import ALPHA, POWER
+from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.metrics import BINS, METRICS
 from ercbench.models.registry import reconstruction_of, title_of
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ercbench.data.damage import labels_of
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.robustness.curves import Curve, Robustness
-from ercbench.evaluation.statistics.analysis import Estimate
+from ercbench.evaluation.statistics.results import Estimate
 from ercbench.evaluation.tables import notes
 from ercbench.evaluation.tables.tables import Cell, Column, Table, make_table
 from ercbench.metrics import COMPARED, METRICS

@@ -11,7 +11,7 @@ import numpy as np
 from ercbench.evaluation.ceilings import ceiling_scores
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published, published
-from ercbench.evaluation.statistics.analysis import Analysis, Pair
+from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables import notes
 from ercbench.metrics import COMPARED, METRICS, Metric
 from ercbench.models.registry import reconstruction_of

@@ -13,7 +13,7 @@ TUNED = "tuned in each fold"
 
 
 @dataclass(frozen=True)
-class Family:
+class AcrossFolds:
     """One output of a model's runs in the folds of a corpus.
 
     Attributes:
@@ -44,34 +44,34 @@ class Family:
         return ", ".join(told)
 
 
-def find_families(
+def find_across_folds(
     folds: Sequence[str], parts: Sequence[Comparison]
-) -> tuple[list[Family], list[str]]:
-    """Returns the families with a run of the same seed in every fold, and what others lack."""
+) -> tuple[list[AcrossFolds], list[str]]:
+    """Returns what has a run of the same seed in every fold, and what others lack."""
     groups = [(own.test.split, group) for own in parts for group in own.groups]
-    alike = [Family(dict(own)) for own in _gathered(groups, _settings)]
-    whole = [family for family in alike if _whole(family, folds)]
-    rest = [item for family in alike if family not in whole for item in family.parts.items()]
-    said = [_lacking(family, folds, pooled=True) for family in whole]
+    alike = [AcrossFolds(dict(own)) for own in _gathered(groups, _settings)]
+    whole = [across for across in alike if _whole(across, folds)]
+    rest = [item for across in alike if across not in whole for item in across.parts.items()]
+    said = [_lacking(across, folds, pooled=True) for across in whole]
     for own in _gathered(rest, _group_name):
-        family = Family(dict(own), tuned=True)
+        across = AcrossFolds(dict(own), tuned=True)
         if twice := [fold for fold, count in Counter(f for f, _ in own).items() if count > 1]:
-            said.append(_several(family, twice))
-        elif _whole(family, folds):
-            whole.append(family)
-            said.append(_lacking(family, folds, pooled=True))
+            said.append(_several(across, twice))
+        elif _whole(across, folds):
+            whole.append(across)
+            said.append(_lacking(across, folds, pooled=True))
         else:
-            said.append(_lacking(family, folds, pooled=False))
+            said.append(_lacking(across, folds, pooled=False))
     return whole, [line for line in dict.fromkeys(said) if line]
 
 
-def family_names(families: Sequence[Family]) -> list[str]:
-    """Returns a name for each family: what tells it from the others, or that it was tuned."""
-    alike = [own.first for own in families if not own.tuned and own.first.runs]
+def names_across_folds(every: Sequence[AcrossFolds]) -> list[str]:
+    """Returns a name for each: what tells it from the others, or that it was tuned in each fold."""
+    alike = [own.first for own in every if not own.tuned and own.first.runs]
     setups = {_variant(group): group.runs[0].setup for group in alike}
     known = dict(zip(setups, names(list(setups.values())), strict=True))
     found = []
-    for group, tuned in ((family.first, family.tuned) for family in families):
+    for group, tuned in ((across.first, across.tuned) for across in every):
         if group.brought_along:
             found.append(group.name)
         elif tuned:
@@ -118,24 +118,24 @@ def _group_name(group: Group) -> Hashable:
     return group.output, setup.model, setup.code, setup.group
 
 
-def _whole(family: Family, folds: Sequence[str]) -> bool:
-    return set(family.parts) == set(folds) and bool(common_seeds(family.parts.values()))
+def _whole(across: AcrossFolds, folds: Sequence[str]) -> bool:
+    return set(across.parts) == set(folds) and bool(common_seeds(across.parts.values()))
 
 
-def _lacking(family: Family, folds: Sequence[str], pooled: bool) -> str:
-    """Returns a warning of what a family lacks; empty if nothing, or if it is in one fold only."""
-    missing = family.missing(folds)
-    if not missing or len(family.parts) == 1:
+def _lacking(across: AcrossFolds, folds: Sequence[str], pooled: bool) -> str:
+    """Returns a warning of the folds that it lacks; empty if none, or if it is in one fold only."""
+    missing = across.missing(folds)
+    if not missing or len(across.parts) == 1:
         return ""
     how = "pooled over the seeds that every fold has" if pooled else "not pooled over its folds"
-    return f"{title_of(family.first.model)}: {how}; missing: {missing}."
+    return f"{title_of(across.first.model)}: {how}; missing: {missing}."
 
 
-def _several(family: Family, folds: Sequence[str]) -> str:
-    if len(family.parts) == 1:
+def _several(across: AcrossFolds, folds: Sequence[str]) -> str:
+    if len(across.parts) == 1:
         return ""
     return (
-        f"{title_of(family.first.model)}: not pooled over its folds, since {', '.join(folds)} has "
+        f"{title_of(across.first.model)}: not pooled over its folds, since {', '.join(folds)} has "
         "runs of several settings and no setting is in every fold. Train one in every fold, or "
         "give those that belong together a group of their own."
     )
