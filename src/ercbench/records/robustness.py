@@ -4,7 +4,6 @@
 probabilities, the truth of every score.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,15 +13,17 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from ercbench.data.damage import Damage
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
+from ercbench.records.versioned import read_versioned
 
 # Goes up whenever an earlier record can no longer be read as it is, or what is drawn changes.
 VERSION = 1
 FOLDER = "robust"
+AGAIN = "Delete it and run ercbench robust again."
 
 
 @dataclass(frozen=True)
@@ -145,18 +146,7 @@ def _path(run: Path, damage: Damage) -> Path:
 
 
 def _read(path: Path) -> RobustnessRecord:
-    try:
-        text = path.read_bytes()
-        found = json.loads(text)
-        version = found.get("version") if isinstance(found, dict) else None
-        if version != VERSION:
-            raise ErcbenchError(
-                f"{path}: record version {version}; expected {VERSION}. Delete it and run ercbench "
-                "robust again."
-            )
-        return _adapter().validate_json(text, strict=True)
-    except (OSError, ValueError, RecursionError, ValidationError) as error:
-        raise _damaged(path, str(error).splitlines()[0]) from None
+    return read_versioned(path, _adapter(), VERSION, AGAIN)
 
 
 def _probabilities(path: Path, record: RobustnessRecord) -> Answered:
@@ -180,7 +170,7 @@ def _probabilities(path: Path, record: RobustnessRecord) -> Answered:
 
 
 def _damaged(path: Path, why: str) -> ErcbenchError:
-    return ErcbenchError(f"{path}: damaged ({why}). Delete it and run ercbench robust again.")
+    return ErcbenchError(f"{path}: damaged ({why}). {AGAIN}")
 
 
 @cache

@@ -1,15 +1,15 @@
 """What the search of a model's settings was asked and what it tried: `study.json`, typed."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
+from ercbench.records.versioned import read_versioned
 
 # Goes up whenever an older record can no longer be read as it is.
 VERSION = 1
@@ -113,23 +113,10 @@ def read_study(folder: Path) -> StudyRecord:
         ErcbenchError: The file is not there, damaged or of another version.
     """
     path = folder / FILE_NAME
-    try:
-        text = path.read_bytes()
-        found = json.loads(text)
-        version = found.get("version") if isinstance(found, dict) else None
-        if version != VERSION:
-            raise ErcbenchError(
-                f"{path}: record version {version}; expected {VERSION}. Read it with the version "
-                "of ercbench that wrote it, or tune again."
-            )
-        return _adapter().validate_json(text, strict=True)
-    except OSError as error:
-        raise ErcbenchError(f"{path}: {error.strerror}. Finish the study first.") from None
-    except (ValueError, RecursionError, ValidationError) as error:
-        why = str(error).splitlines()[0]
-        raise ErcbenchError(
-            f"{path}: damaged ({why}). Delete the file; the study's command writes it again."
-        ) from None
+    if not path.is_file():
+        raise ErcbenchError(f"{path}: no such file. Finish the study first.")
+    again = "Delete the file; the study's command writes it again."
+    return read_versioned(path, _adapter(), VERSION, again)
 
 
 def read_studies(folder: Path) -> list[StudyRecord]:
