@@ -163,7 +163,7 @@ def test_taking_names_off_loses_nothing(text, name):
         ("a.csv", "start,text\n1,hello\n", "lacks the column.s. end"),
         ("a.csv", "start,end,text\n1,,hello\n", "data row 1: no start or no end"),
         ("a.csv", "start,end,text\n3,1,hello\n", "end lies before start"),
-        ("a.csv", "start,end\nx,1\n", "found 'x', expected a number"),
+        ("a.csv", "start,end\nx,1\n", "found 'x', expected seconds or a time"),
         ("a.docx", "x", "says of no turn when it is"),
     ],
 )

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ercbench.corpora.table.read import OPTIONAL, REQUIRED, read_table
+from ercbench.corpora.table.columns import OPTIONAL, REQUIRED
+from ercbench.corpora.table.read import read_table
 from ercbench.errors import ErcbenchError
 
 ROWS = [
@@ -217,10 +218,11 @@ def test_a_conversation_that_was_copied_into_another_part_is_not_numbered_anew(p
         (changed(2, utterance="a0"), "more than once: a / a0"),
         (changed(2, split="test"), "data row 3: conversation 'a' is in test.*some .* in each"),
         (changed(1, split="holdout"), "data row 2: .*'holdout'; expected one of train, valid"),
-        (changed(0, start="soon"), "data row 1: found 'soon', expected a number in column start"),
-        (changed(0, start="1,5"), "data row 1: found '1,5', expected a number"),
+        (changed(0, start="soon"), "data row 1: found 'soon', expected seconds or a time such as"),
+        (changed(0, start="1,5"), "data row 1: found '1,5', expected seconds or a time"),
+        (changed(0, start="0:61:00"), "data row 1: found '0:61:00', expected seconds or a time"),
         (changed(0, score="nan"), "data row 1: found 'nan', expected a number in column score"),
-        (changed(0, end="inf"), "data row 1: found 'inf', expected a number in column end"),
+        (changed(0, end="inf"), "data row 1: found 'inf', expected .* in column end"),
         (changed(0, end="0.5"), "data row 1: end lies before start"),
         (changed(0, start="-1"), "data row 1: .*start below 0"),
         (changed(3, split="train"), "has no conversation in: test"),

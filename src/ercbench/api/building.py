@@ -1,5 +1,6 @@
 """Corpora, datasets and models by name, with the settings that `conf/` gives them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,21 @@ from ercbench.files import expanded
 from ercbench.models.base.classifier import ConversationClassifier
 
 
-def load_corpus(name: str, root: str | Path, **settings: Any) -> Corpus:
+def load_corpus(name: str, root: str | Path | Mapping[str, str | Path], **settings: Any) -> Corpus:
     """Reads a corpus from where it lies.
 
     Args:
         name: As in `ercbench list corpora`: `meld`, `iemocap`, `mosi`, `csv`, or another's.
-        root: Its folder or file.
+        root: Its folder or file; for csv also a mapping of `train`, `dev` and `test` to files.
         settings: Of its reader, such as `labels`.
 
     Raises:
         ErcbenchError: There is no such corpus or setting, or it cannot be read.
     """
+    if isinstance(root, Mapping):
+        return read_source(
+            name, {part: expanded(own) for part, own in root.items()}, settings
+        ).corpus
     return read_source(name, expanded(root), settings).corpus
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.config.stores import MODALITIES, PrepareSettings
+from ercbench.config.stores import MODALITIES, PrepareSettings, given_files
 from ercbench.console import say
 from ercbench.corpora.conversation import Corpus
 from ercbench.corpora.names import names_of
 from ercbench.corpora.reading import read_source
-from ercbench.corpora.source import Source
+from ercbench.corpora.source import Root, Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder
 from ercbench.features.encoders.make import make_encoder
@@ -126,13 +126,14 @@ def _encoder(modality: str, name: str, options: Mapping[str, Any]) -> Encoder:
     return trained_encoder(path, modality, options.get("name"), changes)
 
 
-def _root(settings: PrepareSettings) -> Path:
-    if settings.root is None:
+def _root(settings: PrepareSettings) -> Root:
+    root = given_files("root", settings.root)
+    if not root:
         raise ErcbenchError(
             f"root is not set. Set it to where {settings.corpus} lies: root=PATH; for csv, to the "
             "file."
         )
-    return expanded(settings.root)
+    return root
 
 
 def _existing(settings: PrepareSettings, stores: Path) -> tuple[Path, Source]:
@@ -141,7 +142,9 @@ def _existing(settings: PrepareSettings, stores: Path) -> tuple[Path, Source]:
             "Neither corpus nor store is set. Set corpus=meld, iemocap, mosi or csv with "
             "root=PATH, or store=NAME to add features to a store that exists."
         )
-    useless = [name for name in ("root", *reading_options(settings)) if getattr(settings, name)]
+    useless = [*reading_options(settings)]
+    if given_files("root", settings.root):
+        useless.insert(0, "root")
     if useless:
         raise ErcbenchError(
             f"{', '.join(useless)}: without corpus nothing is read. Set corpus too, or leave this "

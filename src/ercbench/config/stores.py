@@ -1,8 +1,12 @@
 """The types of the settings of `ercbench prepare`, `import` and `stores`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from ercbench.errors import ErcbenchError
+from ercbench.files import expanded
 from ercbench.settings import Count, Settings
 
 MODALITIES = ("text", "audio", "visual")
@@ -26,11 +30,12 @@ class ColumnSettings(Settings):
     """What a table calls its columns, where it calls them otherwise.
 
     Attributes:
-        conversation: The table's name of this column; likewise the others.
+        conversation: The table's name of this column, or a list of several that are one name
+            only together; likewise `utterance`. The others have one name.
     """
 
-    conversation: str | None
-    utterance: str | None
+    conversation: Any
+    utterance: Any
     speaker: str | None
     text: str | None
     label: str | None
@@ -116,7 +121,7 @@ class PrepareSettings(Settings):
 
     Attributes:
         corpus: `meld`, `iemocap`, `mosi` or `csv`; None adds features to the store that exists.
-        root: Where the corpus lies.
+        root: Where the corpus lies: a path, or one for each part.
         labels: Which reading of the labels; None for the corpus's usual one.
         others: IEMOCAP: what becomes of utterances of other classes.
         zero: Raw CMU-MOSI: what a score of 0 is.
@@ -132,7 +137,7 @@ class PrepareSettings(Settings):
     """
 
     corpus: str | None
-    root: str | None
+    root: Any
     labels: Any
     others: str | None
     zero: str | None
@@ -192,3 +197,20 @@ class ImportSettings(Settings):
     fitted_on: list[str] | None
     store: str | None
     stores: str
+
+
+def given_files(setting: str, value: Any) -> Path | dict[str, Path] | None:
+    """Returns the path that a setting gives, or a path for each part; None if it gives none.
+
+    Raises:
+        ErcbenchError: It gives something else, or a path that cannot be one.
+    """
+    if isinstance(value, Mapping):
+        return {part: _path(f"{setting}.{part}", own) for part, own in value.items() if own} or None
+    return None if value is None else _path(setting, value)
+
+
+def _path(setting: str, value: Any) -> Path:
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        raise ErcbenchError(f"{setting}: found {value!r}, expected a path. Correct {setting}.")
+    return expanded(str(value))

@@ -17,8 +17,9 @@ from ercbench.corpora.meld_clips import (
 )
 from ercbench.corpora.registry import CorpusReader, PublishedCounts
 from ercbench.corpora.source import Source
-from ercbench.corpora.table.rows import check_keys, read_csv, seconds
+from ercbench.corpora.table.rows import check_keys, read_csv
 from ercbench.corpora.table.text import repaired
+from ercbench.corpora.table.times import seconds_of
 from ercbench.errors import ErcbenchError
 from ercbench.files import expanded, sha256_of_file
 
@@ -143,8 +144,8 @@ def _utterance(
         speaker=repaired(row["Speaker"]).strip(),
         text=repaired(row["Utterance"]),
         label=row[labels.capitalize()].strip().lower(),
-        start=seconds(row["StartTime"], where),
-        end=seconds(row["EndTime"], where),
+        start=seconds_of(row["StartTime"], where),
+        end=seconds_of(row["EndTime"], where),
         audio=files.get("audio"),
         video=files.get("video"),
     )

@@ -46,6 +46,7 @@ class CorpusReader:
         summary: What it is, in a line, with its source.
         read: Called with the folder or file `root` and `settings` that were given; None for a
             corpus that is made, not read.
+        files: Whether `root` may also be a pattern of files, or a path for each part.
         settings: Names of the settings that `read` has beside `root`.
         folds: Splits whose test parts together are the corpus, each conversation once: reports
             pool runs on all of them.
@@ -60,6 +61,7 @@ class CorpusReader:
     summary: str
     read: Callable[..., Source] | None
     settings: tuple[str, ...] = ()
+    files: bool = False
     folds: tuple[str, ...] = ()
     store_name: Callable[[Corpus], str] = _own_name
     counts: tuple[PublishedCounts, ...] = ()

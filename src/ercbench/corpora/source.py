@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from ercbench.corpora.conversation import Corpus
+
+Root = Path | Mapping[str, Path]
+"""Where a corpus lies: a folder or file, or one for each part by `train`, `dev` and `test`."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ercbench.corpora.meld_clips import KINDS
 from ercbench.corpora.recordings.tables import read_conversations
 from ercbench.corpora.recordings.transcript import TIMED, read_lines, read_transcript
 from ercbench.corpora.recordings.turns import UNKNOWN, Turn, on_speakers
-from ercbench.corpora.table.read import SUFFIXES
+from ercbench.corpora.table.files import SUFFIXES
 from ercbench.errors import ErcbenchError
 
 NO_COLUMNS: Mapping[str, str] = {}

@@ -8,8 +8,9 @@ from pathlib import Path
 from ercbench.corpora.conversation import Conversation, Utterance
 from ercbench.corpora.excerpt import Excerpt
 from ercbench.corpora.recordings.turns import UNKNOWN, Turn
-from ercbench.corpora.table.cells import Row, check_cells, check_times, is_missing
-from ercbench.corpora.table.read import cleaned, column_names, conversations_of, rows_of
+from ercbench.corpora.table.cells import Row, check_cells, check_times, is_missing, place_of
+from ercbench.corpora.table.columns import column_names
+from ercbench.corpora.table.read import cleaned, conversations_of, rows_of
 from ercbench.corpora.table.rows import check_keys
 from ercbench.errors import ErcbenchError
 
@@ -27,10 +28,10 @@ def read_turns(path: Path, columns: Mapping[str, str]) -> list[Turn]:
         ErcbenchError: A column is missing, or a cell holds what it cannot mean.
     """
     rows = _rows(path, columns, ("start", "end"))
-    untimed = [n for n, row in enumerate(rows, 1) if not (row["start"] and row["end"])]
+    untimed = [row for row in rows if not (row["start"] and row["end"])]
     if untimed:
         raise ErcbenchError(
-            f"{path}, data row {untimed[0]}: no start or no end ({len(untimed)} such rows). Give "
+            f"{place_of(untimed[0])}: no start or no end ({len(untimed)} such rows). Give "
             "every turn both, in seconds."
         )
     return [
@@ -55,13 +56,13 @@ def read_conversations(path: Path, columns: Mapping[str, str]) -> tuple[Conversa
     """
     rows = _rows(path, columns, ())
     if not any(row[name].strip() for row in rows for name in SAID):
-        names = column_names(columns)
+        looked_for = ", ".join(column_names(columns)[name][0] for name in SAID)
         raise ErcbenchError(
-            f"{path}: has nothing in the columns {', '.join(names[name] for name in SAID)}. Fill "
+            f"{path}: has nothing in the columns {looked_for}. Fill "
             "one of them, or name the file's own with columns.text=NAME."
         )
     check_keys(path, [(row["conversation"], row["utterance"]) for row in rows])
-    conversations = conversations_of(path, rows)
+    conversations = conversations_of(rows)
     shared = _shared(path, conversations)
     return tuple(
         replace(own, utterances=tuple(_with_excerpts(turn, shared) for turn in own.utterances))
@@ -78,16 +79,16 @@ def _rows(path: Path, columns: Mapping[str, str], required: Sequence[str]) -> li
             **row,
             **dict.fromkeys(unread, ""),
             "conversation": row["conversation"] or path.stem,
-            "utterance": row["utterance"] or str(number),
+            "utterance": row["utterance"] or row["row"],
             "speaker": UNKNOWN if is_missing(row["speaker"]) else row["speaker"],
         }
-        for number, row in enumerate(rows_of(path, names, required), start=1)
+        for row in rows_of(path, names, required)
     ]
     if not rows:
         raise ErcbenchError(f"{path}: holds no row. Write one for each utterance below the header.")
-    check_cells(str(path), rows)
+    check_cells(rows)
     found = [cleaned(row) for row in rows]
-    check_times(str(path), found)
+    check_times(found)
     return found
 
 

@@ -8,7 +8,7 @@ from ercbench.corpora.recordings.subtitles import FORMATS, read_subtitles
 from ercbench.corpora.recordings.tables import read_turns
 from ercbench.corpora.recordings.textgrids import read_textgrid
 from ercbench.corpora.recordings.turns import Transcript, Turn, in_order
-from ercbench.corpora.table.read import SUFFIXES
+from ercbench.corpora.table.files import SUFFIXES
 from ercbench.corpora.table.text import read_unicode
 from ercbench.errors import ErcbenchError
 

@@ -1,14 +1,13 @@
-"""Anybody's conversations from a csv or jsonl file."""
+"""Anybody's conversations from csv or jsonl files."""
 
-from pathlib import Path
 from typing import Any
 
 from ercbench.corpora.registry import CorpusReader
-from ercbench.corpora.source import Source
+from ercbench.corpora.source import Root, Source
 from ercbench.corpora.table.read import read_table
 
 
-def _read(root: Path, **settings: Any) -> Source:
+def _read(root: Root, **settings: Any) -> Source:
     return Source(read_table(root, **settings))
 
 
@@ -16,8 +15,9 @@ CORPORA = (
     CorpusReader(
         name="csv",
         title="table",
-        summary="your own conversations, from a csv or jsonl file",
+        summary="your own conversations, from csv or jsonl files",
         read=_read,
+        files=True,
         settings=("labels", "columns"),
     ),
 )

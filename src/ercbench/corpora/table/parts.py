@@ -1,34 +1,43 @@
 """Which part a table's conversations belong to, and what they are called across the parts."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ercbench.corpora.conversation import PARTS, Split
-from ercbench.corpora.table.cells import Row
+from ercbench.corpora.table.cells import Row, place_of
 from ercbench.errors import ErcbenchError
 
 SPELLINGS = {"dev": "validation", "valid": "validation", "val": "validation"}
 
 
-def with_parts(where: str, rows: Sequence[Row]) -> list[Row]:
-    """Returns the rows with the part's name as we write it.
+def with_part(row: Row, part: str | None) -> Row:
+    """Returns a row with its part's name as we write it.
+
+    Args:
+        row: Whose column may say the part.
+        part: Which part its file holds; None where the column says it.
 
     Raises:
-        ErcbenchError: One names no part.
+        ErcbenchError: It names no part, or another than its file's.
     """
-    return [
-        {**row, "split": _part(f"{where}, data row {number}", row["split"])}
-        for number, row in enumerate(rows, start=1)
-    ]
+    if part is not None and row["split"].strip() == "":
+        return {**row, "split": part}
+    own = _part(row)
+    if part not in (None, own):
+        raise ErcbenchError(
+            f"{place_of(row)}: split '{row['split']}' in the file of {part}. Correct that row, or "
+            "give the file for its own part."
+        )
+    return {**row, "split": own}
 
 
-def renumbered(where: str, rows: Sequence[Row]) -> list[Row] | None:
+def renumbered(rows: Sequence[Row]) -> list[Row] | None:
     """Returns the rows with conversations called `train/0` if each part numbers its own from anew.
 
     That is so if a conversation's id is in several parts and an utterance of that id says
     something else in each.
 
     Args:
-        where: The table, for the message.
         rows: With the part's name as we write it.
 
     Returns:
@@ -41,13 +50,13 @@ def renumbered(where: str, rows: Sequence[Row]) -> list[Row] | None:
     found: dict[str, dict[str, dict[str, Row]]] = {}
     for row in rows:
         parts = found.setdefault(row["conversation"], {})
-        parts.setdefault(row["split"], {})[row["utterance"]] = {**row, "split": ""}
+        parts.setdefault(row["split"], {})[row["utterance"]] = _said(row)
     shared = {id: parts for id, parts in found.items() if len(parts) > 1}
     if not shared:
         return None
     if not any(_contradicts(parts) for parts in shared.values()):
-        _refuse(where, rows, list(shared), "some of its utterances in each")
-    _refuse(where, rows, [id for id, p in shared.items() if _is_copied(p)], "the same in each")
+        _refuse(rows, list(shared), "some of its utterances in each")
+    _refuse(rows, [id for id, p in shared.items() if _is_copied(p)], "the same in each")
     return [{**row, "conversation": f"{row['split']}/{row['conversation']}"} for row in rows]
 
 
@@ -60,13 +69,19 @@ def split_of(rows: Sequence[Row]) -> Split:
     return Split(train, validation, test)
 
 
-def _part(where: str, cell: str) -> str:
-    name = cell.strip().casefold()
+def _part(row: Row) -> str:
+    name = row["split"].strip().casefold()
     if (part := SPELLINGS.get(name, name)) not in PARTS:
         raise ErcbenchError(
-            f"{where}: split '{cell}'; expected one of {', '.join(PARTS)}. Correct that row."
+            f"{place_of(row)}: split '{row['split']}'; expected one of {', '.join(PARTS)}. "
+            "Correct that row."
         )
     return part
+
+
+def _said(row: Row) -> Row:
+    """Returns what a row says, wherever it stands."""
+    return {**row, "split": "", "file": "", "row": ""}
 
 
 def _contradicts(parts: Mapping[str, Mapping[str, Row]]) -> bool:
@@ -80,15 +95,17 @@ def _is_copied(parts: Mapping[str, Mapping[str, Row]]) -> bool:
     return len(first) > 1 and any(other == first for other in others)
 
 
-def _refuse(where: str, rows: Sequence[Row], ids: Sequence[str], how: str) -> None:
+def _refuse(rows: Sequence[Row], ids: Sequence[str], how: str) -> None:
     if not ids:
         return
     id, others = ids[0], f" (and {len(ids) - 1} more)" if len(ids) > 1 else ""
-    own = [(place, row["split"]) for place, row in enumerate(rows, 1) if row["conversation"] == id]
-    first = own[0][1]
-    place, second = next((place, part) for place, part in own if part != first)
+    own = [row for row in rows if row["conversation"] == id]
+    first = own[0]
+    second = next(row for row in own if row["split"] != first["split"])
+    above = "above" if second["file"] == first["file"] else f"in {Path(first['file']).name}"
     raise ErcbenchError(
-        f"{where}, data row {place}: conversation '{id}'{others} is in {second}, though above in "
-        f"{first}, {how}. A conversation is in one part: correct the column split; or, if these "
-        f"are different conversations of one number, write the part before it: {first}/{id}."
+        f"{place_of(second)}: conversation '{id}'{others} is in {second['split']}, though {above} "
+        f"in {first['split']}, {how}. A conversation is in one part: correct the parts; or, if "
+        "these are different conversations of one number, write the part before it: "
+        f"{first['split']}/{id}."
     )

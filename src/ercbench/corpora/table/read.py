@@ -1,4 +1,4 @@
-"""Anybody's dialogues from a file with a row per utterance."""
+"""Anybody's dialogues from files with a row per utterance."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,27 +8,31 @@ from typing import Any
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.corpora.names import composed, names_of, near_equal
 from ercbench.corpora.registry import CORPORA
+from ercbench.corpora.source import Root
 from ercbench.corpora.table.cells import (
     NUMBERS,
+    TIMES,
     Row,
     check_cells,
     check_times,
+    files_of,
     is_missing,
+    speaker_of,
     text_of,
 )
-from ercbench.corpora.table.parts import renumbered, split_of, with_parts
+from ercbench.corpora.table.columns import REQUIRED, Names, advice, column_names
+from ercbench.corpora.table.files import TableFile, name_of, table_files
+from ercbench.corpora.table.parts import renumbered, split_of, with_part
 from ercbench.corpora.table.rows import check_keys, read_csv, read_jsonl
+from ercbench.corpora.table.times import seconds
 from ercbench.errors import ErcbenchError
-from ercbench.files import sha256_of_file
+from ercbench.files import sha256_of_file, sha256_of_text
 
-REQUIRED = ("conversation", "utterance", "speaker", "text", "label", "split")
-OPTIONAL = ("score", "start", "end", "audio", "video")
-SUFFIXES = (".csv", ".tsv", ".jsonl")
 _ANEW = "each part numbers its own; called by part and number, as in train/0"
 
 
 def read_table(
-    path: Path, columns: Mapping[str, str] | None = None, labels: Sequence[Any] | None = None
+    root: Root, columns: Mapping[str, Any] | None = None, labels: Sequence[Any] | None = None
 ) -> Corpus:
     """Reads a corpus from `*.csv` or `*.tsv` (with a header) or `*.jsonl` (an object per line).
 
@@ -37,11 +41,13 @@ def read_table(
     conversations anew, all become `<part>/<conversation>`.
 
     Args:
-        path: With the columns conversation, utterance, speaker, text, label (empty, `nan` or the
-            like: nobody gave one) and split (train, validation or test; the same for a whole
-            conversation); also score, start, end (seconds), audio and video (paths, relative to
-            the file), if it has them.
-        columns: The file's name of a column, by ours, where they differ.
+        root: One file or several, see `table_files`, with the columns conversation, utterance,
+            speaker, text, label (empty, `nan` or the like: nobody gave one) and split (train,
+            validation or test; the same for a whole conversation; needless where each part has a
+            file); also score, start, end (seconds or `0:16:16,059`), audio and video (paths,
+            relative to the file), if it has them.
+        columns: The file's name of a column, by ours, where they differ; several names for
+            conversation and utterance, where they are one only together.
         labels: Label names in the order wanted; by default those found, sorted.
 
     Returns:
@@ -51,52 +57,50 @@ def read_table(
         ErcbenchError: A column is missing, a row cannot be read or repeats another, a cell holds
             what it cannot mean, a conversation is in two parts, or a part is empty.
     """
-    names = column_names(columns or {})
-    rows = with_parts(str(path), rows_of(path, names, REQUIRED))
-    check_cells(str(path), rows)
+    names, files = column_names(columns or {}), table_files(root)
+    rows = [row for file in files for row in _rows(file, names)]
+    check_cells(rows)
     rows = [cleaned(row) for row in rows]
-    if anew := renumbered(str(path), rows):
+    if anew := renumbered(rows):
         rows = anew
-    check_keys(path, [(row["conversation"], row["utterance"]) for row in rows])
-    conversations = conversations_of(path, rows)
-    check_times(str(path), rows)
+    where = files_of(rows) if rows else str(root)
+    check_keys(where, [(row["conversation"], row["utterance"]) for row in rows])
+    conversations = conversations_of(rows)
+    check_times(rows)
     return Corpus(
-        name=_corpus_name(path.stem),
-        labels=_labels(path, rows, labels),
+        name=_corpus_name(name_of(root, files)),
+        labels=_labels(where, rows, labels),
         conversations=conversations,
         splits={"given": split_of(rows)},
         provenance={
-            "source": path.name,
-            "sha256": sha256_of_file(path),
-            "labels": f"column {names['label']}",
+            **_origin([file.path for file in files]),
+            "labels": f"column {names['label'][0]}",
             "video": "clips",
             **({"conversations": _ANEW} if anew else {}),
         },
     )
 
 
-def _corpus_name(stem: str) -> str:
+def _rows(file: TableFile, names: Names) -> list[Row]:
+    """Returns the rows of one file, each with its part."""
+    required = [name for name in REQUIRED if name != "split" or file.part is None]
+    return [with_part(row, file.part) for row in rows_of(file.path, names, required)]
+
+
+def _origin(paths: Sequence[Path]) -> dict[str, str]:
+    hashes = [sha256_of_file(path) for path in paths]
+    return {
+        "source": ", ".join(path.name for path in paths),
+        "sha256": hashes[0] if len(hashes) == 1 else sha256_of_text("".join(hashes)),
+    }
+
+
+def _corpus_name(name: str) -> str:
     """Returns a name that no published corpus has, for its counts and scores are not this one's."""
-    return f"{stem}-table" if stem.casefold() in CORPORA else stem
+    return f"{name}-table" if name.casefold() in CORPORA else name
 
 
-def column_names(columns: Mapping[str, str]) -> dict[str, str]:
-    """Returns what a table calls each of our columns.
-
-    Raises:
-        ErcbenchError: One is none of ours.
-    """
-    names = {name: name for name in (*REQUIRED, *OPTIONAL)} | dict(columns)
-    unknown = sorted(set(names) - {*REQUIRED, *OPTIONAL})
-    if unknown:
-        raise ErcbenchError(
-            f"columns: found {', '.join(unknown)}; expected names among "
-            f"{', '.join((*REQUIRED, *OPTIONAL))}. Correct columns."
-        )
-    return names
-
-
-def rows_of(path: Path, names: Mapping[str, str], required: Sequence[str]) -> list[Row]:
+def rows_of(path: Path, names: Names, required: Sequence[str]) -> list[Row]:
     """Returns the rows by our names of the columns, whatever the file's form.
 
     Args:
@@ -107,23 +111,25 @@ def rows_of(path: Path, names: Mapping[str, str], required: Sequence[str]) -> li
     Raises:
         ErcbenchError: The file cannot be read, or lacks a column.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ErcbenchError(
-            f"{path}: expected a file called *{', *'.join(SUFFIXES)}. Rename or convert it."
-        )
-    wanted = [names[name] for name in required]
-    if suffix == ".jsonl":
-        found: Sequence[Mapping[str, Any]] = read_jsonl(path, wanted)
+    wanted = [theirs for name in required for theirs in names[name]]
+    advise = advice(names, required)
+    if path.suffix.lower() == ".jsonl":
+        found: Sequence[Mapping[str, Any]] = read_jsonl(path, wanted, advise)
     else:
-        found = read_csv(path, wanted, list(names.values()))
-    return [
-        {
-            ours: text_of(row.get(theirs), f"{path}, data row {index}, '{theirs}'")
-            for ours, theirs in names.items()
-        }
-        for index, row in enumerate(found, start=1)
-    ]
+        known = [theirs for own in names.values() for theirs in own]
+        found = read_csv(path, wanted, known, advise)
+    return [_row(path, number, row, names) for number, row in enumerate(found, start=1)]
+
+
+def _row(path: Path, number: int, found: Mapping[str, Any], names: Names) -> Row:
+    where = f"{path}, data row {number}"
+    row = {"file": str(path), "row": str(number)}
+    for ours, own in names.items():
+        read = speaker_of if ours == "speaker" else text_of
+        cells = [read(found.get(theirs), f"{where}, '{theirs}'") for theirs in own]
+        several = len(cells) > 1
+        row[ours] = "" if several and any(map(is_missing, cells)) else "/".join(cells)
+    return row
 
 
 def cleaned(row: Row) -> Row:
@@ -134,18 +140,23 @@ def cleaned(row: Row) -> Row:
         "conversation": composed(row["conversation"]).strip(),
         "utterance": composed(row["utterance"]).strip(),
         "speaker": composed(row["speaker"]),
-        **{name: row[name].strip() for name in NUMBERS},
+        "score": row["score"].strip(),
+        **{name: _seconds(row[name]) for name in TIMES},
         **{name: given.get(name, "") for name in ("audio", "video")},
         "label": composed(given.get("label", "")).strip(),
     }
 
 
-def _labels(path: Path, rows: Sequence[Row], wanted: Sequence[Any] | None) -> tuple[str, ...]:
+def _seconds(cell: str) -> str:
+    return "" if (found := seconds(cell)) is None else str(found)
+
+
+def _labels(where: str, rows: Sequence[Row], wanted: Sequence[Any] | None) -> tuple[str, ...]:
     """Returns the label names in index order: those wanted, or those found."""
     found = sorted({row["label"] for row in rows} - {""}, key=_in_order)
     if len(found) == 1:
         raise ErcbenchError(
-            f"{path}: all labels are '{found[0]}'; a classifier needs two or more. Name another "
+            f"{where}: all labels are '{found[0]}'; a classifier needs two or more. Name another "
             "column with columns.label=NAME, or leave all cells empty to have no labels."
         )
     return tuple(found) if wanted is None else _label_names(wanted)
@@ -176,30 +187,30 @@ def _in_order(label: str) -> tuple[float, str]:
         return float("inf"), label
 
 
-def conversations_of(path: Path, rows: Sequence[Row]) -> tuple[Conversation, ...]:
+def conversations_of(rows: Sequence[Row]) -> tuple[Conversation, ...]:
     """Returns the conversations of a table, their turns in the order of the rows.
 
     Args:
-        path: Of the table, which recordings are named from.
-        rows: Checked and cleaned.
+        rows: Checked and cleaned; recordings are named from the file that a row stands in.
     """
     repeated = len({row["utterance"] for row in rows}) < len(rows)
     turns: dict[str, list[Utterance]] = {}
     for row in rows:
         prefix = f"{row['conversation']}-" if repeated else ""
-        utterance = _utterance(path, row, prefix + row["utterance"])
+        utterance = _utterance(row, prefix + row["utterance"])
         turns.setdefault(row["conversation"], []).append(utterance)
     return tuple(Conversation(id, tuple(utterances)) for id, utterances in turns.items())
 
 
-def _utterance(path: Path, row: Row, id: str) -> Utterance:
+def _utterance(row: Row, id: str) -> Utterance:
+    folder = Path(row["file"]).parent
     numbers = {name: float(row[name]) if row[name] else None for name in NUMBERS}
     return Utterance(
         id=id,
         speaker=row["speaker"],
         text=row["text"],
         label=row["label"] or None,
-        audio=str(path.parent / row["audio"]) if row["audio"] else None,
-        video=str(path.parent / row["video"]) if row["video"] else None,
+        audio=str(folder / row["audio"]) if row["audio"] else None,
+        video=str(folder / row["video"]) if row["video"] else None,
         **numbers,
     )

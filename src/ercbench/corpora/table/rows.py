@@ -3,9 +3,8 @@
 import csv
 import io
 import json
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,21 @@ from ercbench.corpora.table.text import read_unicode
 from ercbench.errors import ErcbenchError
 
 _DELIMITERS = (",", ";", "\t")
-_TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,3}))?")
+
+Advise = Callable[[Sequence[str]], str]
+"""Says from the columns that there are what to do about those that are not."""
 
 
-def seconds(time: str, where: str) -> float:
-    """Returns `00:16:16,059` or `0:16:16,059` in seconds.
-
-    Args:
-        time: Hours, minutes, seconds and, after a comma or point, a fraction.
-        where: The file and row, for the message.
-
-    Raises:
-        ErcbenchError: It is no such time.
-    """
-    match = _TIME.fullmatch(time.strip())
-    if match is None:
-        raise ErcbenchError(
-            f"{where}: '{time}' is no time; expected H:MM:SS,mmm such as 0:16:16,059. Correct it."
-        )
-    hours, minutes, whole, fraction = match.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + float(f"{whole}.{fraction or 0}")
+def no_advice(found: Sequence[str]) -> str:
+    """Returns what to do where a column is missing that the corpus's own files all have."""
+    return "Add them."
 
 
 def read_csv(
-    path: Path, required: Sequence[str], known: Sequence[str] = ()
+    path: Path,
+    required: Sequence[str],
+    known: Sequence[str] = (),
+    advise: Advise = no_advice,
 ) -> list[dict[str, str]]:
     """Reads a CSV file with a header, its fields separated by commas, semicolons or tabs.
 
@@ -45,6 +35,7 @@ def read_csv(
         path: The file.
         required: Columns that it must have.
         known: Columns that it may have; what separates most of these separates the fields.
+        advise: Says what to do where one is missing, from the columns that there are.
 
     Returns:
         Its rows by column name; row i of the list is row i + 2 of the file.
@@ -64,7 +55,7 @@ def read_csv(
             f"{path}: not a readable CSV file ({error}). Close its quotes and save it again."
         ) from None
     header = [name.strip() for name in header]
-    check_columns(str(path), header, required)
+    check_columns(str(path), header, required, advise)
     for line, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise ErcbenchError(
@@ -74,7 +65,9 @@ def read_csv(
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
-def read_jsonl(path: Path, required: Sequence[str]) -> list[dict[str, Any]]:
+def read_jsonl(
+    path: Path, required: Sequence[str], advise: Advise = no_advice
+) -> list[dict[str, Any]]:
     """Reads a file with a JSON object per line; blank lines are left out.
 
     Raises:
@@ -83,10 +76,14 @@ def read_jsonl(path: Path, required: Sequence[str]) -> list[dict[str, Any]]:
     """
     # Other line breaks than \n, such as U+2028, may stand inside a JSON string.
     lines = enumerate(read_unicode(path).split("\n"), start=1)
-    return [_object(f"{path}, line {n}", line, required) for n, line in lines if line.strip()]
+    return [
+        _object(f"{path}, line {n}", line, required, advise) for n, line in lines if line.strip()
+    ]
 
 
-def check_columns(where: str, found: Sequence[str], required: Sequence[str]) -> None:
+def check_columns(
+    where: str, found: Sequence[str], required: Sequence[str], advise: Advise = no_advice
+) -> None:
     """Raises ErcbenchError if a required column is not among those found, or one is twice."""
     twice = [name for name, count in Counter(found).items() if count > 1 and name]
     if twice:
@@ -98,18 +95,17 @@ def check_columns(where: str, found: Sequence[str], required: Sequence[str]) -> 
     if missing:
         raise ErcbenchError(
             f"{where}: lacks the column(s) {', '.join(missing)}; it has "
-            f"{first_few(found, 20) or 'none'}. Add them; in a table of your own, one that is "
-            f"called otherwise is named with columns.{missing[0]}=NAME."
+            f"{first_few(found, 20) or 'none'}. {advise(found)}"
         )
 
 
-def check_keys(path: Path, keys: Sequence[tuple[str, ...]]) -> None:
+def check_keys(where: str | Path, keys: Sequence[tuple[str, ...]]) -> None:
     """Raises ErcbenchError if a key (what identifies a row) occurs twice."""
     twice = [key for key, count in Counter(keys).items() if count > 1]
     if twice:
         named = "; ".join(" / ".join(key) for key in twice[:3])
         raise ErcbenchError(
-            f"{path}: {len(twice)} key(s) occur more than once: {named}. Each utterance has one "
+            f"{where}: {len(twice)} key(s) occur more than once: {named}. Each utterance has one "
             "row; remove or rename the repeated ones."
         )
 
@@ -125,7 +121,7 @@ def _delimiter(text: str, wanted: set[str]) -> str:
     return max(_DELIMITERS, key=found)
 
 
-def _object(where: str, text: str, required: Sequence[str]) -> dict[str, Any]:
+def _object(where: str, text: str, required: Sequence[str], advise: Advise) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         check_columns(where, [name for name, _ in pairs], ())
         return dict(pairs)
@@ -136,5 +132,5 @@ def _object(where: str, text: str, required: Sequence[str]) -> dict[str, Any]:
         raise ErcbenchError(f"{where}: no JSON ({error}). Correct it.") from None
     if not isinstance(values, dict):
         raise ErcbenchError(f"{where}: expected a JSON object. Correct it.")
-    check_columns(where, list(values), required)
+    check_columns(where, list(values), required, advise)
     return values
