@@ -84,7 +84,7 @@ def test_added_predictions_stand_in_every_table_with_the_same_statistics(run, ru
     np.testing.assert_allclose(theirs.probabilities, np.stack([shares, more]), atol=1e-6)
     analysis = analyse(comparison, draws=200)
     both = {"GRU": run, "Theirs": np.stack([shares, more])}
-    beside = ercbench.compare(both, run.test_set, draws=200)
+    beside = ercbench.compare(both, run.test_set)
     assert analysis.estimates["Theirs"] == beside.analysis.estimates["Theirs"]
     for table in tables(comparison, analysis):
         texts = [str(cell.value) for row in table.rows for cell in row]
@@ -184,7 +184,7 @@ def test_the_command_line_takes_a_pattern_and_calls_the_model_by_either_name(
     code, _, err = ercbench("add", "theirs_seed0.npz", "model=Their net")
     assert (code, err.count("\n")) == (2, 1)
     assert "dataset is not set" in err
-    report_command(compose("report", [f"runs={runs}", "draws=100"]))
+    report_command(compose("report", [f"runs={runs}"]))
     assert "Their net ‡" in capsys.readouterr().out
 
 

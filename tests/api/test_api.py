@@ -114,7 +114,7 @@ def test_a_model_that_this_version_has_not_is_named(run, tmp_path):
 def test_anybody_s_probabilities_stand_beside_runs_with_the_same_statistics(run, trained):
     test = run.test_set
     perfect = np.eye(len(test.labels), dtype=np.float32)[test.truth]
-    found = ercbench.compare({"theirs": [run, trained(1)], "mine": perfect}, test, draws=200)
+    found = ercbench.compare({"theirs": [run, trained(1)], "mine": perfect}, test)
     (pair,) = found.pairs("accuracy")
     assert pair.first == "mine"
     assert pair.difference == pytest.approx(

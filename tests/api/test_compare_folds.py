@@ -36,7 +36,7 @@ def runs(tmp_path):
 
 def test_runs_of_all_folds_are_one_group_over_every_conversation(runs):
     mlp = runs("MLP")
-    compared = ercbench.compare({"mine": mlp, "other": runs("GRU")}, draws=50)
+    compared = ercbench.compare({"mine": mlp, "other": runs("GRU")})
     test, group = compared.comparison.test, compared.comparison.groups[0]
     assert test.folds == FOLDS
     assert group.seeds == (0, 1)
@@ -47,24 +47,24 @@ def test_runs_of_all_folds_are_one_group_over_every_conversation(runs):
 
 
 def test_probabilities_over_all_folds_stand_beside_them(runs):
-    pooled = ercbench.compare({"mine": runs("MLP")}, draws=50).comparison
+    pooled = ercbench.compare({"mine": runs("MLP")}).comparison
     answers = pooled.groups[0].probabilities
-    compared = ercbench.compare({"mine": runs("MLP"), "copy": answers}, draws=50)
+    compared = ercbench.compare({"mine": runs("MLP"), "copy": answers})
     (pair,) = compared.pairs()
     assert pair.difference == 0
 
 
 def test_a_fold_or_a_seed_that_is_missing_is_named(runs):
     with pytest.raises(ErcbenchError, match="expected one split, or all folds .*session5"):
-        ercbench.compare({"mine": runs("MLP", folds=FOLDS[:4])}, draws=50)
+        ercbench.compare({"mine": runs("MLP", folds=FOLDS[:4])})
     uneven = [*runs("MLP", folds=FOLDS[:4]), *runs("MLP", (0,), FOLDS[4:])]
     with pytest.raises(ErcbenchError, match=r"same seeds in every fold.*session5: \[0\]"):
-        ercbench.compare({"mine": uneven}, draws=50)
+        ercbench.compare({"mine": uneven})
 
 
 def test_a_fold_alone_is_no_part_of_all_folds(runs):
     with pytest.raises(ErcbenchError, match="other utterances or labels than the test"):
-        ercbench.compare({"mine": runs("MLP"), "one": runs("GRU", folds=FOLDS[:1])}, draws=50)
+        ercbench.compare({"mine": runs("MLP"), "one": runs("GRU", folds=FOLDS[:1])})
 
 
 def test_without_runs_the_test_part_must_be_given():

@@ -211,11 +211,11 @@ def test_a_feature_set_of_a_registered_encoder_is_missed_with_the_command_that_m
 def test_the_command_prints_the_tables_and_report_and_show_know_the_record(
     folder, tmp_path, capsys
 ):
-    told = [f"run=['{folder}/runs/*']", "store=away", "labels.map=to_sentiment", "draws=100"]
+    told = [f"run=['{folder}/runs/*']", "store=away", "labels.map=to_sentiment"]
     places = [f"evaluations={tmp_path / 'found'}", f"stores={folder / 'stores'}"]
     evaluate_command(compose("evaluate", [*told, *places]))
     assert "home, 4 labels → away, 3 labels" in capsys.readouterr().out
-    report_command(compose("report", [f"runs={tmp_path / 'found'}", "draws=100"]))
+    report_command(compose("report", [f"runs={tmp_path / 'found'}"]))
     assert "home, 4 labels → away, 3 labels" in capsys.readouterr().out
     first, *_ = sorted((tmp_path / "found").iterdir())
     show_command(compose("show", [f"run='{first}'"]))

@@ -17,7 +17,7 @@ from ercbench.evaluation.compare.groups import (
     brought_along,
 )
 from ercbench.evaluation.compare.studies import with_studies
-from ercbench.evaluation.statistics.analysis import DRAWS, analyse
+from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.tables import Table, tables
@@ -69,7 +69,6 @@ class Compared:
 def compare(
     models: Mapping[str, Answers],
     test: TestSet | None = None,
-    draws: int = DRAWS,
     studies: str | Path = "studies",
 ) -> Compared:
     """Compares answers to the same test part, whole dialogues resampled.
@@ -81,7 +80,6 @@ def compare(
             brought along: how its epoch was chosen is unknown.
         test: The test part, such as `run.test_set`; None for that of the first runs, or for
             that of their folds together.
-        draws: Of the permutation.
         studies: Folder of the tuning studies, which say how large a model's tuning budget was;
             it may be absent.
 
@@ -94,7 +92,7 @@ def compare(
     groups = [_group(name, answers, test) for name, answers in models.items()]
     comparison = Comparison(test, tuple(sorted(groups, key=lambda group: group.name)), ())
     comparison = with_studies(comparison, read_studies(expanded(studies)))
-    return Compared(comparison, analyse(comparison, draws))
+    return Compared(comparison, analyse(comparison))
 
 
 def evaluate(probabilities: np.ndarray, test: TestSet) -> dict[str, float | None]:

@@ -33,7 +33,7 @@ def evaluate_command(config: DictConfig) -> None:
     for comparison in read_comparisons(evaluations):
         if any(made & set(group.folders) for group in comparison.groups):
             known = with_studies(comparison, studies)
-            for table in tables(known, analyse(known, config.draws)):
+            for table in tables(known, analyse(known)):
                 if table.name in PRINTED:
                     print_table(console, table)
     say(f"records: {evaluations}; ercbench report {evaluations} shows all of them")

@@ -15,7 +15,7 @@ from ercbench.evaluation.compare.groups import Comparison, read_comparisons
 from ercbench.evaluation.compare.pooling import with_pooled
 from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.robustness.curves import Robustness, stored_robustness
-from ercbench.evaluation.statistics.analysis import DRAWS, analyse
+from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.statistics.results import Analysis
 from ercbench.evaluation.tables.conclusion import SCORE
 from ercbench.evaluation.tables.files import stems, write_tables
@@ -50,14 +50,13 @@ def report_command(config: DictConfig) -> None:
     """
     out = expanded(config.out) if config.out else None
     studies = expanded(config.studies)
-    report(expanded(config.runs), studies, out, config.draws, config.wandb)
+    report(expanded(config.runs), studies, out, config.wandb)
 
 
 def report(
     folder: Path,
     studies: Path,
     out: Path | None = None,
-    draws: int = DRAWS,
     to_wandb: bool = False,
 ) -> None:
     """Prints the tables of the finished runs in a folder, and writes and logs them if asked to.
@@ -67,7 +66,6 @@ def report(
         studies: Folder of the tuning studies; it may be absent.
         out: Where to write tables as Markdown, LaTeX and CSV, figures, and `index.html`, if
             anywhere.
-        draws: Of the permutation.
         to_wandb: Whether tables, figures, conclusions and, if written, the page go to wandb.
 
     Raises:
@@ -75,7 +73,7 @@ def report(
     """
     tuned = read_studies(studies)
     comparisons = [with_studies(own, tuned) for own in with_pooled(read_comparisons(folder))]
-    analyses = [analyse(comparison, draws) for comparison in comparisons]
+    analyses = [analyse(comparison) for comparison in comparisons]
     robust = [stored_robustness(comparison) for comparison in comparisons]
     found = [
         [*tables(comparison, analysis), *tuning_tables(comparison), *robustness_tables(damaged)]

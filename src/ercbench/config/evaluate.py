@@ -1,10 +1,10 @@
 """The types of the settings of `ercbench evaluate`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from ercbench.corpora.conversation import PARTS
-from ercbench.settings import Settings, between, require
+from ercbench.settings import Settings, require
 
 
 @dataclass(kw_only=True)
@@ -32,7 +32,6 @@ class EvaluateSettings(Settings):
         evaluations: Folder of the records.
         stores: Folder of the feature stores.
         studies: Folder of the tuning studies, which need not be there.
-        draws: Of the permutation.
     """
 
     run: Any
@@ -43,7 +42,6 @@ class EvaluateSettings(Settings):
     evaluations: str
     stores: str
     studies: str
-    draws: Annotated[int, between(100, 1_000_000)]
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -161,5 +161,6 @@ def quiet_lightning() -> None:
         ".*exists and is not empty.*",
         ".*LeafSpec.*",
         ".*in eval mode at the start of training.*",
+        ".*`srun` command is available.*",  # under a launcher, runs are jobs of their own
     ):
         warnings.filterwarnings("ignore", hint)
