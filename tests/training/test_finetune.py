@@ -19,6 +19,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import items_of
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.training.alignment import read_rotations
 from ercbench.training.callbacks import History
 from ercbench.training.finetune import finetune, folds_of
 from ercbench.training.trained_encoder import TrainedEncoder, trained_encoder
@@ -164,15 +165,20 @@ def test_cross_fitted_features_of_training_come_from_an_encoder_that_has_not_see
     whole = TrainedEncoder(folder / "checkpoints" / "best.ckpt", "x")
     folds = json.loads((folder / "crossfit.json").read_text())["folds"]
     held = {id: folder / fold["checkpoint"] for fold in folds for id in fold["held_out"]}
+    read = read_rotations(folder / "crossfit.json", 2)
+    turns = {folder / fold["checkpoint"]: turn for fold, turn in zip(folds, read, strict=True)}
     assert sorted(held) == sorted(result.setup.fitted_on)
     for row, item in enumerate(items_of(store.corpus)):
         id = item.conversation.id
         encoder = TrainedEncoder(held[id], "x") if id in held else whole
         assert id not in encoder.fitted_on
         (expected,) = encoder.encode([item])
-        np.testing.assert_allclose(features.rows(row, row + 1)[0], expected, atol=1e-5)
+        turned = expected @ turns[held[id]] if id in held else expected
+        np.testing.assert_allclose(features.rows(row, row + 1)[0], turned, atol=1e-5)
     assert features.metadata["fitted_on"] == result.setup.fitted_on
     assert len(features.metadata["settings"]["cross_fitted"]) == 2
+    run("folds=2", "align=false")
+    assert read_rotations(folder / "crossfit.json", 2) is None
 
 
 def test_an_audio_extractor_is_trained_on_recordings_and_fills_a_store(run, store):
@@ -232,6 +238,8 @@ def test_pictures_that_are_given_need_no_recordings(run, store, tmp_path):
             ("encoder.pooling=max",),
             r"encoder\.pooling=max: expected one of .* encoder\.pooling\.",
         ),
+        (("encoder.score_share=0.5",), r"score_share=0\.5: no utterance has a score"),
+        (("encoder.frozen_layers=9",), r"frozen_layers=9: the model has 4 layers"),
         (("selection.metric=loss",), "selection.metric=loss: expected one of accuracy"),
     ],
 )

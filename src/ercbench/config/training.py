@@ -111,6 +111,7 @@ class FinetuneSettings(FitSettings):
         split: Name of one of the corpus's splits; None for its usual one.
         folds: Above 1, as many more encoders are trained, each without a part of the training
             conversations, so that these get features from one that has not seen their labels.
+        align: Whether the folds' vectors are turned into the whole encoder's space.
     """
 
     encoder: Any
@@ -118,6 +119,7 @@ class FinetuneSettings(FitSettings):
     source: str | None
     split: str | None
     folds: Count
+    align: bool
 
     def __post_init__(self) -> None:
         super().__post_init__()

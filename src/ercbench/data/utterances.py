@@ -1,5 +1,6 @@
 """Single utterances as an encoder in training reads them: raw text, or a picture of the sound."""
 
+import math
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,27 +48,35 @@ class UtteranceBatch:
         inputs: What the encoder's network takes, by argument name; the first dimension is B.
         labels: [B] int64, `IGNORE` where there is none.
         ids: B utterance ids.
+        scores: [B] float32, NaN where there is none.
     """
 
     inputs: dict[str, Tensor]
     labels: Tensor
     ids: tuple[str, ...]
+    scores: Tensor
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "UtteranceBatch":
         """Returns the batch on another device."""
         inputs = {n: x.to(device, non_blocking=non_blocking) for n, x in self.inputs.items()}
-        return replace(self, inputs=inputs, labels=self.labels.to(device))
+        labels, scores = self.labels.to(device), self.scores.to(device)
+        return replace(self, inputs=inputs, labels=labels, scores=scores)
 
     def micro_batches(self, utterances: int | None) -> "list[UtteranceBatch]":
-        """Returns the batch itself: an encoder's loss compares all of it."""
-        return [self]
+        """Returns the batch in parts of at most so many utterances; None for one part."""
+        size = utterances or len(self.ids)
+        return [self._rows(slice(i, i + size)) for i in range(0, len(self.ids), size)]
+
+    def _rows(self, rows: slice) -> "UtteranceBatch":
+        inputs = {name: values[rows] for name, values in self.inputs.items()}
+        return UtteranceBatch(inputs, self.labels[rows], self.ids[rows], self.scores[rows])
 
 
 class Reader(Protocol):
     """How one kind of encoder reads an utterance."""
 
     def read(self, item: Item, generator: np.random.Generator | None = None) -> Any:
-        """Returns what `collate` takes, or in plain words why the utterance cannot be read.
+        """Returns what `collate` takes, with a length, or in plain words why it cannot be read.
 
         Args:
             item: The utterance in its place.
@@ -80,7 +89,7 @@ class Reader(Protocol):
         ...
 
 
-class UtteranceDataset(Dataset[tuple[Any, int, str]]):
+class UtteranceDataset(Dataset[tuple[Any, int, str, float]]):
     """Utterances of chosen conversations that can be read.
 
     Args:
@@ -95,9 +104,10 @@ class UtteranceDataset(Dataset[tuple[Any, int, str]]):
     ) -> None:
         self.reader, self.seed, self.epoch = reader, seed, 0
         everything = list(items)
-        reasons = [reader.read(item) for item in everything]
-        self.items = [i for i, r in zip(everything, reasons, strict=True) if not isinstance(r, str)]
-        self.unreadable = Counter(reason for reason in reasons if isinstance(reason, str))
+        read = [reader.read(item) for item in everything]
+        self.items = [i for i, r in zip(everything, read, strict=True) if not isinstance(r, str)]
+        self.lengths = [len(example) for example in read if not isinstance(example, str)]
+        self.unreadable = Counter(reason for reason in read if isinstance(reason, str))
         index = {label: number for number, label in enumerate(labels)}
         said = [item.utterance.label for item in self.items]
         self.labels = [IGNORE if label is None else index[label] for label in said]
@@ -105,12 +115,13 @@ class UtteranceDataset(Dataset[tuple[Any, int, str]]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, index: int) -> tuple[Any, int, str]:
+    def __getitem__(self, index: int) -> tuple[Any, int, str, float]:
         generator = None
         if self.seed is not None:
             generator = np.random.default_rng((self.seed, self.epoch, index))
-        item = self.items[index]
-        return self.reader.read(item, generator), self.labels[index], item.utterance.id
+        item, own = self.items[index], self.items[index].utterance
+        score = math.nan if own.score is None else own.score
+        return self.reader.read(item, generator), self.labels[index], own.id, score
 
 
 class UtteranceDataModule(L.LightningDataModule):
@@ -186,9 +197,8 @@ class UtteranceDataModule(L.LightningDataModule):
         part = self.part("train")
         sampler: Sampler[list[int]]
         if self.members is None:
-            lengths = [len(item.utterance.text) for item in part.items]
             sampler = ConversationBatchSampler(
-                lengths, self.batch_size, self.seed, self._epoch, window=16
+                part.lengths, self.batch_size, self.seed, self._epoch, window=16
             )
         else:
             classes = self.batch_size // self.members
@@ -206,10 +216,11 @@ class UtteranceDataModule(L.LightningDataModule):
         # By name: after an error in a loader Lightning's wrapper stays, and takes it by name only.
         return DataLoader(self.part(name), batch_size=2 * self.batch_size, collate_fn=self.collate)
 
-    def collate(self, examples: Sequence[tuple[Any, int, str]]) -> UtteranceBatch:
+    def collate(self, examples: Sequence[tuple[Any, int, str, float]]) -> UtteranceBatch:
         """Puts what was read in one batch."""
-        read, labels, ids = zip(*examples, strict=True)
-        return UtteranceBatch(self.reader.collate(read), torch.tensor(labels), tuple(ids))
+        read, labels, ids, scores = zip(*examples, strict=True)
+        inputs = self.reader.collate(read)
+        return UtteranceBatch(inputs, torch.tensor(labels), tuple(ids), torch.tensor(scores))
 
     def _epoch(self) -> int:
         epoch = self.trainer.current_epoch if self.trainer else 0

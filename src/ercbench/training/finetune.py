@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -24,14 +25,16 @@ from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import EncoderRecord, EncoderResults, EncoderSetup
-from ercbench.training.crossfit import write_crossfit
+from ercbench.training.alignment import rotations, write_rotations
+from ercbench.training.crossfit import BEST, write_crossfit
 from ercbench.training.encoder_inputs import make_datamodule
 from ercbench.training.fit import fit
 from ercbench.training.train import describe_execution, once
+from ercbench.training.trained_encoder import TrainedEncoder
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
-NOT_IN_FINGERPRINT = ("runs", "stores", "store", "source", "force", "logger", "folds")
+NOT_IN_FINGERPRINT = ("runs", "stores", "store", "source", "force", "logger", "folds", "align")
 
 
 def finetune(config: DictConfig) -> EncoderRecord:
@@ -54,9 +57,18 @@ def finetune(config: DictConfig) -> EncoderRecord:
         parts = folds_of(whole.setup.fitted_on, config.folds, config.seed)
         records = [train_encoder(config, held_out) for held_out in parts]
         others = [expanded(config.runs) / record.run for record in records]
-        say(f"cross-fitted: {write_crossfit(folder, others, parts)}")
+        path = write_crossfit(folder, others, parts)
+        write_rotations(path, turns_of(config, folder, others) if config.align else [])
+        say(f"cross-fitted: {path}")
     say(f"encoder: {folder / 'checkpoints' / 'best.ckpt'}")
     return whole
+
+
+def turns_of(config: DictConfig, whole: Path, others: Sequence[Path]) -> list[np.ndarray]:
+    """Returns what turns the folds' vectors into the whole encoder's space, by validation."""
+    items = make_datamodule(config, []).part("validation").items
+    encoder, *folds = (TrainedEncoder(run / BEST, run.name) for run in (whole, *others))
+    return rotations(folds, encoder, items)
 
 
 def folds_of(conversations: Sequence[str], folds: int, seed: int) -> list[list[str]]:
@@ -89,7 +101,7 @@ def describe(config: DictConfig, datamodule: UtteranceDataModule) -> tuple[Encod
     settings: Any = OmegaConf.to_container(config, resolve=True)
     settings = {key: value for key, value in settings.items() if key not in NOT_IN_FINGERPRINT}
     pictures = settings["encoder"].pop("pictures", None)
-    said = [(u.id, u.text, u.label) for u in datamodule.corpus.utterances()]
+    said = [(u.id, u.text, u.label, u.score) for u in datamodule.corpus.utterances()]
     data = {
         "corpus": sha256_of_text(json.dumps(said)),
         "fitted_on": datamodule.fitted_on,

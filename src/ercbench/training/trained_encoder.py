@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from hydra.utils import get_class
 
@@ -19,6 +20,7 @@ from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.models.base.trainable import open_checkpoint
 from ercbench.models.registry import TRAINABLE_ENCODERS
 from ercbench.records.run_folder import RunFolder
+from ercbench.training.alignment import read_rotations, rotations_of
 from ercbench.training.crossfit import BEST, Fold, read_folds
 
 AT_ONCE = 32
@@ -96,7 +98,7 @@ class TrainedEncoder:
         read = [self._reader.read(item) for item in items]
         there = [place for place, example in enumerate(read) if not isinstance(example, str)]
         vectors: list[Vector] = [r if isinstance(r, str) else "" for r in read]
-        sizes = [_size(read[place]) for place in there]
+        sizes = [len(read[place]) for place in there]
         for batch in by_length(sizes, AT_ONCE * max(sizes, default=1)):
             places = [there[index] for index in batch]
             inputs = self._reader.collate([read[place] for place in places])
@@ -152,7 +154,7 @@ class CrossFittedEncoder:
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        read_folds(self.path)  # before any encoder is loaded
+        read_rotations(self.path, len(read_folds(self.path)))  # before any encoder is loaded
 
     @property
     def modality(self) -> str:
@@ -177,8 +179,12 @@ class CrossFittedEncoder:
     def describe(self) -> dict[str, Any]:
         """Returns the whole encoder's description and the hashes of all."""
         made = self._whole.describe()
-        folds = [sha256_of_file(fold.checkpoint) for fold in self._folds]
-        return made | {"settings": made["settings"] | {"cross_fitted": folds}}
+        crossed: dict[str, Any] = {
+            "cross_fitted": [sha256_of_file(fold.checkpoint) for fold in self._folds]
+        }
+        if self._turns is not None:
+            crossed["aligned"] = sha256_of_file(rotations_of(self.path))
+        return made | {"settings": made["settings"] | crossed}
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns, in order, a vector or the reason why there is none."""
@@ -188,11 +194,18 @@ class CrossFittedEncoder:
             places = [place for place, own in enumerate(encoders) if own is encoder]
             made = encoder.encode([items[place] for place in places])
             for place, vector in zip(places, made, strict=True):
-                vectors[place] = vector
+                vectors[place] = vector if isinstance(vector, str) else self._turn(encoder, vector)
         return vectors
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "name": self.name, "options": self.options}
+
+    def _turn(self, encoder: TrainedEncoder, vector: np.ndarray) -> np.ndarray:
+        """Returns a vector in the whole encoder's space."""
+        if encoder is self._whole or self._turns is None:
+            return vector
+        turn = next(t for e, t in zip(self._parts, self._turns, strict=True) if e is encoder)
+        return vector @ turn
 
     def _of(self, conversation: str) -> TrainedEncoder:
         for fold, encoder in zip(self._folds, self._parts, strict=True):
@@ -203,6 +216,10 @@ class CrossFittedEncoder:
     @cached_property
     def _folds(self) -> list[Fold]:
         return read_folds(self.path)
+
+    @cached_property
+    def _turns(self) -> list[np.ndarray] | None:
+        return read_rotations(self.path, len(self._folds))
 
     @cached_property
     def _whole(self) -> TrainedEncoder:
@@ -253,7 +270,3 @@ def _usual_name(path: Path) -> str:
 def _classes() -> dict[str, type[UtteranceEmbedder]]:
     targets = [encoder.target for encoder in TRAINABLE_ENCODERS]
     return {target.split(".")[-1]: get_class(target) for target in targets}
-
-
-def _size(example: Any) -> int:
-    return len(getattr(example, "ids", example))

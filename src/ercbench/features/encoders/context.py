@@ -26,6 +26,9 @@ class TokenSequence:
     ids: list[int]
     span: tuple[int, int]
 
+    def __len__(self) -> int:
+        return len(self.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

@@ -104,8 +104,9 @@ class TextEncoder(Backbone):
     @cached_property
     def _frame(self) -> Frame:
         config, tokens = load(AutoConfig, self._located), self._tokenizer
-        # RoBERTa counts its positions from the padding token's number + 1.
-        unused = tokens.pad_token_id + 1 if "roberta" in config.model_type else 0
+        # RoBERTa and MPNet count their positions from the padding token's number + 1.
+        shifted = any(kind in config.model_type for kind in ("roberta", "mpnet"))
+        unused = tokens.pad_token_id + 1 if shifted else 0
         most = min(self.settings.max_tokens, config.max_position_embeddings - unused)
         separators = tokens.num_special_tokens_to_add(pair=True) - 2
         return Frame(tokens.cls_token_id, tokens.sep_token_id, separators, most)

@@ -23,10 +23,12 @@ class Embedding:
     Attributes:
         vectors: [B, D], the features.
         logits: [B, C], or None of an encoder without a classifier.
+        scores: [B], or None of an encoder that predicts no score.
     """
 
     vectors: Tensor
     logits: Tensor | None = None
+    scores: Tensor | None = None
 
 
 class UtteranceEmbedder(Trainable):

@@ -63,6 +63,19 @@ def focal_loss(
     return _mean(losses.sum(), weight[whole].sum())
 
 
+def score_loss(predicted: Tensor, scores: Tensor, over: Tensor | None = None) -> Tensor:
+    """Smooth L1 loss (Girshick, arXiv 1504.08083, equation 3), averaged where there is a score.
+
+    Args:
+        predicted: [...].
+        scores: [...], NaN where there is none.
+        over: Scores of the whole batch, if these are a micro-batch of it.
+    """
+    known, whole = ~scores.isnan(), scores if over is None else over
+    total = F.smooth_l1_loss(predicted[known].float(), scores[known], reduction="sum")
+    return _mean(total, (~whole.isnan()).sum())
+
+
 def released_focal_loss(
     logits: Tensor, labels: Tensor, gamma: float, over: Tensor | None = None
 ) -> Tensor:

@@ -129,8 +129,12 @@ class Trainable(L.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW over what the stage trains, at its rate."""
+        return self.make_optimizer([p for p in self.network.parameters() if p.requires_grad])
+
+    def make_optimizer(self, parameters: Any) -> torch.optim.Optimizer:
+        """Returns AdamW over parameters, or groups of them, as the settings say."""
         return torch.optim.AdamW(
-            [p for p in self.network.parameters() if p.requires_grad],
+            parameters,
             lr=self.stage.learning_rate,
             weight_decay=self.settings.weight_decay,
             amsgrad=self.settings.amsgrad,

@@ -15,10 +15,15 @@ class EncoderSettings(ContrastiveSettings):
         learning_rate: Of the encoder and its head alike.
         backbone: A public name of `features.pretrained`, or the folder of a model.
         batch_size: Utterances per batch.
+        warmup: Share of all steps, those of `trainer.max_epochs`, over which the rate rises to
+            `learning_rate`.
+        schedule: What it does then: stays (`constant`), or falls to 0 at the last step (`linear`).
     """
 
     backbone: Annotated[str, Bound("a public name, or the folder of a model", bool)]
     batch_size: Count
+    warmup: Annotated[float, from_below(0, 1)]
+    schedule: Annotated[str, one_of("constant", "linear")]
 
 
 @dataclass(kw_only=True)
@@ -54,6 +59,13 @@ class HCAMTextSettings(EncoderSettings):
         speakers: Puts `NAME: ` in upper case before each utterance.
         max_tokens: Longest input, special tokens included; the farthest neighbours go first.
         dropout: Before the classifier.
+        score_share: Share of the loss that is smooth L1 on the utterance's score, as CMU-MOSI has
+            one; the rest is the classifier's. The papers have none.
+        frozen_layers: Embeddings and so many layers keep their weights; 0 trains all.
+        layer_decay: What a layer's learning rate is, as a share of that of the layer above it
+            (Howard and Ruder, arXiv 1801.06146).
+        lora_rank: Trains matrices of this rank beside each linear layer, which stays as it is
+            (Hu et al., arXiv 2106.09685); None trains the weights themselves.
     """
 
     pooling: Annotated[str, one_of("first", "mean", "last_four")]
@@ -62,3 +74,7 @@ class HCAMTextSettings(EncoderSettings):
     speakers: bool
     max_tokens: Annotated[int, at_least(8)]
     dropout: DropoutRate
+    score_share: Annotated[float, from_below(0, 1)]
+    frozen_layers: Annotated[int, at_least(0)]
+    layer_decay: Annotated[float, Bound("more than 0, at most 1", lambda own: 0 < own <= 1)]
+    lora_rank: Count | None

@@ -3,26 +3,35 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
+from transformers import get_constant_schedule_with_warmup, get_linear_schedule_with_warmup
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.utterances import Reader, UtteranceBatch
+from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Item
 from ercbench.features.encoders.text import TextEncoder, TextSettings
 from ercbench.features.media.clips import UnreadableError
 from ercbench.features.media.sound import read_sound
 from ercbench.models.base.embedder import Embedding, UtteranceEmbedder
-from ercbench.models.base.losses import focal_loss, inverse_frequencies, supervised_contrastive
+from ercbench.models.base.losses import (
+    focal_loss,
+    inverse_frequencies,
+    score_loss,
+    supervised_contrastive,
+)
 from ercbench.models.hcam.audio import AudioEncoder
 from ercbench.models.hcam.encoder_settings import (
     EncoderSettings,
     HCAMAudioSettings,
     HCAMTextSettings,
 )
+from ercbench.models.hcam.layers import freeze, groups_by_layer, lowest
 from ercbench.models.hcam.text import TextNetwork, TextReader
 
 
@@ -40,14 +49,43 @@ class StageOne(UtteranceEmbedder):
         self, micro_batch: UtteranceBatch, batch: UtteranceBatch
     ) -> dict[str, Tensor]:
         """Returns `loss`, beta * `emotion_loss` + (1 - beta) * `contrastive_loss`."""
-        own, labels, embedding = self.settings, micro_batch.labels, self(micro_batch)
+        return self.class_losses(self(micro_batch), micro_batch, batch)
+
+    def class_losses(
+        self, embedding: Embedding, micro_batch: UtteranceBatch, batch: UtteranceBatch
+    ) -> dict[str, Tensor]:
+        """Returns what the classifier and the contrast between classes cost."""
+        own, labels = self.settings, micro_batch.labels
         assert embedding.logits is not None
-        emotion = focal_loss(embedding.logits, labels, own.focal_gamma, self._class_weights)
+        emotion = focal_loss(
+            embedding.logits, labels, own.focal_gamma, self._class_weights, batch.labels
+        )
         if own.beta == 1:
             return {"loss": emotion}
         contrast = supervised_contrastive(embedding.vectors, labels, own.temperature)
         loss = own.beta * emotion + (1 - own.beta) * contrast
         return {"loss": loss, "emotion_loss": emotion, "contrastive_loss": contrast}
+
+    def training_step(self, batch: UtteranceBatch, batch_idx: int) -> None:
+        """Takes a step, and moves the learning rate on."""
+        super().training_step(batch, batch_idx)
+        schedule: Any = self.lr_schedulers()
+        schedule.step()
+
+    def configure_optimizers(self) -> Any:
+        """AdamW, its rate warmed up and then kept or lowered, as the settings say."""
+        own, steps = self.settings, int(self.trainer.estimated_stepping_batches)
+        optimizer = self.make_optimizer(self.parameter_groups())
+        warm = round(own.warmup * steps)
+        if own.schedule == "linear":
+            schedule = get_linear_schedule_with_warmup(optimizer, warm, steps)
+        else:
+            schedule = get_constant_schedule_with_warmup(optimizer, warm)
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Returns what is trained, with a rate of its own where that differs."""
+        return [{"params": [p for p in self.network.parameters() if p.requires_grad]}]
 
     @cached_property
     def _class_weights(self) -> Tensor | None:
@@ -67,14 +105,54 @@ class HCAMText(StageOne):
     modality = "text"
     settings_class = HCAMTextSettings
     settings: HCAMTextSettings
+    network: TextNetwork
 
     def build_network(self) -> nn.Module:
         """Returns the transformer with its classifier."""
         return TextNetwork(self.settings, len(self.spec.labels))
 
+    def training_losses(
+        self, micro_batch: UtteranceBatch, batch: UtteranceBatch
+    ) -> dict[str, Tensor]:
+        """Returns the losses of the classes and, in its share, `score_loss`."""
+        share, embedding = self.settings.score_share, self(micro_batch)
+        losses = self.class_losses(embedding, micro_batch, batch)
+        if embedding.scores is None:
+            return losses
+        score = score_loss(embedding.scores, micro_batch.scores, batch.scores)
+        loss = (1 - share) * losses["loss"] + share * score
+        return losses | {"loss": loss, "score_loss": score}
+
+    def freeze_others(self) -> None:
+        """Freezes what the stage does not train, and what the settings keep as it is."""
+        super().freeze_others()
+        freeze(self.network.backbone, self.settings.frozen_layers, self.settings.lora_rank)
+
+    def train(self, mode: bool = True) -> Self:
+        """Puts what is trained in training mode; frozen layers drop nothing out."""
+        super().train(mode)
+        for part in lowest(self.network.backbone, self.settings.frozen_layers):
+            part.eval()
+        return self
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Returns a group of parameters for each layer."""
+        rate, decay = self.stage.learning_rate, self.settings.layer_decay
+        return groups_by_layer(self.network, self.network.backbone, rate, decay)
+
     @classmethod
     def make_reader(cls, settings: HCAMTextSettings, corpus: Corpus | None, cache: Path) -> Reader:
-        """Returns the reader of tokens."""
+        """Returns the reader of tokens.
+
+        Raises:
+            ErcbenchError: Scores are to be learned, and the corpus has none.
+        """
+        scored = corpus is None or any(said.score is not None for said in corpus.utterances())
+        if settings.score_share and not scored:
+            raise ErcbenchError(
+                f"encoder.score_share={settings.score_share}: no utterance has a score; expected "
+                "a corpus with scores, such as mosi. Set encoder.score_share=0."
+            )
         chosen = TextSettings(
             model=settings.backbone,
             pooling=settings.pooling,

@@ -13,6 +13,7 @@ from ercbench.features.encoders.pretrained import load, locate
 from ercbench.features.encoders.text import TextEncoder, pool
 from ercbench.models.base.embedder import Embedding
 from ercbench.models.hcam.encoder_settings import HCAMTextSettings
+from ercbench.models.hcam.layers import with_lora
 
 
 class TextReader:
@@ -54,8 +55,12 @@ class TextNetwork(nn.Module):
         self.pooling = settings.pooling
         self.backbone = load(AutoModel, locate(settings.backbone), dtype=torch.float32)
         self.backbone.pooler = None  # not used, so nothing would train it
+        if settings.lora_rank is not None:
+            self.backbone = with_lora(self.backbone, settings.lora_rank)
         self.dropout = nn.Dropout(settings.dropout)
-        self.classify = nn.Linear(self.backbone.config.hidden_size, classes)
+        width = self.backbone.config.hidden_size
+        self.classify = nn.Linear(width, classes)
+        self.score = nn.Linear(width, 1) if settings.score_share else None
 
     def forward(self, ids: Tensor, mask: Tensor, own: Tensor) -> Embedding:
         """Returns [B, width] vectors and [B, C] logits of [B, L] tokens."""
@@ -65,4 +70,6 @@ class TextNetwork(nn.Module):
             output_hidden_states=self.pooling == "last_four",
         )
         vectors = pool(output, own, self.pooling)
-        return Embedding(vectors, self.classify(self.dropout(vectors)))
+        read = self.dropout(vectors)
+        scores = None if self.score is None else self.score(read).squeeze(-1)
+        return Embedding(vectors, self.classify(read), scores)

@@ -13,6 +13,7 @@ from ercbench.settings import (
     between,
     from_below,
     one_of,
+    require,
 )
 
 MININGS = ("semi_hard", "hard", "random")
@@ -46,6 +47,12 @@ class TripletSettings(TrainableSettings):
     batch_size: Count
     members: Count
     augment: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        expected = "null, because the triplet loss compares all utterances of a batch"
+        whole = self.micro_batch_utterances is None
+        require("micro_batch_utterances", self.micro_batch_utterances, whole, expected)
 
 
 @dataclass(kw_only=True)
