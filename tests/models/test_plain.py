@@ -22,6 +22,7 @@ SIZES = {
         "fusion_attention": 9,
     },
     "m2fnet": {"hidden": None, "encoders": 2, "fusion_layers": 2},
+    "sdt": {"hidden": 12, "heads": 3, "layers": 2, "temperature": 2.0},
     **{name: dict(MODELS[name].tiny) for name in BASELINES},
 }
 CASES = [
@@ -30,6 +31,8 @@ CASES = [
     *(("hcam", stage, {"class_weights": "inverse"}) for stage in range(4)),
     *(("m2fnet", 0, {"fusion": fusion}) for fusion in ("as_printed", "residual", "concatenation")),
     ("m2fnet", 0, {"positions": "sinusoidal", "class_weights": "inverse"}),
+    ("sdt", 0, {}),
+    ("sdt", 0, {"unimodal_gate": "fixed", "class_weights": "none"}),
 ]
 
 
