@@ -47,6 +47,14 @@ SIZES = {
         },
         {"float32": 500, "bf16-mixed": 350},
     ),
+    "dialogue_rnn": Size(
+        WIDE,
+        {
+            "hidden": 500,
+            "emotion": 300,
+            "learning_rate": 1e-4,
+        },
+    ),
     "hcam": Size(
         {"text": 768, "audio": 768},
         {

@@ -61,48 +61,61 @@ class Steps(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, weight: Tensor, bias: Tensor, sizes: list[int]) -> Tensor:
-        """Returns [2, N, H].
+    def forward(
+        ctx: Any,
+        gates: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        sizes: list[int],
+        kept: Tensor | None = None,
+    ) -> Tensor:
+        """Returns [W, N, H] of W directions.
 
         Args:
             ctx: Keeps what `backward` needs.
-            gates: [2, N, 3 * H], x of r, z and n.
-            weight: [2, 3 * H, H], from h to y.
-            bias: [2, 3 * H], of y.
+            gates: [W, N, 3 * H], x of r, z and n.
+            weight: [W, 3 * H, H], from h to y.
+            bias: [W, 3 * H], of y.
             sizes: Conversations alive at each step.
+            kept: [W, N, H], what dropout multiplies every new h with; None for nothing.
         """
         width = weight.shape[2]
-        hidden, kept = gates.new_zeros(2, sizes[0], width), []
-        for x in gates.split(sizes, 1):  # [2, A, 3 * H] of the A conversations alive
-            before = hidden[:, : x.shape[1]]  # [2, A, H]
-            y = torch.baddbmm(bias[:, None], before, weight.mT)  # [2, A, 3 * H]
-            rz = (x[..., : 2 * width] + y[..., : 2 * width]).sigmoid_()  # [2, A, 2 * H]
+        hidden, taken = gates.new_zeros(len(gates), sizes[0], width), []
+        scales = kept.split(sizes, 1) if kept is not None else [None] * len(sizes)
+        for x, scale in zip(gates.split(sizes, 1), scales, strict=True):
+            before = hidden[:, : x.shape[1]]  # [W, A, H] of the A conversations alive
+            y = torch.baddbmm(bias[:, None], before, weight.mT)  # [W, A, 3 * H]
+            rz = (x[..., : 2 * width] + y[..., : 2 * width]).sigmoid_()  # [W, A, 2 * H]
             r, z = rz.chunk(2, -1)
-            n = torch.addcmul(x[..., 2 * width :], r, y[..., 2 * width :]).tanh_()  # [2, A, H]
-            hidden = torch.lerp(n, before, z)  # [2, A, H]
-            kept.append((hidden, before, rz, n, y[..., 2 * width :]))
-        after, *others = (torch.cat(each, 1) for each in zip(*kept, strict=True))
-        ctx.save_for_backward(weight, *others)
+            n = torch.addcmul(x[..., 2 * width :], r, y[..., 2 * width :]).tanh_()  # [W, A, H]
+            hidden = torch.lerp(n, before, z)  # [W, A, H]
+            if scale is not None:
+                hidden = hidden * scale
+            taken.append((hidden, before, rz, n, y[..., 2 * width :]))
+        after, *others = (torch.cat(each, 1) for each in zip(*taken, strict=True))
+        ctx.save_for_backward(weight, *others, kept)
         ctx.sizes = sizes
         return after
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """Returns the gradients of `forward`'s arguments, of [2, N, H]."""
-        weight, before, rz, n, y_n = ctx.saved_tensors  # all but the weight [2, N, ...]
+        """Returns the gradients of `forward`'s arguments, of [W, N, H]."""
+        weight, before, rz, n, y_n, kept = ctx.saved_tensors  # all but the weight [W, N, ...]
         r, z = rz.chunk(2, -1)
-        to_n = (1 - z) * (1 - n * n)  # [2, N, H]: dh/dx_n
-        # [2, N, 3, H]: dh/dy of r, z and n
+        to_n = (1 - z) * (1 - n * n)  # [W, N, H]: dh/dx_n
+        # [W, N, 3, H]: dh/dy of r, z and n
         to_y = torch.stack([to_n * y_n * r * (1 - r), (before - n) * z * (1 - z), to_n * r], 2)
+        if kept is not None:
+            to_n, to_y, z = to_n * kept, to_y * kept[:, :, None], z * kept
         steps = (own.split(ctx.sizes, 1) for own in (grad, to_y, z))
         carried, totals = grad[:, :0], []
-        for own, factor, kept in reversed(list(zip(*steps, strict=True))):
-            total = own.clone()  # [2, A, H]
+        for own, factor, stays in reversed(list(zip(*steps, strict=True))):
+            total = own.clone()  # [W, A, H]
             total[:, : carried.shape[1]] += carried
             totals.append(total)
-            carried = torch.baddbmm(total * kept, (total[:, :, None] * factor).flatten(2), weight)
-        total = torch.cat(totals[::-1], 1)  # [2, N, H]
-        ys = (total[:, :, None] * to_y).flatten(2)  # [2, N, 3 * H]
-        xs = torch.cat([ys[..., : 2 * n.shape[2]], total * to_n], -1)  # [2, N, 3 * H]
-        return xs, ys.mT @ before, ys.sum(1), None
+            carried = torch.baddbmm(total * stays, (total[:, :, None] * factor).flatten(2), weight)
+        total = torch.cat(totals[::-1], 1)  # [W, N, H]
+        ys = (total[:, :, None] * to_y).flatten(2)  # [W, N, 3 * H]
+        xs = torch.cat([ys[..., : 2 * n.shape[2]], total * to_n], -1)  # [W, N, 3 * H]
+        return xs, ys.mT @ before, ys.sum(1), None, None
