@@ -157,7 +157,8 @@ class UtteranceDataModule(L.LightningDataModule):
         self.split = corpus.split(split)
         self.batch_size, self.members, self.seed = batch_size, members, seed
         self.augment, self.conversations = augment, conversations
-        self.trained_on = [id for id in self.split.train if id not in set(held_out)]
+        self.held_out = frozenset(held_out)
+        self.trained_on = [id for id in self.split.train if id not in self.held_out]
         self._parts: dict[str, UtteranceDataset] = {}
 
     @property
@@ -208,13 +209,17 @@ class UtteranceDataModule(L.LightningDataModule):
         return DataLoader(part, batch_sampler=sampler, collate_fn=self.collate)
 
     def val_dataloader(self) -> DataLoader[Any]:
-        """The validation part, in corpus order."""
+        """The validation part."""
         return self.loader("validation")
 
     def loader(self, name: str) -> DataLoader[Any]:
-        """Returns a part in corpus order."""
+        """Returns a part, utterances of like length together, so that little is padding."""
+        part = self.part(name)
+        order = sorted(range(len(part)), key=part.lengths.__getitem__)
         # By name: after an error in a loader Lightning's wrapper stays, and takes it by name only.
-        return DataLoader(self.part(name), batch_size=2 * self.batch_size, collate_fn=self.collate)
+        return DataLoader(
+            part, sampler=order, batch_size=2 * self.batch_size, collate_fn=self.collate
+        )
 
     def collate(self, examples: Sequence[tuple[Any, int, str, float]]) -> UtteranceBatch:
         """Puts what was read in one batch."""

@@ -247,7 +247,8 @@ class EncoderResults:
 
     Attributes:
         stages: In order; the last one's choice is the encoder's.
-        untrained: Kind of evaluation to score to value on test, before training.
+        untrained: Kind of evaluation to score to value on test, before training; empty of a fold's
+            encoder, which is made for the training conversations alone.
         trained: The same after training; also of its own `classifier`, if it has one.
         checkpoint_sha256: Of `best.ckpt`.
     """

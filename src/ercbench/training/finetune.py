@@ -129,19 +129,26 @@ def fit_and_evaluate(
     setup: EncoderSetup,
     stands_for: str,
 ) -> EncoderRecord:
-    """Fits, evaluates and draws the vectors before and after on test, writes the record."""
+    """Fits, evaluates and draws the vectors before and after on test, writes the record.
+
+    Of a fold's encoder, nothing is drawn, and only its vectors of test are evaluated.
+    """
     started = time.perf_counter()
     L.seed_everything(config.seed, verbose=False)
     settings: Any = OmegaConf.to_container(config.encoder, resolve=True)
     model: UtteranceEmbedder = get_class(settings.pop("_target_"))(datamodule.spec, **settings)
     model.fitted_on = datamodule.fitted_on
-    before = embed_parts(model, datamodule, config)
+    before = None if datamodule.held_out else embed_parts(model, datamodule, config)
     _, stages = fit(config, model, datamodule, run, None)
-    after = embed_parts(model, datamodule, config)
-    draw_projection(before[1], after[1], setup.labels, run.path / "projection.png")
+    after: tuple[Embedded | None, Embedded]
+    if before is None:
+        after = None, embed(model, datamodule, "test", config)
+    else:
+        after = embed_parts(model, datamodule, config)
+        draw_projection(before[1], after[1], setup.labels, run.path / "projection.png")
     results = EncoderResults(
         stages=tuple(stages),
-        untrained=evaluate_vectors(*before),
+        untrained={} if before is None else evaluate_vectors(*before),
         trained=evaluate_vectors(*after),
         checkpoint_sha256=sha256_of_file(run.best),
     )
@@ -207,13 +214,14 @@ def embed(
         enable_model_summary=False,
     )
     batches: Any = trainer.predict(model, datamodule.loader(part))
-    _, vectors, logits = zip(*batches, strict=True)
-    labels = np.array(datamodule.part(part).labels)
-    speakers = np.array([item.utterance.speaker for item in datamodule.part(part).items])
+    ids, vectors, logits = zip(*batches, strict=True)
+    items, labels = datamodule.part(part).items, np.array(datamodule.part(part).labels)
+    place = {id: row for row, id in enumerate(id for batch in ids for id in batch)}
     known = labels != IGNORE
+    rows = np.array([place[item.utterance.id] for item in items])[known]
     return Embedded(
-        torch.cat(vectors).numpy()[known],
+        torch.cat(vectors).numpy()[rows],
         labels[known],
-        speakers[known],
-        None if logits[0] is None else torch.cat(logits).numpy()[known],
+        np.array([item.utterance.speaker for item in items])[known],
+        None if logits[0] is None else torch.cat(logits).numpy()[rows],
     )

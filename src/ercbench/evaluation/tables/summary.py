@@ -76,8 +76,9 @@ def encoder_summary(record: EncoderRecord) -> Table:
         table.add_column(column, justify="left" if column == "test" else "right")
     for kind, scores in results.trained.items():
         for name, score in scores.items():
-            before = "" if kind == "classifier" else _percent(results.untrained[kind][name])
-            table.add_row(f"{kind}: {name.replace('_', ' ')}", before, _percent(score))
+            before = results.untrained.get(kind, {}).get(name)
+            told = "" if before is None else _percent(before)
+            table.add_row(f"{kind}: {name.replace('_', ' ')}", told, _percent(score))
     return table
 
 
