@@ -24,6 +24,8 @@ COMMANDS = {
     "finetune": "ercbench.commands.finetune:finetune_command",
     "train": "ercbench.commands.train:train_command",
     "tune": "ercbench.commands.tune:tune_command",
+    "jobs": "ercbench.commands.jobs:jobs_command",
+    "commands": "ercbench.commands.commands:commands_command",
     "predict": "ercbench.commands.predict:predict_command",
     "reproduce": "ercbench.commands.reproduce:reproduce_command",
     "add": "ercbench.commands.add:add_command",
@@ -38,6 +40,7 @@ COMMANDS = {
 ALONE = {
     "add": "predictions",
     "evaluate": "run",
+    "jobs": "runs",
     "list": "kind",
     "predict": "run",
     "report": "runs",
@@ -174,6 +177,8 @@ def _named(command: str, arguments: Sequence[str]) -> list[str]:
     Raises:
         ErcbenchError: Several stand alone.
     """
+    if command == "commands":
+        return ["--multirun", *arguments]
     if command not in ALONE:
         return list(arguments)
     words = list(takewhile(lambda argument: not argument.startswith("-"), arguments))

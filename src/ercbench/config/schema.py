@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from ercbench.config.add import AddSettings
 from ercbench.config.datasets import DATASETS, RegisteredSettings
 from ercbench.config.evaluate import EvaluateSettings
+from ercbench.config.launching import LAUNCHERS, JobsSettings
 from ercbench.config.looking import ListSettings, ShowSettings
 from ercbench.config.predicting import PredictSettings
 from ercbench.config.report import ReportSettings
@@ -33,6 +34,7 @@ COMMANDS: dict[str, type] = {
     "add": AddSettings,
     "evaluate": EvaluateSettings,
     "report": ReportSettings,
+    "jobs": JobsSettings,
     "robust": RobustSettings,
     "stores": StoresSettings,
     "list": ListSettings,
@@ -73,6 +75,8 @@ def register() -> None:
         store.store(encoder.name, node, group="schema/encoder")
     for name, settings in DATASETS.items():
         store.store(name, settings, group="schema/dataset")
+    for name, (launcher, target) in LAUNCHERS.items():
+        store.store(name, _of_class(launcher, target), group="schema/launcher")
     store.store("prepared", RegisteredSettings, group="schema/dataset")
 
 

@@ -1,6 +1,7 @@
 """One run among several that `-m` starts."""
 
 import sys
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -20,3 +21,11 @@ def swept() -> list[str] | None:
     several = {own.key_or_group for own in overrides if own.is_sweep_override()}
     task = list(HydraConfig.get().overrides.task)
     return [own for own in task if own.split("=")[0].lstrip("+") in several]
+
+
+def given_options() -> list[str]:
+    """Returns the options of the running command that each of its runs needs too."""
+    from hydra._internal.utils import get_args_parser
+
+    given: Any = get_args_parser().parse_args(sys.argv[1:])
+    return ["--config-dir", given.config_dir] if given.config_dir else []

@@ -82,6 +82,7 @@ class TrainSettings(FitSettings):
             modalities.
         protocol: What is allowed.
         group: Name under which runs are grouped; None for corpus and model.
+        launcher: How several runs are started; None for one after the other.
     """
 
     model: Any
@@ -90,6 +91,7 @@ class TrainSettings(FitSettings):
     features: Any
     protocol: ProtocolSettings
     group: str | None
+    launcher: Any
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,7 +16,8 @@ from ercbench.files import sha256_of_text
 UNDECIDING = tuple(
     f"ercbench.{room}."
     for room in (
-        *("cli", "commands", "config", "console", "dashboards", "evaluation", "records", "tuning"),
+        *("cli", "commands", "config", "console", "dashboards", "evaluation", "launching"),
+        *("records", "tuning"),
     )
 )
 

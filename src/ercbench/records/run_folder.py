@@ -66,6 +66,16 @@ class RunFolder:
                 "the seed or a setting."
             ) from None
 
+    def forget(self) -> None:
+        """Lets a run begin anew.
+
+        Raises:
+            BusyError: Another process is at work in the folder.
+        """
+        with self.locked():
+            for outdated in (self.result, self.last):
+                outdated.unlink(missing_ok=True)
+
     def predictions_of(self, output: str) -> Path:
         """Returns the file with the predictions of an output."""
         if output == "final":

@@ -42,7 +42,7 @@ from ercbench.training.fit import fit
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
-NOT_IN_FINGERPRINT = ("runs", "store", "stores", "force", "logger", "group")
+NOT_IN_FINGERPRINT = ("runs", "store", "stores", "force", "logger", "group", "launcher")
 # Where the data lie; what they are, their fingerprints say.
 DATA_PATHS = ("root", "store")
 

@@ -1,0 +1,1 @@
+"""Runs started elsewhere: by joblib beside each other, by Slurm or Ray on other machines."""

@@ -1,0 +1,1 @@
+"""What starts jobs: joblib, Slurm and Ray, a file each."""

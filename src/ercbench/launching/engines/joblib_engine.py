@@ -1,0 +1,63 @@
+"""Jobs side by side on one machine."""
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+
+from joblib import Parallel, delayed
+
+from ercbench.config.launching import JoblibSettings
+from ercbench.launching.engines.engine import stopping
+from ercbench.launching.job import Job
+from ercbench.launching.working import carry_out
+from ercbench.tuning.worker import threads_each
+
+
+class JoblibEngine:
+    """Threads of joblib that each wait for a process, so that a crash costs one job.
+
+    Args:
+        settings: How many at a time.
+    """
+
+    def __init__(self, settings: JoblibSettings) -> None:
+        self.jobs = settings.jobs
+        self.gpus: SimpleQueue[int] | None = None
+        if settings.gpus:
+            self.gpus, self.jobs = SimpleQueue(), min(self.jobs, len(settings.gpus))
+            for gpu in settings.gpus:
+                self.gpus.put(gpu)
+        self.processes: list[subprocess.Popen] = []
+        self.stopped = False
+
+    def run(self, jobs: Sequence[Job], ended: Callable[[Job], None]) -> bool:
+        """Runs all jobs; an interruption ends those that run, and no other begins."""
+        most = min(self.jobs, len(jobs))
+        with stopping(self._stop), threads_each(max(1, (os.cpu_count() or 1) // most)):
+            parallel = Parallel(most, backend="threading", return_as="generator_unordered")
+            for job in parallel(delayed(self._carry_out)(job) for job in jobs):
+                ended(job)
+        return True
+
+    def _carry_out(self, job: Job) -> Job:
+        if not self.stopped:
+            gpu = self.gpus.get() if self.gpus else None
+            given = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": str(gpu)}
+            try:
+                carry_out(job, given, self._started)
+            finally:
+                if self.gpus and gpu is not None:
+                    self.gpus.put(gpu)
+        return job
+
+    def _started(self, process: subprocess.Popen) -> None:
+        self.processes.append(process)
+        if self.stopped:
+            process.terminate()
+
+    def _stop(self) -> None:
+        self.stopped = True
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
