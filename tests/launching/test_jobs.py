@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_for
 
 from ercbench.errors import ErcbenchError
 from ercbench.launching.job import JOB, Asked, Job, State
@@ -26,14 +26,6 @@ def asked(tmp_path):
         return job
 
     return make
-
-
-def wait_for(condition):
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("waited in vain")
 
 
 def test_a_job_that_ends_well_has_finished_and_its_output_is_kept(asked):
@@ -82,7 +74,7 @@ def sleeping(asked):
     """A job that is under way, and the process that carries it out."""
     job = asked()
     process = subprocess.Popen([sys.executable, "-c", SLEEPER, str(job.path)])
-    wait_for(lambda: job.began)
+    wait_for(lambda: job.began, "the beginning")
     yield job, process
     process.kill()
     process.wait()
@@ -90,7 +82,7 @@ def sleeping(asked):
 
 def child_of(process):
     path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    wait_for(lambda: path.read_text().strip())
+    wait_for(lambda: path.read_text().strip(), "the child")
     return int(path.read_text().split()[0])
 
 
@@ -110,7 +102,7 @@ def test_a_process_that_is_killed_leaves_a_failed_job_and_no_child_behind(sleepi
     process.wait()
     assert job.state is State.FAILED
     assert "is gone" in job.why
-    wait_for(lambda: is_gone(Path(f"/proc/{child}/stat")))
+    wait_for(lambda: is_gone(Path(f"/proc/{child}/stat")), "the end of the child")
 
 
 def is_gone(stat):
