@@ -9,7 +9,7 @@ from transformers import AutoModel, AutoTokenizer
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.context import Frame, assemble, window_of
-from ercbench.features.encoders.text import MINILM_SETTINGS, TextEncoder, TextSettings
+from ercbench.features.encoders.text import MINILM_SETTINGS, POOLINGS, TextEncoder, TextSettings
 
 TEXTS = ("hello there", "no", "you are late again why oh why", "oh no", "hello", "you are there")
 FRAME = Frame(first=0, last=2, separators=2, most=12)
@@ -23,7 +23,7 @@ def cosine(one, other):
     return float(np.dot(one, other) / np.linalg.norm(one) / np.linalg.norm(other))
 
 
-@pytest.mark.parametrize("pooling", ["first", "mean", "last_four"])
+@pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("context", [0, 2])
 def test_a_vector_never_depends_on_what_it_is_batched_with(tiny_roberta, pooling, context):
     settings = {"pooling": pooling, "before": context, "after": context}
@@ -34,19 +34,22 @@ def test_a_vector_never_depends_on_what_it_is_batched_with(tiny_roberta, pooling
     assert np.abs(together[0] - together[2]).max() > 0.1
 
 
-@pytest.mark.parametrize("pooling", ["first", "mean", "last_four"])
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_poolings_are_what_they_are_called(tiny_roberta, pooling):
     """Against transformers' own model and tokenizer, one text at a time."""
     model = AutoModel.from_pretrained(tiny_roberta).eval()
     tokens = AutoTokenizer.from_pretrained(tiny_roberta)
     vectors = encoder(tiny_roberta, pooling=pooling).encode(said(*TEXTS))
+    assert len(vectors[0]) == encoder(tiny_roberta, pooling=pooling).width
     for text, vector in zip(TEXTS, vectors, strict=True):
         with torch.inference_mode():
             layers = model(**tokens(text, return_tensors="pt"), output_hidden_states=True)
+        four = torch.stack([layer[0, 0] for layer in layers.hidden_states[-4:]])
         expected = {
             "first": layers.last_hidden_state[0, 0],
             "mean": layers.last_hidden_state[0].mean(0),
-            "last_four": torch.stack([layer[0, 0] for layer in layers.hidden_states[-4:]]).mean(0),
+            "last_four": four.mean(0),
+            "last_four_concat": four.flip(0).flatten(),
         }[pooling]
         np.testing.assert_allclose(vector, expected, atol=1e-5)
 

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from small import heard, items, seen, turn_clip, write_clip, write_frames
+from tiny import save_clip, save_vit
+from transformers import AutoImageProcessor, CLIPModel, ViTModel
 
 from ercbench.corpora.conversation import Utterance
 from ercbench.errors import ErcbenchError
+from ercbench.features.encoders import visual
 from ercbench.features.encoders.acoustics import MelEncoder
 from ercbench.features.encoders.visual import FrameEncoder, VisualSettings
 from ercbench.features.media.clips import clip_frames
@@ -86,7 +90,69 @@ def test_pooling_over_frames(tiny_resnet, tmp_path):
     assert (most > mean).any()
 
 
+class Everywhere:
+    """A detector that finds one face, the left half, in every other frame."""
+
+    least_face = 40
+
+    def __init__(self, every=2):
+        self.calls, self.every = 0, every
+
+    def detect_all(self, frames):
+        return [self.detect(frame) for frame in frames]
+
+    def detect(self, frame):
+        self.calls += 1
+        boxes = [[0, 0, frame.shape[1] / 2, frame.shape[0]]] if self.calls % self.every == 0 else []
+        return np.array(boxes, np.float32).reshape(-1, 4), np.ones(len(boxes), np.float32)
+
+
+def test_a_view_is_the_scene_the_faces_or_both(tiny_resnet, tmp_path, monkeypatch):
+    clip = seen(write_clip(tmp_path / "clip.mp4", seconds=2))
+
+    def vector(view, every=2):
+        monkeypatch.setattr(visual, "FACES", Everywhere(every))
+        encoder = FrameEncoder(VisualSettings(str(tiny_resnet), frames=4, view=view))
+        (made,) = encoder.encode(clip)
+        assert isinstance(made, str) or made.shape == (encoder.width,)
+        return made
+
+    scene, faces, both = map(vector, ("scene", "faces", "both"))
+    np.testing.assert_allclose(both, np.concatenate([scene, faces]), atol=1e-6)
+    assert np.abs(scene - faces).max() > 1e-4
+    assert vector("faces", every=99) == "no face in 4 frames"
+    np.testing.assert_array_equal(vector("both", every=99)[16:], np.zeros(16))
+
+
+def test_a_scene_is_described_as_before_and_faces_with_what_decides_them(tiny_resnet):
+    scene, faces = (
+        FrameEncoder(VisualSettings(str(tiny_resnet), view=view)).describe()["settings"]
+        for view in ("scene", "faces")
+    )
+    assert faces == scene | {"view": "faces", "least_face": 40, "margin": 0.0}
+
+
+@pytest.mark.parametrize("kind", ["clip", "vit"])
+def test_a_vector_is_the_model_s_own(kind, tmp_path):
+    folder = {"clip": save_clip, "vit": save_vit}[kind](tmp_path / kind)
+    encoder = FrameEncoder(VisualSettings(str(folder), frames=1))
+    path = write_clip(tmp_path / "clip.mp4", seconds=1)
+    (vector,) = encoder.encode(seen(path))
+    processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
+    pixels = processor(clip_frames(path, 1, 30), return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        if kind == "clip":
+            model = CLIPModel.from_pretrained(folder).eval()
+            expected = model.visual_projection(model.vision_model(pixels).pooler_output)
+        else:
+            expected = ViTModel.from_pretrained(folder).eval()(pixels).last_hidden_state[:, 0]
+    np.testing.assert_allclose(vector, expected[0], atol=1e-5)
+    assert encoder.width == len(vector)
+
+
 def test_wrong_settings_are_named():
+    with pytest.raises(ErcbenchError, match="view=eyes: expected one of scene, faces, both"):
+        VisualSettings(view="eyes")
     with pytest.raises(ErcbenchError, match="pooling=first: expected one of mean, max"):
         VisualSettings(pooling="first")
     with pytest.raises(ErcbenchError, match="frames=0: expected 1 or more"):

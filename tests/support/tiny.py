@@ -6,10 +6,16 @@ from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     AddedToken,
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
     GenerationConfig,
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaModel,
+    ViTConfig,
+    ViTImageProcessorPil,
+    ViTModel,
     Wav2Vec2Config,
     Wav2Vec2FeatureExtractor,
     Wav2Vec2Model,
@@ -20,6 +26,14 @@ from transformers import (
 )
 
 WORDS = ["hello", "there", "you", "are", "late", "again", "no", "ROSS", "RACHEL", ":", "why", "oh"]
+
+
+SMALL_LAYERS = {
+    "hidden_size": 8,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 8,
+}
 
 
 def save_roberta(folder):
@@ -62,6 +76,28 @@ def save_wav2vec2(folder, **settings):
     )
     Wav2Vec2Model(config).save_pretrained(folder)
     Wav2Vec2FeatureExtractor(sampling_rate=16000).save_pretrained(folder)
+    return folder
+
+
+def save_vit(folder):
+    """ViT of a layer that sees 32 x 32 pixels."""
+    torch.manual_seed(0)
+    config = ViTConfig(image_size=32, patch_size=16, **SMALL_LAYERS)
+    ViTModel(config).save_pretrained(folder)
+    ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def save_clip(folder):
+    """CLIP, both halves of it, of a layer each, that sees 32 x 32 pixels."""
+    torch.manual_seed(0)
+    vision = {"image_size": 32, "patch_size": 16, "projection_dim": 6, **SMALL_LAYERS}
+    config = CLIPConfig(
+        text_config={"vocab_size": 8, **SMALL_LAYERS}, vision_config=vision, projection_dim=6
+    )
+    CLIPModel(config).save_pretrained(folder)
+    sizes = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
+    CLIPImageProcessorPil(**sizes).save_pretrained(folder)
     return folder
 
 

@@ -98,6 +98,7 @@ class VisualOptions(Settings):
     frames: int | None
     pooling: str | None
     most_seconds: float | None
+    view: str | None
     dtype: str | None
     device: str | None
     spread: str | None

@@ -11,7 +11,8 @@ from transformers import AutoConfig, AutoModel
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_choice
-from ercbench.features.encoders.pretrained import Located, load, locate
+from ercbench.features.encoders.pretrained import MINILM, PUBLIC, Located, load, load_model, locate
+from ercbench.features.encoders.provenance import trained_on
 
 DTYPES = ("float32", "bfloat16")
 
@@ -46,13 +47,20 @@ class Backbone:
     name: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or self._located.name)
+        located = self._located  # now, so that a model that is not there is told at once
+        object.__setattr__(self, "name", self.name or located.name)
 
     @property
     def width(self) -> int:
         """Length of a vector: the width of the model's last layer."""
         config = load(AutoConfig, self._located)
         return config.hidden_sizes[-1] if hasattr(config, "hidden_sizes") else config.hidden_size
+
+    @property
+    def trained_on(self) -> tuple[str, ...] | None:
+        """Corpora of this field that the model was trained on; None if nobody knows."""
+        public = self.settings.model in PUBLIC or self.settings.model == MINILM
+        return () if public else trained_on(self._located.folder)
 
     def describe(self) -> dict[str, Any]:
         """Returns the model, its revision and the settings."""
@@ -71,7 +79,7 @@ class Backbone:
 
     @cached_property
     def _model(self) -> Any:
-        model = load(AutoModel, self._located, dtype=torch.float32)
+        model = load_model(AutoModel, self._located)
         return model.eval().to(self._device)
 
     def _precision(self) -> AbstractContextManager[Any]:

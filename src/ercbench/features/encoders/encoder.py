@@ -38,7 +38,8 @@ class Encoder(Protocol):
     encodes. Equal settings give equal vectors, whatever else is in `items`, up to rounding.
 
     One that needs other fields of an utterance than its modality suggests names them, one of
-    which must be there, in `inputs`.
+    which must be there, in `inputs`. One whose model was trained on whole corpora names these in
+    `trained_on`.
     """
 
     @property

@@ -1,5 +1,6 @@
 """Public models by name, each at one fixed revision, and models in a user's own folder."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -44,6 +45,11 @@ PUBLIC = {
         "facebook/wav2vec2-base-960h", "22aad52d435eb6dbaf354bdad9b0da84ce7d6156"
     ),
     "resnet-18": PublicModel("microsoft/resnet-18", "65a5785d9156231087c481e0c7dd33a5ff6f7e3e"),
+    "clip": PublicModel(
+        "openai/clip-vit-base-patch32",
+        "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
+        "pytorch_model.bin",
+    ),
     "vit": PublicModel("google/vit-base-patch16-224", "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3"),
 }
 
@@ -117,6 +123,31 @@ def load(auto: Any, located: Located, **options: Any) -> Any:
             f"{located.folder}: cannot be read as {auto.__name__} ({reason}). Expected a folder "
             "written by transformers' save_pretrained; complete it or give another one."
         ) from None
+
+
+def load_model(auto: Any, located: Located) -> Any:
+    """Loads a model in float32, all of whose weights are there.
+
+    Args:
+        auto: Such as `transformers.AutoModel`.
+        located: Where the files are.
+
+    Raises:
+        ErcbenchError: The files are not those of such a model, or the weights are another's.
+    """
+    model, found = load(auto, located, dtype="float32", output_loading_info=True)
+    absent = sorted(name for name in found["missing_keys"] if not _UNUSED.search(name))
+    if absent:
+        raise ErcbenchError(
+            f"{located.folder}: its weights are of another architecture than its config.json says "
+            f"({type(model).__name__}): {len(absent)} of its tensors are not there, such as "
+            f"{absent[0]}. Give the folder as save_pretrained wrote it."
+        )
+    return model
+
+
+# What some published files lack, and no encoder here computes with.
+_UNUSED = re.compile(r"(^|\.)(pooler\.|masked_spec_embed$|mask_token$)")
 
 
 def _packaged() -> Located:

@@ -18,7 +18,7 @@ from ercbench.features.encoders.encoder import Item, Vector
 from ercbench.features.encoders.pretrained import MINILM, load, public_name
 from ercbench.features.encoders.registry import FrozenEncoder
 
-POOLINGS = ("first", "mean", "last_four")
+POOLINGS = ("first", "mean", "last_four", "last_four_concat")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class TextSettings(BackboneSettings):
         pooling: `first`: the last layer at the first token (RoBERTa's `<s>`). `mean`: the mean
             of the last layer over the utterance's own tokens, which without context are all,
             the special ones included. `last_four`: the mean of the last four layers at the first
-            token; COSMIC (Ghosal et al. 2020) passes these four on as separate vectors.
+            token. `last_four_concat`: these four side by side, the last one first, as COSMIC
+            (Ghosal et al. 2020) passes them on; four times as wide.
         normalise: Scales a vector to length 1.
         before: Utterances read before this one, as in EmoBERTa (Kim and Vossen 2021).
         after: Utterances read after it.
@@ -76,6 +77,11 @@ class TextEncoder(Backbone):
     name: str = ""
     fitted_on: list[str] | None = field(default_factory=list)
     modality: str = "text"
+
+    @property
+    def width(self) -> int:
+        """Length of a vector: the model's width, of four layers side by side four times that."""
+        return (4 if self.settings.pooling == "last_four_concat" else 1) * super().width
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns a vector [width] for each item that has a text, else the reason why not."""
@@ -138,7 +144,7 @@ class TextEncoder(Backbone):
             output = self._model(
                 input_ids=ids,
                 attention_mask=mask,
-                output_hidden_states=self.settings.pooling == "last_four",
+                output_hidden_states=self.settings.pooling.startswith("last_four"),
             )
         pooled = pool(output, own, self.settings.pooling)
         if self.settings.normalise:
@@ -153,16 +159,16 @@ class TextEncoder(Backbone):
 
 
 def pool(output: Any, own: torch.Tensor, pooling: str) -> torch.Tensor:
-    """Returns [B, width] float32 from a model's output.
+    """Returns [B, width] float32 from a model's output, [B, 4 * width] of four layers.
 
     Args:
-        output: With `last_hidden_state` [B, L, width] and, for `last_four`, `hidden_states`.
+        output: With `last_hidden_state` [B, L, width] and, of four layers, `hidden_states`.
         own: [B, L], where a token counts for the mean.
         pooling: One of `POOLINGS`.
     """
-    if pooling == "last_four":
-        layers = [layer[:, 0].float() for layer in output.hidden_states[-4:]]
-        return torch.stack(layers).mean(0)
+    if pooling.startswith("last_four"):
+        layers = [layer[:, 0].float() for layer in output.hidden_states[:-5:-1]]
+        return torch.cat(layers, 1) if pooling.endswith("concat") else torch.stack(layers).mean(0)
     states = output.last_hidden_state.float()
     if pooling == "first":
         return states[:, 0]
@@ -183,7 +189,7 @@ def _pad(
 
 
 def _entry(name: str, summary: str, settings: TextSettings) -> FrozenEncoder:
-    build, options = builder(TextEncoder, settings), options_of(TextSettings)
+    build, options = builder(TextEncoder, settings, name), options_of(TextSettings)
     return FrozenEncoder(name, "text", summary, public_name(settings.model), build, options)
 
 
@@ -194,5 +200,10 @@ ENCODERS = (
         "roberta-large",
         "RoBERTa large, from the hub at a fixed revision",
         TextSettings("roberta-large"),
+    ),
+    _entry(
+        "roberta_cosmic",
+        "RoBERTa large, the last four layers at <s> side by side, as COSMIC passes them on",
+        TextSettings("roberta-large", pooling="last_four_concat"),
     ),
 )

@@ -145,7 +145,11 @@ def describe_features(features: FeatureSet) -> str:
     missing = int((~features.present).sum())
     made = features.metadata
     revision = f" at {made['revision']}" if made.get("revision") else ""
+    seen = made["fitted_on"]
+    learnt = f"; its encoder learned from {len(seen)} conversations" if seen else ""
+    if seen is None:
+        learnt = "; whose labels its encoder saw is not known"
     return (
         f"{features.key}: width {features.width}, {missing} of {len(features.present)} missing, "
-        f"by {made['encoder']}{revision}"
+        f"by {made['encoder']}{revision}{learnt}"
     )

@@ -95,7 +95,7 @@ def extract(
             otherwise, another process is at it, or more than 20 % of the rows are missing.
     """
     check_inputs(store.corpus, encoder)
-    plan = make_plan(encoder, store.manifest_sha256, store.count, settings.chunk)
+    plan = make_plan(encoder, store, settings.chunk)
     work = Extraction(store, ExtractionParts(plan.folder(store.folder), plan), encoder)
     existing = existing_set(store, plan) if plan.key in store.keys() else None
     if existing is not None and not work.outdated(read_report(report_path(store.folder, plan))):

@@ -13,7 +13,9 @@ from safetensors import SafetensorError, safe_open
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder, Vector
+from ercbench.features.encoders.provenance import labels_seen
 from ercbench.features.store.feature_set import write_tensors
+from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import replacing, sha256_of_text
 
 PLAN = "plan.json"
@@ -76,16 +78,16 @@ class ExtractionPlan:
         return store / f".parts-{self.modality}.{self.name}-{fingerprint}"
 
 
-def make_plan(encoder: Encoder, manifest_sha256: str, rows: int, chunk: int) -> ExtractionPlan:
-    """Returns the plan of an encoder's extraction over one manifest."""
+def make_plan(encoder: Encoder, store: FeatureStore, chunk: int) -> ExtractionPlan:
+    """Returns the plan of an encoder's extraction over a store's corpus."""
     return ExtractionPlan(
         encoder.modality,
         encoder.name,
         encoder.width,
-        rows,
+        store.count,
         chunk,
-        manifest_sha256,
-        None if encoder.fitted_on is None else list(encoder.fitted_on),
+        store.manifest_sha256,
+        labels_seen(encoder, store.corpus),
         json.loads(json.dumps(encoder.describe())),  # as it will be read back
     )
 
