@@ -1,10 +1,12 @@
 """A vector belongs to its text, its neighbours and its settings, and to nothing else."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from small import said
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoTokenizer, MPNetConfig, MPNetModel
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.batches import by_length
@@ -94,6 +96,17 @@ def test_the_opening_token_stands_for_an_utterance_without_tokens():
 def test_texts_longer_than_the_model_reads_are_cut(tiny_roberta):
     long, cut = encoder(tiny_roberta).encode(said("oh " * 100, "oh " * 30))
     np.testing.assert_allclose(long, cut, atol=1e-5)
+
+
+def test_an_mpnet_reads_up_to_its_last_position(tiny_roberta, tmp_path):
+    folder = tmp_path / "tiny-mpnet"
+    shutil.copytree(tiny_roberta, folder)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 30}
+    config = MPNetConfig(intermediate_size=32, max_position_embeddings=34, **sizes)
+    MPNetModel(config).save_pretrained(folder)
+    items, mpnet = said("oh " * 100), encoder(folder)
+    assert len(mpnet.sequences(items)[0]) == 32
+    assert mpnet.encode(items)[0].shape == (16,)
 
 
 def test_an_utterance_without_text_is_missing(tiny_roberta):

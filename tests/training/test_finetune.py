@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from helpers import compose_in
 from small import WORDS, tone, write_wav
+from transformers import RobertaConfig, RobertaModel
 
 import ercbench.training.finetune
 from ercbench.api.encoders import encoder_of
@@ -17,6 +19,7 @@ from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import items_of
+from ercbench.features.encoders.pretrained import locate
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.training.alignment import read_rotations
@@ -179,6 +182,25 @@ def test_cross_fitted_features_of_training_come_from_an_encoder_that_has_not_see
     assert len(features.metadata["settings"]["cross_fitted"]) == 2
     run("folds=2", "align=false")
     assert read_rotations(folder / "crossfit.json", 2) is None
+
+
+def test_an_encoder_with_lora_goes_from_training_to_a_store(run, store):
+    pytest.importorskip("peft")
+    _, folder = run("encoder.lora_rank=2", "encoder.warmup=0.5", "encoder.schedule=linear")
+    features = fill(store, "text", folder / "checkpoints" / "best.ckpt", "lora")
+    assert features.rows(0, 40).shape == (40, 16)
+
+
+def test_an_encoder_whose_backbone_was_replaced_is_refused(run, store, tiny_roberta, tmp_path):
+    backbone = tmp_path / "backbone"
+    shutil.copytree(tiny_roberta, backbone)
+    _, folder = run(f"encoder.backbone={backbone}", runs=tmp_path / "runs")
+    config = json.loads((backbone / "config.json").read_text())
+    RobertaModel(RobertaConfig(**config | {"num_hidden_layers": 2})).save_pretrained(backbone)
+    locate.cache_clear()
+    encoder = TrainedEncoder(folder / "checkpoints" / "best.ckpt", "x")
+    with pytest.raises(ErcbenchError, match="the weights do not fit this model"):
+        encoder.encode(list(items_of(store.corpus))[:1])
 
 
 def test_an_audio_extractor_is_trained_on_recordings_and_fills_a_store(run, store):

@@ -17,7 +17,7 @@ from ercbench.features.encoders.make import NO_OPTIONS
 from ercbench.features.store.missing import INPUTS
 from ercbench.files import sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
-from ercbench.models.base.trainable import open_checkpoint
+from ercbench.models.base.trainable import open_checkpoint, take_weights
 from ercbench.models.registry import TRAINABLE_ENCODERS
 from ercbench.records.run_folder import RunFolder
 from ercbench.training.alignment import read_rotations, rotations_of
@@ -132,7 +132,7 @@ class TrainedEncoder:
     @cached_property
     def _model(self) -> UtteranceEmbedder:
         model = self._class(self._checkpoint["hyper_parameters"]["spec"], **self._settings)
-        model.load_state_dict(self._checkpoint["state_dict"])
+        take_weights(model, self.path, self._checkpoint)
         return model.eval()
 
 

@@ -177,6 +177,15 @@ def load_weights(model: Trainable, path: Path) -> None:
     """
     checkpoint = open_checkpoint(path)
     check_owner(model, path, checkpoint)
+    take_weights(model, path, checkpoint)
+
+
+def take_weights(model: Trainable, path: Path, checkpoint: dict[str, Any]) -> None:
+    """Gives a model the weights of a checkpoint that was opened.
+
+    Raises:
+        ErcbenchError: They are of another architecture.
+    """
     try:
         model.load_state_dict(checkpoint["state_dict"])
     except RuntimeError as error:
