@@ -13,15 +13,15 @@ from torchmetrics.functional.classification import (
 
 from ercbench.metrics import (
     BINS,
-    COMPARED,
     METRICS,
-    SELECTION_METRICS,
     Metric,
     Predictions,
     class_f1,
+    compared,
     label_counts,
     labelled,
     mean_of_sums,
+    metrics_of,
     previous_labels,
 )
 
@@ -77,11 +77,11 @@ def predictions(draw):
 
 
 def test_every_metric_has_a_reference_here():
-    assert set(REFERENCES) == set(METRICS)
+    assert set(REFERENCES) == {own.name for own in metrics_of("labels")}
     assert all(name == metric.name for name, metric in METRICS.items())
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", REFERENCES)
 @given(found=predictions())
 @settings(max_examples=40, deadline=None)
 @pytest.mark.filterwarnings("ignore")
@@ -102,7 +102,7 @@ def test_f1_per_class_is_that_of_torchmetrics(found):
 @settings(max_examples=30, deadline=None)
 def test_sums_over_parts_give_what_the_whole_gives(found, seed):
     part = np.random.default_rng(seed).integers(0, 4, len(found.truth))
-    for metric in METRICS.values():
+    for metric in metrics_of("labels"):
         sums = [
             metric.statistics(
                 Predictions(found.truth[own], found.probabilities[own], found.previous[own])
@@ -115,13 +115,14 @@ def test_sums_over_parts_give_what_the_whole_gives(found, seed):
 
 def test_nothing_labelled_has_no_score():
     nothing = labelled(np.array([-1, -1]), np.full((2, 3), 1 / 3), np.array([-1, -1]))
-    assert all(np.isnan(metric.of(nothing)) for metric in METRICS.values())
+    assert all(np.isnan(metric.of(nothing)) for metric in metrics_of("labels"))
 
 
 def test_what_may_choose_and_what_is_compared_is_the_better_the_higher():
-    assert SELECTION_METRICS == ("accuracy", "weighted_f1", "macro_f1", "balanced_accuracy")
-    assert COMPARED == ("accuracy", "weighted_f1", "macro_f1")
-    assert all(METRICS[name].higher_is_better for name in {*SELECTION_METRICS, *COMPARED})
+    choosing = [own.name for own in metrics_of("labels") if own.selects]
+    assert choosing == ["accuracy", "weighted_f1", "macro_f1", "balanced_accuracy"]
+    assert compared("labels") == ("accuracy", "weighted_f1", "macro_f1")
+    assert all(own.higher_is_better for own in metrics_of("labels") if own.selects or own.compared)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(-1, 2)), min_size=1))

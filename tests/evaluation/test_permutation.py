@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from ercbench.evaluation.compare.groups import TestSet
 from ercbench.evaluation.statistics.permutation import Swaps, draw_swaps, permutation_p
 from ercbench.evaluation.statistics.scores import sum_by_dialogue
-from ercbench.metrics import COMPARED
+from ercbench.metrics import compared as compared_by
 
 REFERENCE = {
     "accuracy": accuracy_score,
@@ -66,7 +66,7 @@ def test_an_utterance_without_a_label_does_not_count():
     assert found["accuracy"] == pytest.approx([expected])
 
 
-@pytest.mark.parametrize("name", COMPARED)
+@pytest.mark.parametrize("name", compared_by("labels"))
 def test_an_influence_is_what_a_score_loses_without_the_dialogue(name):
     test, (predictions, _) = made_up(seeds=2)
     found = count(test, predictions).influences()[name]
@@ -95,7 +95,7 @@ def score_of(name, test, first, second):
     return statistic
 
 
-@pytest.mark.parametrize("name", COMPARED)
+@pytest.mark.parametrize("name", compared_by("labels"))
 @pytest.mark.parametrize("seed", range(3))
 def test_all_swaps_are_scipys_exact_permutation(name, seed):
     test, (first, second) = made_up(dialogues=7, seed=seed)
@@ -128,7 +128,7 @@ def test_a_sample_of_swaps_comes_near_all_of_them():
     moved = np.random.default_rng(0).integers(2, size=(20_000, 12)).astype(np.float32)
     sampled = permutation_p(*counts, Swaps(moved, exact=False))
     assert exact["macro_f1"] > 0.01
-    for name in COMPARED:
+    for name in compared_by("labels"):
         assert sampled[name] == pytest.approx(exact[name], abs=0.015)
 
 
@@ -165,7 +165,7 @@ def test_identical_models_are_called_different_in_5_per_cent_of_test_sets():
     rng, sets, dialogues, length = np.random.default_rng(0), 1000, 40, 8
     names = np.repeat(np.arange(dialogues), length)
     swaps = draw_swaps(dialogues, 199, rng)
-    called = dict.fromkeys(COMPARED, 0)
+    called = dict.fromkeys(compared_by("labels"), 0)
     for _ in range(sets):
         truth = rng.integers(0, 4, dialogues * length)
         skill = np.repeat(rng.beta(1, 1, (2, dialogues)), length, axis=1)
@@ -173,6 +173,6 @@ def test_identical_models_are_called_different_in_5_per_cent_of_test_sets():
         said = np.where(right, truth, rng.integers(0, 4, skill.shape))
         test = questions(truth, names, 4)
         p = permutation_p(count(test, said[:1]), count(test, said[1:]), swaps)
-        called = {name: called[name] + (p[name] <= 0.05) for name in COMPARED}
+        called = {name: called[name] + (p[name] <= 0.05) for name in compared_by("labels")}
     for name, times in called.items():
         assert times / sets == pytest.approx(0.05, abs=0.014), name

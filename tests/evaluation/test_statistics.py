@@ -7,7 +7,7 @@ from scipy import stats
 
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
-from ercbench.metrics import COMPARED
+from ercbench.metrics import compared as compared_by
 from records import write_run
 
 SIZES = (6, 4, 9, 3, 7, 5, 8, 6, 4, 9, 3, 7, 5, 8, 6)
@@ -35,7 +35,7 @@ def pair_of(analysis, *names, score="accuracy"):
 def test_estimates_are_the_recorded_scores_with_an_interval_around_them(compared):
     comparison, analysis = compared(("GRU", 1.0, 3), ("MLP", 0.5, 3))
     for group in comparison.groups:
-        for score in COMPARED:
+        for score in compared_by("labels"):
             recorded = [scores[score] for scores in group.scores]
             estimate = analysis.estimates[group.name][score]
             assert estimate.mean == pytest.approx(np.mean(recorded))
@@ -71,7 +71,7 @@ def test_an_interval_is_students_over_dialogues_and_seeds(compared):
 
 def test_a_much_better_model_is_best(compared):
     _, analysis = compared(("GRU", 4.0, 3), ("MLP", 0.5, 3), ("HCAM", 0.5, 3))
-    for score in COMPARED:
+    for score in compared_by("labels"):
         assert analysis.best[score] == "GRU"
     pair = pair_of(analysis, "GRU", "MLP")
     assert pair.first == "GRU"
@@ -86,7 +86,7 @@ def test_equal_models_are_not_told_apart(compared):
     pair = pair_of(analysis, "GRU", "MLP")
     assert pair.difference >= 0
     assert not pair.told_apart
-    assert analysis.best == dict.fromkeys(COMPARED)
+    assert analysis.best == dict.fromkeys(compared_by("labels"))
 
 
 def test_told_apart_is_an_interval_without_0(compared):

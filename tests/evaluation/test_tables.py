@@ -19,7 +19,7 @@ from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_
 from ercbench.evaluation.tables.summary import summary
 from ercbench.evaluation.tables.tables import Cell, Column, Table, tables
 from ercbench.evaluation.tables.terminal import fitting, print_table
-from ercbench.metrics import METRICS, previous_labels
+from ercbench.metrics import metrics_of, previous_labels
 from ercbench.records.reading import read_runs
 from ercbench.records.run_record import ChosenOnTest, OutputScores, RunRecord, Scores
 from records import (
@@ -395,7 +395,7 @@ def test_headers_and_cells_follow_the_registry(tmp_path):
     write_run(tmp_path)
     row = row_of(tables_of(tmp_path)["scores"], "MLP")
     (read,), _ = read_runs(tmp_path)
-    for metric in METRICS.values():
+    for metric in metrics_of("labels"):
         assert row[metric.title].value == pytest.approx(read.scores["final"][metric.name], abs=1e-6)
     assert row["parameters"].value == 1234
     assert row["seconds"].value == 56.7

@@ -15,6 +15,7 @@ from ercbench.config.compose import compose
 from ercbench.console import say
 from ercbench.corpora.names import names_of
 from ercbench.files import expanded, safe_name, sha256_of_file
+from ercbench.metrics import Target
 from ercbench.records.added_record import AddedRecord, AddedSetup
 from ercbench.records.adding.files import read_predictions
 from ercbench.records.adding.fitting import fit
@@ -25,6 +26,7 @@ from ercbench.records.adding.names import (
     known_records,
     seeds_of,
 )
+from ercbench.records.adding.scores import read_scores
 from ercbench.records.corpus_part import CorpusPart
 from ercbench.records.fingerprint import fingerprint
 from ercbench.records.prediction_rows import rows_of
@@ -84,12 +86,12 @@ def add(config: DictConfig) -> list[AddedRecord]:
     """
     files = files_of("predictions", config.predictions)
     seeds = seeds_of(config.seed, files)
-    part, manifest_sha256 = _opened(config)
+    part, manifest_sha256, target = _opened(config)
     runs = expanded(config.runs)
     model = checked_name(config.name)
     order = None if config.labels is None else names_of("labels", config.labels)
     made = [
-        _made(part, manifest_sha256, model, file, seed, order)
+        _made(part, manifest_sha256, target, model, file, seed, order)
         for file, seed in zip(files, seeds, strict=True)
     ]
     known = known_records(runs)
@@ -106,17 +108,19 @@ def _listed(values: Sequence[str | Path]) -> str:
     return f"[{','.join(in_quotes(str(value)) for value in values)}]"
 
 
-def _opened(config: DictConfig) -> tuple[CorpusPart, str]:
-    """Returns the test part, and the SHA-256 of the manifest of its store."""
+def _opened(config: DictConfig) -> tuple[CorpusPart, str, Target]:
+    """Returns the test part, the SHA-256 of the manifest of its store, and what is predicted."""
     if config.store is not None:
         config.dataset.store = config.store
     data = instantiate(config.dataset, _convert_="all", features=None, stores=config.stores)
-    return CorpusPart(data.corpus, config.dataset.split), data.store.manifest_sha256
+    part = CorpusPart(data.corpus, config.dataset.split)
+    return part, data.store.manifest_sha256, data.target
 
 
 def _made(
     part: CorpusPart,
     manifest_sha256: str,
+    target: Target,
     model: str,
     file: Path,
     seed: int,
@@ -124,11 +128,8 @@ def _made(
 ) -> tuple[AddedRecord, list[dict[str, Any]]]:
     """Returns the record of a file, and the rows of its predictions."""
     corpus, split = part.corpus, part.split
-    given = read_predictions(file, corpus.labels)
-    found = fit(file, given, corpus, split, order, lambda said: warnings.warn(said, stacklevel=4))
-    if given.labels_only:
-        found = np.eye(len(corpus.labels), dtype=np.float32)[found]
-    rows = rows_of(part.conversations, corpus.labels, found, given.labels_only)
+    found, labels_only = _answers(part, target, file, order)
+    rows = rows_of(part.conversations, corpus.labels, found, labels_only, target)
     setup = AddedSetup(
         model=model,
         corpus=corpus.name,
@@ -141,7 +142,8 @@ def _made(
         provenance=dict(corpus.provenance),
         file=str(file),
         file_sha256=sha256_of_file(file),
-        labels_only=given.labels_only,
+        labels_only=labels_only,
+        target=target,
     )
     stands_for = fingerprint(
         {"model": model, "seed": seed, "split": split, "labels": list(setup.labels)},
@@ -150,8 +152,26 @@ def _made(
     )
     name = f"{safe_name(corpus.name)}-{safe_name(model)}-seed{seed}-{stands_for}"
     added = datetime.now(UTC).isoformat(timespec="seconds")
-    scores = part.scores(found, given.labels_only)
+    scores = part.scores(found, labels_only, target)
     return AddedRecord(name, stands_for, setup, scores, added), rows
+
+
+def _answers(
+    part: CorpusPart, target: Target, file: Path, order: Sequence[str] | None
+) -> tuple[np.ndarray, bool]:
+    """Returns the answers of a file, and whether they are labels alone."""
+
+    def warn(said: str) -> None:
+        warnings.warn(said, stacklevel=6)
+
+    corpus = part.corpus
+    if target == "score":
+        return read_scores(file, corpus, part.split, warn), False
+    given = read_predictions(file, corpus.labels)
+    found = fit(file, given, corpus, part.split, order, warn)
+    if given.labels_only:
+        found = np.eye(len(corpus.labels), dtype=np.float32)[found]
+    return found, given.labels_only
 
 
 def _leave(run: RunFolder, record: AddedRecord, rows: list[dict[str, Any]]) -> None:

@@ -23,8 +23,8 @@ from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.files import expanded
-from ercbench.metrics import labelled
 from ercbench.records.adding.fitting import checked_probabilities
+from ercbench.records.adding.scores import checked_scores
 from ercbench.records.scores import score
 from ercbench.records.study import read_studies
 
@@ -54,9 +54,9 @@ class Compared:
         """All tables, as in the report."""
         return tables(self.comparison, self.analysis)
 
-    def pairs(self, metric: str = "weighted_f1") -> tuple[Pair, ...]:
-        """Returns every pair of models, compared by a metric."""
-        return self.analysis.pairs[metric]
+    def pairs(self, metric: str | None = None) -> tuple[Pair, ...]:
+        """Returns every pair of models, compared by a metric; by default the main one."""
+        return self.analysis.pairs[metric or self.comparison.test.main.name]
 
     def show(self) -> None:
         """Prints the tables and the conclusion."""
@@ -102,7 +102,7 @@ def evaluate(probabilities: np.ndarray, test: TestSet) -> dict[str, float | None
         ErcbenchError: They do not fit it, or it has no labels.
     """
     own = _checked("probabilities", probabilities, test)[0]
-    scores = score(labelled(test.truth, own, test.previous))
+    scores = score(test.answered(own))
     if scores is None:
         raise ErcbenchError(f"{test.corpus}: the test part has no labels, so there are no scores.")
     return dict(scores.values)
@@ -134,13 +134,17 @@ def _runs(answers: Run | Sequence[Run]) -> list[Run]:
 
 def _checked(name: str, given: np.ndarray, test: TestSet) -> np.ndarray:
     """Returns [S, N, C] probabilities that fit the test part."""
-    found = np.asarray(given, np.float32)
+    found, scored = np.asarray(given, np.float32), test.target == "score"
+    if scored and found.shape[-1:] == (len(test.utterances),):
+        found = found[..., None]
     found = found[None] if found.ndim == 2 else found
-    expected = (len(test.utterances), len(test.labels))
+    expected = (len(test.utterances), 1 if scored else len(test.labels))
     if found.ndim != 3 or found.shape[1:] != expected:
         raise ErcbenchError(
             f"{name}: probabilities have shape {list(np.shape(given))}; expected "
             f"{list(expected)}, a row per utterance of the test part and a column per label. Order "
             "them as test.utterances and test.labels."
         )
+    if scored:
+        return checked_scores(name, found, test.utterances.tolist())
     return checked_probabilities(name, found, test.utterances.tolist())

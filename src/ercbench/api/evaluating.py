@@ -92,8 +92,9 @@ def _prepared(run: Run, store: FeatureStore, config: DictConfig) -> _Prepared:
     """Returns a run, what it is evaluated on, and what the record says of that."""
     split = config.split or _usual_split(run, store.corpus)
     keys = alike_sets(run.record.setup.features, store)
-    data = PreparedDataModule(config.store, config.stores, split, features=keys)
-    target = CorpusPart(store.corpus, split, config.part or "test")
+    own = run.record.setup.target
+    data = PreparedDataModule(config.store, config.stores, split, features=keys, target=own)
+    target = CorpusPart(data.corpus, split, config.part or "test")
     setup = _setup(run, data, target, config.labels.map, strict=config.part is None)
     return run, data, target, setup
 
@@ -142,12 +143,26 @@ def _setup(
         conversations=len(ids),
         seen=seen,
         labels=tuple(corpus.labels),
-        label_map=dict(label_map(given, trained.labels, corpus.labels).to),
+        label_map=dict(_map(given, trained, corpus).to),
         features=tuple(map(FeatureRecipe.of, data.feature_sets)),
         leaks=leaks,
         manifest_sha256=data.store.manifest_sha256,
         provenance=dict(corpus.provenance),
     )
+
+
+def _map(given: str | None, trained: RunSetup, corpus: Corpus) -> LabelMap:
+    """Returns what the run's labels become, which is nothing else where it predicts scores.
+
+    Raises:
+        ErcbenchError: Labels differ and there is no map, it does not fit, or scores are predicted.
+    """
+    if trained.target == "score" and given is not None:
+        raise ErcbenchError(
+            f"labels.map={given}: the run predicts scores, which no map of labels changes. Leave "
+            "it out."
+        )
+    return label_map(given, trained.labels, corpus.labels)
 
 
 def _seen(trained: RunSetup, corpus: Corpus, ids: Sequence[str]) -> int:
@@ -192,25 +207,28 @@ def _evaluated(
         if folder.finished:
             say(f"{folder.path.name}: there already, not evaluated again")
             return folder.read_evaluation()
-        mapped = LabelMap(setup.labels, setup.label_map).apply(_answers(run, data, target))
+        mapped = _answers(run, data, target)
+        if setup.target == "labels":
+            mapped = LabelMap(setup.labels, setup.label_map).apply(mapped)
         record = EvaluationRecord(
             folder.path.name,
             stands_for,
             setup,
-            target.scores(mapped),
+            target.scores(mapped, target=setup.target),
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        folder.write_predictions(rows_of(target.conversations, setup.labels, mapped))
+        rows = rows_of(target.conversations, setup.labels, mapped, target=setup.target)
+        folder.write_predictions(rows)
         folder.write(record)
         return record
 
 
 def _answers(run: Run, data: ConversationDataModule, target: CorpusPart) -> np.ndarray:
-    """Returns the run's [N, C] probabilities, each conversation by itself."""
+    """Returns the run's [N, C] probabilities, or scores, each conversation by itself."""
     part = data.dataset({own.id for own in target.conversations})
     found = []
     with torch.inference_mode():
         for item in range(len(part)):
             logits = run.model.outputs(collate([part[item]]))["final"]  # [1, L, C]
-            found.append(logits[0].float().softmax(-1).numpy())
+            found.append(run.model.answers(logits[0].float()).numpy())
     return np.concatenate(found)

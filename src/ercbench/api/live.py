@@ -1,6 +1,7 @@
 """A conversation that is labelled while it goes on."""
 
 from collections.abc import Mapping
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,8 +9,9 @@ import numpy as np
 
 from ercbench.api.encoders import EncoderGiven, encoder_or_reason
 from ercbench.corpora.conversation import Conversation, Utterance
-from ercbench.evaluation.predicted.result import PredictedTurn
+from ercbench.evaluation.predicted.result import PredictedTurn, shares_or_score
 from ercbench.features.encoders.encoder import Encoder, Item
+from ercbench.metrics import likeliest
 
 if TYPE_CHECKING:
     from ercbench.api.run import Run
@@ -84,8 +86,10 @@ class LiveConversation:
     def _labelled(
         self, own: Utterance, present: tuple[str, ...], probabilities: np.ndarray
     ) -> PredictedTurn:
-        shares = dict(zip(self._run.labels, probabilities.tolist(), strict=True))
-        label = max(shares, key=lambda name: shares[name])
+        labels, target = self._run.labels, self._run.record.setup.target
+        label = labels[likeliest(probabilities, target)]
+        shares, score = shares_or_score(probabilities, labels, target)
         earlier = [turn.label for turn in self.turns if turn.utterance.speaker == own.speaker]
         before = earlier[-1] if earlier else None
-        return PredictedTurn("live", own, label, shares[label], before, shares, present)
+        sure = shares.get(label, nan)
+        return PredictedTurn("live", own, label, sure, before, shares, present, score)

@@ -68,6 +68,7 @@ def predict_on(
         notes=(*given.notes, *encoded.notes, *_on_length(given, first.record.setup.features)),
         timing=timing,
         recording=given.recording,
+        target=first.record.setup.target,
     )
 
 
@@ -103,7 +104,7 @@ def read_input(
 
 
 def _answers(run: "Run", given: Given, features: Features) -> np.ndarray:
-    """Returns [N, C] probabilities, each conversation by itself."""
+    """Returns [N, C] probabilities, or [N, 1] scores, each conversation by itself."""
     ends = list(accumulate(len(own) for own in given.conversations))
     parts = zip(given.conversations, [0, *ends], ends, strict=False)
     return np.concatenate(

@@ -15,7 +15,7 @@ from ercbench.api.live import LiveConversation
 from ercbench.api.predicting import predict_on
 from ercbench.corpora.conversation import Conversation
 from ercbench.data.batch import IGNORE, ConversationItem, collate
-from ercbench.data.datamodule import speaker_numbers
+from ercbench.data.dataset import speaker_numbers
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import TestSet, test_set_of
 from ercbench.evaluation.predicted.result import Predicted
@@ -129,6 +129,8 @@ class Run:
     def answer(self, conversation: Conversation, features: Features) -> np.ndarray:
         """Returns [L, C] probabilities for a conversation, columns in the order of `labels`.
 
+        Of a model of scores it returns these: [L, 1].
+
         Args:
             conversation: Of L utterances, in their order; labels are not looked at.
             features: Modality to [L, D] vectors, where NaN marks a row that is missing; a modality
@@ -140,7 +142,7 @@ class Run:
         item = self._item(conversation, features)
         with torch.inference_mode():
             logits = self.model.outputs(collate([item]))["final"]  # [1, L, C]
-        return logits[0].float().softmax(-1).numpy()
+        return self.model.answers(logits[0].float()).numpy()
 
     def _item(self, conversation: Conversation, features: Features) -> ConversationItem:
         unknown = sorted(set(features) - set(self.model.spec.widths))

@@ -7,13 +7,13 @@ from ercbench.console import say, wide_console
 from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.statistics.analysis import analyse
-from ercbench.evaluation.tables.conclusion import SCORE
 from ercbench.evaluation.tables.tables import tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.files import expanded
+from ercbench.metrics import MAIN
 from ercbench.records.study import read_studies
 
-PRINTED = ("scores", "classes", f"pairs-{SCORE}")
+PRINTED = ("scores", "classes", *(f"pairs-{metric}" for metric in MAIN.values()))
 """Names of the tables that are printed; a report has the others."""
 
 

@@ -17,7 +17,6 @@ from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.robustness.curves import Robustness, stored_robustness
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.statistics.results import Analysis
-from ercbench.evaluation.tables.conclusion import SCORE
 from ercbench.evaluation.tables.files import stems, write_tables
 from ercbench.evaluation.tables.robustness import robustness_tables
 from ercbench.evaluation.tables.tables import Table, tables
@@ -25,7 +24,7 @@ from ercbench.evaluation.tables.terminal import print_table
 from ercbench.evaluation.tables.tuning import tuning_tables
 from ercbench.extras import require
 from ercbench.files import expanded
-from ercbench.metrics import COMPARED
+from ercbench.metrics import MAIN, METRICS
 from ercbench.records.study import read_studies
 
 if TYPE_CHECKING:
@@ -33,8 +32,9 @@ if TYPE_CHECKING:
 
 # More rows than this are for files.
 ROWS_TO_PRINT = 15
+LESSER = [own.name for own in METRICS.values() if own.compared and own.name not in MAIN.values()]
 FOR_FILES = (
-    *(f"{kind}-{score}" for kind in ("pairs", "outputs") for score in COMPARED if score != SCORE),
+    *(f"{kind}-{score}" for kind in ("pairs", "outputs") for score in LESSER),
     *("budget", "trials", "levels"),
 )
 

@@ -1,9 +1,10 @@
 """The types of the settings of every dataset."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from ercbench.corpora.simulated.simulation import SimulationSettings
-from ercbench.settings import ClassSettings, Count
+from ercbench.settings import ClassSettings, Count, one_of
 
 
 @dataclass(kw_only=True)
@@ -14,11 +15,13 @@ class DatasetSettings(ClassSettings):
         split: Name of one of the corpus's splits.
         batch_size: Conversations per batch.
         window: Batches whose conversations are sorted by length together; 1 keeps batches random.
+        target: What is learned: the labels, or the score of each utterance.
     """
 
     split: str
     batch_size: Count
     window: Count
+    target: Annotated[str, one_of("labels", "score")]
 
 
 @dataclass(kw_only=True)

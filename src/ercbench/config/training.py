@@ -13,11 +13,12 @@ class SelectionSettings(Settings):
     """How the epoch is chosen, always on validation.
 
     Attributes:
-        metric: A selection metric of `ercbench.metrics`; the highest wins, the first of equals.
+        metric: A selection metric of `ercbench.metrics`; the best wins, the first of equals. None
+            for the main one of what is learned.
         patience: Epochs without improvement after which training stops.
     """
 
-    metric: Annotated[str, one_of(*SELECTION_METRICS)]
+    metric: Annotated[str, one_of(*SELECTION_METRICS)] | None
     patience: Count
 
 

@@ -20,7 +20,8 @@ class ConversationItem:
         features: Modality to [L, D] float32; rows that are not present hold zeros.
         present: Modality to [L] bool.
         speakers: [L] int64, numbered from 0 in order of appearance in the conversation.
-        labels: [L] int64, `IGNORE` where there is none.
+        labels: [L] int64, or float32 scores where these are learned; `IGNORE` where there is
+            none.
     """
 
     id: str
@@ -40,7 +41,8 @@ class ConversationBatch:
         present: Modality to [B, L] bool, True where a real utterance has this modality.
         mask: [B, L] bool, True where an utterance stands.
         speakers: [B, L] int64, numbered from 0 within each conversation.
-        labels: [B, L] int64, `IGNORE` where padded or unlabelled.
+        labels: [B, L] int64, or float32 scores where these are learned; `IGNORE` where padded or
+            unlabelled.
         conversation_ids: B ids.
     """
 
@@ -55,6 +57,11 @@ class ConversationBatch:
     def modalities(self) -> tuple[str, ...]:
         """The modalities, in the data module's order."""
         return tuple(self.features)
+
+    @property
+    def classes(self) -> Tensor:
+        """[B, L] int64: the labels, or the rounded scores where these are learned."""
+        return self.labels.round().long() if self.labels.is_floating_point() else self.labels
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "ConversationBatch":
         """Returns the batch on another device."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -11,15 +11,18 @@ import lightning as L
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from ercbench.corpora.conversation import Conversation, Corpus
+from ercbench.corpora.conversation import Corpus
 from ercbench.data.batch import IGNORE, ConversationItem, collate
+from ercbench.data.dataset import ConversationDataset
 from ercbench.data.labels import check_labels
 from ercbench.data.sampler import ConversationBatchSampler
+from ercbench.data.scores import with_score_classes
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.metrics import Target
 
 
 @dataclass(frozen=True)
@@ -32,73 +35,22 @@ class DataSpec:
         label_counts: Labelled training utterances per label.
         shift_rate: Share of differing labels among all ordered pairs of labelled utterances
             within a training conversation, each utterance with itself included.
+        mean_score: Mean of the training scores where these are learned, and `labels` is `score`
+            alone, for a network of one output; None where labels are.
     """
 
     widths: dict[str, int]
     labels: list[str]
     label_counts: list[int]
     shift_rate: float
+    mean_score: float | None = None
 
     def plain(self) -> dict:
         """Returns the spec as plain containers, as a checkpoint keeps it."""
-        return asdict(self)
-
-
-def speaker_numbers(conversation: Conversation) -> Tensor:
-    """Returns a conversation's [L] speakers, numbered in order of appearance."""
-    numbers: dict[str, int] = {}
-    for utterance in conversation.utterances:
-        numbers.setdefault(utterance.speaker, len(numbers))
-    return torch.tensor([numbers[utterance.speaker] for utterance in conversation.utterances])
-
-
-class ConversationDataset(Dataset[ConversationItem]):
-    """Conversations of one part of a split, each read from the store when asked for.
-
-    Args:
-        conversations: The conversations.
-        first_rows: The manifest row of each conversation's first utterance.
-        feature_sets: Whose rows to read.
-        labels: Label names in index order.
-    """
-
-    def __init__(
-        self,
-        conversations: Sequence[Conversation],
-        first_rows: Sequence[int],
-        feature_sets: Sequence[FeatureSet],
-        labels: Sequence[str],
-    ) -> None:
-        self.conversations, self.first_rows = conversations, first_rows
-        self.feature_sets = feature_sets
-        self.index = {label: index for index, label in enumerate(labels)}
-
-    def __len__(self) -> int:
-        return len(self.conversations)
-
-    def __getitem__(self, item: int) -> ConversationItem:
-        conversation = self.conversations[item]
-        rows = (self.first_rows[item], self.first_rows[item] + len(conversation))
-        return ConversationItem(
-            id=conversation.id,
-            features={s.modality: torch.from_numpy(s.rows(*rows)) for s in self.feature_sets},
-            present={
-                s.modality: torch.from_numpy(s.present[slice(*rows)]) for s in self.feature_sets
-            },
-            speakers=self.speakers(item),
-            labels=self.labels(item),
-        )
-
-    def speakers(self, item: int) -> Tensor:
-        """Returns a conversation's [L] speakers, numbered in order of appearance."""
-        return speaker_numbers(self.conversations[item])
-
-    def labels(self, item: int) -> Tensor:
-        """Returns a conversation's [L] label indices, `IGNORE` where there is none."""
-        utterances = self.conversations[item].utterances
-        return torch.tensor(
-            [IGNORE if u.label is None else self.index[u.label] for u in utterances]
-        )
+        told = asdict(self)
+        if self.mean_score is None:  # which checkpoints of labels never had
+            del told["mean_score"]
+        return told
 
 
 class ConversationDataModule(L.LightningDataModule):
@@ -114,6 +66,7 @@ class ConversationDataModule(L.LightningDataModule):
         batch_size: Conversations per training batch.
         window: See `ConversationBatchSampler`.
         seed: Of the order of the training batches.
+        target: What is learned: `labels`, or `score`, whose classes are then the labels.
     """
 
     def __init__(
@@ -123,6 +76,7 @@ class ConversationDataModule(L.LightningDataModule):
         batch_size: int = 16,
         window: int = 1,
         seed: int = 0,
+        target: Target = "labels",
     ) -> None:
         super().__init__()
         if batch_size < 1 or window < 1:
@@ -132,6 +86,7 @@ class ConversationDataModule(L.LightningDataModule):
             )
         self.split_name, self.wanted = split, features
         self.batch_size, self.window, self.seed = batch_size, window, seed
+        self.target: Target = target
 
     def open_store(self) -> FeatureStore:
         """Returns the dataset's store, made first if need be; for a subclass to say."""
@@ -142,10 +97,15 @@ class ConversationDataModule(L.LightningDataModule):
         """The feature store in use."""
         return self.open_store()
 
-    @property
+    @cached_property
     def corpus(self) -> Corpus:
-        """The corpus in use."""
-        return self.store.corpus
+        """The corpus in use.
+
+        Raises:
+            ErcbenchError: Scores are to be learned, and it has none.
+        """
+        corpus = self.store.corpus
+        return corpus if self.target == "labels" else with_score_classes(corpus)
 
     @cached_property
     def feature_sets(self) -> list[FeatureSet]:
@@ -172,11 +132,18 @@ class ConversationDataModule(L.LightningDataModule):
         counts = sum(per_conversation, Counter())
         pairs = sum(c.total() ** 2 for c in per_conversation)
         same = sum(n**2 for c in per_conversation for n in c.values())
-        return DataSpec(
+        spec = DataSpec(
             widths={s.modality: s.width for s in self.feature_sets},
             labels=list(self.corpus.labels),
             label_counts=[counts[i] for i in range(len(self.corpus.labels))],
             shift_rate=1 - same / max(pairs, 1),
+        )
+        if self.target == "labels":
+            return spec
+        scores = torch.cat([train.scores(i) for i in range(len(train))])
+        known = scores[scores != IGNORE]
+        return replace(
+            spec, labels=["score"], label_counts=[len(known)], mean_score=float(known.mean())
         )
 
     @cached_property
@@ -209,7 +176,9 @@ class ConversationDataModule(L.LightningDataModule):
             if conversation.id in ids
         ]
         conversations, first_rows = zip(*chosen, strict=True)
-        return ConversationDataset(conversations, first_rows, self.feature_sets, self.corpus.labels)
+        return ConversationDataset(
+            conversations, first_rows, self.feature_sets, self.corpus.labels, self.target
+        )
 
     def train_dataloader(self) -> DataLoader[ConversationItem]:
         """Shuffled batches, another order each epoch."""

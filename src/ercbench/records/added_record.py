@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from ercbench.metrics import Target
 from ercbench.records.run_record import VERSION
 from ercbench.records.scores import Scores
 
@@ -24,6 +25,7 @@ class AddedSetup:
         file: That they were read from.
         file_sha256: Of its bytes.
         labels_only: Whether it has labels and no probabilities.
+        target: Whether labels or scores are predicted; of scores, `labels` are their classes.
         features: None that anybody knows; likewise `settings` and `code`.
     """
 
@@ -39,6 +41,7 @@ class AddedSetup:
     file: str
     file_sha256: str
     labels_only: bool
+    target: Target = "labels"
 
     features: ClassVar[tuple[()]] = ()
     feature_keys: ClassVar[tuple[()]] = ()

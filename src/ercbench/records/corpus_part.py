@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 
 import numpy as np
 
 from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.metrics import labelled, previous_labels
+from ercbench.metrics import Target, labelled, previous_labels
 from ercbench.records.scores import Scores, score
 
 
@@ -42,8 +43,10 @@ class CorpusPart:
         for conversation in self.conversations:
             yield from ((conversation.id, utterance) for utterance in conversation.utterances)
 
-    def scores(self, probabilities: np.ndarray, labels_only: bool = False) -> Scores:
-        """Returns the scores of [N, C] probabilities; see `score`.
+    def scores(
+        self, probabilities: np.ndarray, labels_only: bool = False, target: Target = "labels"
+    ) -> Scores:
+        """Returns the scores of [N, C] probabilities, or of [N, 1] predicted scores; see `score`.
 
         Raises:
             ErcbenchError: No utterance has a label.
@@ -53,7 +56,10 @@ class CorpusPart:
         truth = np.array([-1 if own.label is None else index[own.label] for _, own in said])
         conversations, speakers = zip(*((id, own.speaker) for id, own in said), strict=True)
         previous = previous_labels(np.array(conversations), np.array(speakers), truth)
-        found = score(labelled(truth, probabilities, previous), labels_only)
+        rated = None
+        if target == "score":
+            rated = np.array([nan if own.score is None else own.score for _, own in said])
+        found = score(labelled(truth, probabilities, previous, rated), labels_only)
         if found is None:
             raise ErcbenchError(
                 f"{self.corpus.name}, split {self.split}: its {self.part} part has no labels, so "

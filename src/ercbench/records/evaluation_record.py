@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from ercbench.data.leakage import Leak
 from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.metrics import Target
 from ercbench.records.run_record import VERSION, RunRecord
 from ercbench.records.scores import Scores
 
@@ -47,6 +48,11 @@ class EvaluationSetup:
     def model(self) -> str:
         """Name of the model."""
         return self.trained.setup.model
+
+    @property
+    def target(self) -> Target:
+        """Whether labels or scores are predicted."""
+        return self.trained.setup.target
 
     @property
     def seed(self) -> int:

@@ -13,6 +13,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.metrics import labelled, previous_labels
 from ercbench.records.added_record import AddedRecord, AddedSetup
 from ercbench.records.evaluation_record import EvaluationSetup
+from ercbench.records.prediction_rows import PREDICTED_SCORE
 from ercbench.records.result_file import AnswersRecord, read_answers
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord, RunSetup
@@ -23,6 +24,8 @@ AnySetup = RunSetup | AddedSetup | EvaluationSetup
 
 IDENTITY = ("conversation", "turn", "utterance")
 COLUMNS = (*IDENTITY, "speaker", "label")
+# Where scores were predicted.
+TRUE_SCORE = "score"
 # How far rounding may move the sum of probabilities from 1, and a score.
 TOLERANCE, SCORE_TOLERANCE = 1e-3, 1e-4
 
@@ -36,7 +39,7 @@ class StoredRun:
         record: What it says of itself.
         utterances: A row per test utterance with the columns of `COLUMNS`, and `text` if recorded.
         probabilities: Output to [N, C]; `final` is the model's answer. 1 and 0 where labels alone
-            were added.
+            were added; [N, 1], the scores, where these were predicted.
         scores: Output to its scores on test, computed from these.
     """
 
@@ -106,7 +109,8 @@ def read_run(run: RunFolder) -> StoredRun:
         probabilities[output] = _probabilities(path, tables[output], record)
         scores[output] = _scores(path, tables[output], probabilities[output], record)
         _check_scores(path, scores[output], recorded)
-    known = [name for name in (*COLUMNS, "text") if name in tables["final"].column_names]
+    wanted = (*COLUMNS, "text", *_true_score(record))
+    known = [name for name in wanted if name in tables["final"].column_names]
     return StoredRun(run.path, record, tables["final"].select(known), probabilities, scores)
 
 
@@ -122,8 +126,7 @@ def _read_predictions(path: Path, record: AnswersRecord) -> pa.Table:
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ErcbenchError(f"{path}: cannot be read ({reason}). {_again(path)}") from None
-    said = ["predicted"] if _labels_only(record) else [f"p_{own}" for own in record.setup.labels]
-    columns = (*COLUMNS, *said)
+    columns = (*COLUMNS, *_true_score(record), *_said(record))
     missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise ErcbenchError(f"{path}: no column {', '.join(missing)}. {_again(path)}")
@@ -144,7 +147,7 @@ def _probabilities(path: Path, table: pa.Table, record: AnswersRecord) -> np.nda
     """
     if _labels_only(record):
         return _certain(path, table["predicted"].to_pylist(), record.setup.labels)
-    columns = [table[f"p_{label}"] for label in record.setup.labels]
+    columns = [table[name] for name in _said(record)]
     odd = [str(column.type) for column in columns if not pa.types.is_floating(column.type)]
     if odd:
         raise ErcbenchError(f"{path}: probabilities of type {odd[0]}. {_again(path)}")
@@ -154,6 +157,8 @@ def _probabilities(path: Path, table: pa.Table, record: AnswersRecord) -> np.nda
             f"{path}: probabilities that are not numbers. Lower model.learning_rate or "
             "clip gradients (model.gradient_clip), and run again."
         )
+    if record.setup.target == "score":
+        return found
     wrong = (found < 0).any(1) | (found > 1 + TOLERANCE).any(1)
     wrong |= np.abs(found.sum(1) - 1) > TOLERANCE
     if wrong.any():
@@ -163,6 +168,24 @@ def _probabilities(path: Path, table: pa.Table, record: AnswersRecord) -> np.nda
             f"; expected shares that add up to 1. {_again(path)}"
         )
     return found
+
+
+def _said(record: AnswersRecord) -> list[str]:
+    """Returns the columns of the answers."""
+    if record.setup.target == "score":
+        return [PREDICTED_SCORE]
+    return ["predicted"] if _labels_only(record) else [f"p_{own}" for own in record.setup.labels]
+
+
+def _true_score(record: AnswersRecord) -> tuple[str, ...]:
+    return (TRUE_SCORE,) if record.setup.target == "score" else ()
+
+
+def true_scores(table: pa.Table) -> np.ndarray | None:
+    """Returns the [N] true scores of utterances, NaN where there is none; None of labels."""
+    if TRUE_SCORE not in table.column_names:
+        return None
+    return table[TRUE_SCORE].cast(pa.float64()).to_numpy()
 
 
 def _labels_only(record: AnswersRecord) -> bool:
@@ -193,7 +216,8 @@ def _scores(
         np.array(table[name].to_pylist(), dtype=str) for name in ("conversation", "speaker")
     )
     previous = previous_labels(conversations, speakers, truth)
-    found = score(labelled(truth, probabilities, previous), _labels_only(record))
+    own = true_scores(table) if record.setup.target == "score" else None
+    found = score(labelled(truth, probabilities, previous, own), _labels_only(record))
     if found is None:
         raise ErcbenchError(f"{path}: no labels, no scores; its predictions can still be used.")
     return found

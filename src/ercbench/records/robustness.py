@@ -18,6 +18,8 @@ from pydantic import TypeAdapter
 from ercbench.data.damage import Damage
 from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
+from ercbench.metrics import Target
+from ercbench.records.prediction_rows import PREDICTED_SCORE
 from ercbench.records.versioned import read_versioned
 
 # Goes up whenever an earlier record can no longer be read as it is, or what is drawn changes.
@@ -53,6 +55,7 @@ class RobustnessRecord:
         damage: How its test part was damaged.
         labels: Label names, in the order of the probabilities.
         answers: By level from the least damage on, and by draw.
+        target: Whether labels or scores were predicted.
     """
 
     run: str
@@ -60,6 +63,7 @@ class RobustnessRecord:
     damage: Damage
     labels: tuple[str, ...]
     answers: tuple[DamagedScores, ...]
+    target: Target = "labels"
     kind: Literal["robustness"] = "robustness"
     version: int = VERSION
 
@@ -106,7 +110,7 @@ def write_answers(run: Path, answers: Answers, utterances: list[str]) -> None:
                 "level": [level] * len(utterances),
                 "draw": [draw] * len(utterances),
                 "utterance": utterances,
-                **{f"p_{label}": own[:, n] for n, label in enumerate(record.labels)},
+                **{name: own[:, n] for n, name in enumerate(_columns(record))},
             }
         )
         for (level, draw), own in answers.probabilities.items()
@@ -151,7 +155,7 @@ def _read(path: Path) -> RobustnessRecord:
 
 def _probabilities(path: Path, record: RobustnessRecord) -> Answered:
     """Reads the probabilities of every level and draw of a record."""
-    columns = ["level", "draw", *(f"p_{label}" for label in record.labels)]
+    columns = ["level", "draw", *_columns(record)]
     try:
         table = pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -167,6 +171,12 @@ def _probabilities(path: Path, record: RobustnessRecord) -> Answered:
     ):
         raise _damaged(path, "its rows are not those of its record")
     return found
+
+
+def _columns(record: RobustnessRecord) -> list[str]:
+    if record.target == "score":
+        return [PREDICTED_SCORE]
+    return [f"p_{label}" for label in record.labels]
 
 
 def _damaged(path: Path, why: str) -> ErcbenchError:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from ercbench.corpora.speakers import ValidationSpeakers
 from ercbench.data.leakage import Leak
 from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.metrics import Target
 from ercbench.records.scores import Scores
 
 # Goes up whenever an older record can no longer be read as it is.
@@ -33,6 +34,7 @@ class RunSetup:
         provenance: Where the corpus came from.
         code: Stands for the code that decides the numbers.
         validation_speakers: Whether they speak in training too; None in an earlier record.
+        target: Whether labels or scores are predicted; of scores, `labels` are their classes.
     """
 
     group: str
@@ -50,6 +52,7 @@ class RunSetup:
     provenance: dict[str, Any]
     code: str
     validation_speakers: ValidationSpeakers | None = None
+    target: Target = "labels"
 
     @property
     def feature_keys(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from math import isfinite, nan
 
 import numpy as np
 
-from ercbench.metrics import METRICS, Predictions, class_f1, label_counts
+from ercbench.metrics import Predictions, class_f1, label_counts, metrics_of
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def score(predictions: Predictions, labels_only: bool = False) -> Scores | None:
     if not len(predictions.truth):
         return None
     values = {
-        name: nan if labels_only and metric.needs_probabilities else metric.of(predictions)
-        for name, metric in METRICS.items()
+        own.name: nan if labels_only and own.needs_probabilities else own.of(predictions)
+        for own in metrics_of(predictions.target)
     }
     confusion = np.zeros((predictions.classes, predictions.classes), dtype=np.int64)
     np.add.at(confusion, (predictions.truth, predictions.predicted), 1)

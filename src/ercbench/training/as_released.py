@@ -7,6 +7,7 @@ import lightning as L
 import torch
 from torch.utils.data import DataLoader
 
+from ercbench.metrics import METRICS
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.metrics import ConversationMetrics
 from ercbench.records.run_record import ChosenOnTest
@@ -36,7 +37,8 @@ class BestOnTest(L.Callback):
         stage, epoch = pl_module.stage.name, trainer.current_epoch
         best = ChosenOnTest(epoch, on_test(trainer, pl_module, self.tested), stage)
         before = self.chosen.get(stage)
-        if before and before.test[self.metric] >= best.test[self.metric]:
+        sign = METRICS[self.metric].sign
+        if before and sign * before.test[self.metric] >= sign * best.test[self.metric]:
             best = before
         self.chosen[stage] = replace(best, epochs=epoch + 1)
 

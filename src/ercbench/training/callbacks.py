@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 
 from ercbench.files import replacing
+from ercbench.metrics import METRICS
 from ercbench.models.base.trainable import Trainable
 
 
@@ -91,4 +92,4 @@ class History(L.Callback):
 
 def best_epoch(rows: Sequence[dict[str, Any]], metric: str) -> dict[str, Any]:
     """Returns the row of the epoch that scores best on validation; the first of equals."""
-    return max(rows, key=lambda row: row[f"val/{metric}"])
+    return max(rows, key=lambda row: METRICS[metric].sign * row[f"val/{metric}"])

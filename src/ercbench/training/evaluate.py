@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ercbench.data.batch import IGNORE
-from ercbench.data.datamodule import ConversationDataModule, ConversationDataset
+from ercbench.data.datamodule import ConversationDataModule
+from ercbench.data.dataset import ConversationDataset
 from ercbench.metrics import labelled, previous_labels
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.ensemble import choose_weights, mix
@@ -18,7 +19,7 @@ from ercbench.records.prediction_rows import rows_of
 from ercbench.records.run_record import OutputScores
 from ercbench.records.scores import Scores, score
 
-# Conversation id to [L, C].
+# Conversation id to [L, C], or to [L, 1] scores.
 Probabilities = dict[str, Tensor]
 
 
@@ -96,13 +97,15 @@ def predict(
 def score_part(probabilities: Probabilities, part: ConversationDataset) -> Scores | None:
     """Returns the scores of a part; None if it has no labels."""
     rows = range(len(part))
+    true = torch.cat([part.scores(item) for item in rows]) if part.target == "score" else None
     ids = [conversation.id for conversation in part.conversations]
     labels = torch.cat([part.labels(item) for item in rows]).numpy()
     truth = np.where(labels == IGNORE, -1, labels)
     speakers = torch.cat([part.speakers(item) for item in rows]).numpy()
     conversations = np.repeat(ids, [len(conversation) for conversation in part.conversations])
     previous = previous_labels(conversations, speakers, truth)
-    return score(labelled(truth, torch.cat([probabilities[id] for id in ids]).numpy(), previous))
+    every = torch.cat([probabilities[id] for id in ids]).numpy()
+    return score(labelled(truth, every, previous, None if true is None else true.numpy()))
 
 
 def has_labels(part: ConversationDataset) -> bool:
@@ -115,7 +118,7 @@ def ensemble_weights(
 ) -> dict[str, float]:
     """Returns output to its weight in the ensemble that scores best on validation."""
     ids = [conversation.id for conversation in validation.conversations]
-    labels = torch.cat([validation.labels(item) for item in range(len(validation))])
+    labels = torch.cat([validation.targets(item) for item in range(len(validation))])
     flat = [torch.cat([own[id] for id in ids]) for own in outputs.values()]
     return dict(zip(outputs, choose_weights(flat, labels, metric), strict=True))
 
@@ -133,4 +136,4 @@ def prediction_rows(
 ) -> list[dict[str, Any]]:
     """Returns a row per utterance: its label, the prediction and all probabilities."""
     every = np.concatenate([probabilities[own.id].numpy() for own in part.conversations])
-    return rows_of(part.conversations, list(part.index), every)
+    return rows_of(part.conversations, list(part.index), every, target=part.target)

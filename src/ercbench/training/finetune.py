@@ -29,7 +29,7 @@ from ercbench.training.alignment import rotations, write_rotations
 from ercbench.training.crossfit import BEST, write_crossfit
 from ercbench.training.encoder_inputs import make_datamodule
 from ercbench.training.fit import fit
-from ercbench.training.train import describe_execution, once
+from ercbench.training.train import choose_metric, describe_execution, once
 from ercbench.training.trained_encoder import TrainedEncoder
 from ercbench.training.trainer import check_settings, quiet_lightning
 
@@ -50,6 +50,7 @@ def finetune(config: DictConfig) -> EncoderRecord:
         ErcbenchError: A setting or an input is wrong.
     """
     check_settings(config)
+    choose_metric(config)
     quiet_lightning()
     whole = train_encoder(config, [])
     folder = expanded(config.runs) / whole.run

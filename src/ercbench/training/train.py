@@ -22,6 +22,7 @@ from ercbench.dashboards.loggers import make_logger, shows_transcripts
 from ercbench.data.datamodule import ConversationDataModule
 from ercbench.data.labels import check_labels
 from ercbench.data.leakage import Leak, guard
+from ercbench.errors import ErcbenchError
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.files import (
     expanded,
@@ -30,6 +31,7 @@ from ercbench.files import (
     safe_name,
     sha256_of_file,
 )
+from ercbench.metrics import MAIN, METRICS, Target, metrics_of
 from ercbench.models.base.trainable import Trainable
 from ercbench.models.registry import model_of
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
@@ -88,6 +90,7 @@ def plan(config: DictConfig) -> PlannedRun:
         ErcbenchError: A setting or an input is wrong.
     """
     check_settings(config)
+    choose_metric(config)
     quiet_lightning()
     if config.store is not None:
         config.dataset.store = config.store
@@ -224,6 +227,8 @@ def describe(
     settings["dataset"] = {
         key: value for key, value in settings["dataset"].items() if key not in DATA_PATHS
     }
+    if datamodule.target == "labels":  # as ever
+        settings["dataset"].pop("target", None)
     corpus, model = datamodule.corpus, model_of(config.model._target_)
     return RunSetup(
         group=config.group or f"{corpus.name}-{model}",
@@ -241,7 +246,24 @@ def describe(
         provenance=dict(corpus.provenance),
         code=code_of(config),
         validation_speakers=validation_speakers_of(corpus, config.dataset.split),
+        target=datamodule.target,
     )
+
+
+def choose_metric(config: DictConfig) -> None:
+    """Sets the selection metric where none is set, and refuses one of another target.
+
+    Raises:
+        ErcbenchError: It is a metric of labels where scores are learned, or the reverse.
+    """
+    target: Target = config.dataset.get("target", "labels")
+    name = config.selection.metric = config.selection.metric or MAIN[target]
+    if METRICS[name].target != target:
+        expected = ", ".join(own.name for own in metrics_of(target) if own.selects)
+        raise ErcbenchError(
+            f"selection.metric={name}: no metric of {target}; expected one of {expected}. Set one "
+            f"of these, or dataset.target={METRICS[name].target}."
+        )
 
 
 def code_of(config: DictConfig) -> str:

@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.errors import ErcbenchError
+from ercbench.metrics import METRICS
 from ercbench.models.base.stages import Stage
 from ercbench.models.base.trainable import Trainable
 from ercbench.records.run_folder import RunFolder
@@ -37,6 +38,8 @@ def has_accelerator(name: Any) -> bool:
     return known.get(name, False)
 
 
+# Lightning's name of a metric's direction.
+BEST = {1: "max", -1: "min"}
 FLAG = one_of(True, False)
 # Optimisation is manual, a run is one process, and every batch counts: what else Lightning's
 # Trainer can be told would not do what it says.
@@ -102,7 +105,8 @@ def make_trainer(
     logger: Logger | None,
 ) -> L.Trainer:
     """Returns the trainer of the model's stage, which can be resumed and chooses on validation."""
-    monitor = f"{model.metric_prefix}val/{config.selection.metric}"
+    metric = METRICS[config.selection.metric]
+    monitor, mode = f"{model.metric_prefix}val/{metric.name}", BEST[metric.sign]
     best = best_path(run, model.stages(), model.stage)
     checkpoint = partial(
         ModelCheckpoint,
@@ -112,7 +116,7 @@ def make_trainer(
     )
     stopping = Patience(
         monitor,
-        mode="max",
+        mode=mode,
         patience=config.selection.patience,
         check_on_train_epoch_end=True,
     )
@@ -123,7 +127,7 @@ def make_trainer(
             StepSeeds(config.seed),
             *callbacks,
             stopping,
-            checkpoint(best.stem, monitor, mode="max"),
+            checkpoint(best.stem, monitor, mode=mode),
             checkpoint(run.last.stem),
         ],
         logger=logger or False,

@@ -83,8 +83,8 @@ class Epoch:
         stage: Name of its stage; empty if the model has but one.
         number: From 0, as in `metrics.csv`.
         loss: Mean training loss.
-        score: On validation, in per cent.
-        best: The best score of the stage so far, in per cent.
+        score: On validation, as it is written.
+        best: The best score of the stage so far, likewise.
         best_number: The epoch that had it.
     """
 
@@ -102,6 +102,6 @@ def last_epoch(history: History, model: Trainable, metric: str) -> Epoch | None:
     if not rows:
         return None
     last, best = rows[-1], best_epoch(rows, metric)
-    score, highest = (f"{100 * row[f'val/{metric}']:.1f}" for row in (last, best))
+    score, highest = (METRICS[metric].written(row[f"val/{metric}"]) for row in (last, best))
     stage, loss = model.stage.name, last["train/loss"]
     return Epoch(stage, last["epoch"], loss, score, highest, best["epoch"])

@@ -124,7 +124,7 @@ def write_trials(path: Path, record: StudyRecord) -> None:
 
 def write_experiment(path: Path, record: StudyRecord, choices: Mapping[str, str]) -> None:
     """Writes the chosen setting, so that `ercbench train experiment=tuned/<study>` takes it."""
-    settings, best = record.settings, record.best
+    settings, best, metric = record.settings, record.best, METRICS[record.metric]
     content = {
         "defaults": [{f"override /{group}": choices[group]} for group in CHOSEN],
         "group": f"tuned/{record.study}",
@@ -133,7 +133,7 @@ def write_experiment(path: Path, record: StudyRecord, choices: Mapping[str, str]
     }
     said = (
         f"# Chosen by the study {record.study}: trial {best.number} of {len(record.trials)}, "
-        f"{METRICS[record.metric].title} {100 * (best.value or 0):.1f} on validation."
+        f"{metric.title} {metric.written(best.value or 0)} on validation."
     )
     with replacing(path) as temporary:
         temporary.write_text(f"# @package _global_\n{said}\n{OmegaConf.to_yaml(content)}")

@@ -11,8 +11,9 @@ from ercbench.config.training import TrainSettings
 from ercbench.console import say
 from ercbench.errors import ErcbenchError
 from ercbench.files import check_name, expanded, safe_name
+from ercbench.metrics import METRICS
 from ercbench.records.study import FILE_NAME, StudyRecord, read_study
-from ercbench.training.train import PlannedRun, data_of, plan
+from ercbench.training.train import PlannedRun, choose_metric, data_of, plan
 from ercbench.tuning.result import finish
 from ercbench.tuning.search import Search
 from ercbench.tuning.space import read_space
@@ -89,6 +90,13 @@ def base_of(config: DictConfig) -> DictConfig:
     )
     OmegaConf.resolve(base)
     base.protocol.test = False
+    choose_metric(base)
+    metric = METRICS[base.selection.metric]
+    if not metric.higher_is_better:
+        raise ErcbenchError(
+            f"selection.metric={metric.name}: a study ranks its trials by a metric of which the "
+            "highest is best. Set selection.metric=corr."
+        )
     return base
 
 

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ercbench.console import say
 from ercbench.errors import ErcbenchError
-from ercbench.metrics import METRICS
+from ercbench.metrics import METRICS, Metric
 from ercbench.tuning.search import Search
 from ercbench.tuning.storage import reachable
 from ercbench.tuning.study import COUNTED, SharedStudy, cause, number_of
@@ -68,12 +68,13 @@ def progress(study: SharedStudy, number: int, rate: float) -> str:
     pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
     failed = sum(trial.state == TrialState.FAIL for trial in trials)
     counted = sum(trial.state in COUNTED for trial in trials)
-    parts = [f"trial {number_of(ended)}: {_ending(ended)}"]
+    metric = METRICS[study.search.metric]
+    parts = [f"trial {number_of(ended)}: {_ending(ended, metric)}"]
     if complete:
         best = max(complete, key=lambda trial: (trial.value, -number_of(trial)))
-        title = METRICS[study.search.metric].title
         parts.append(
-            f"best validation {title} {100 * (best.value or 0):.1f} (trial {number_of(best)})"
+            f"best validation {metric.title} {metric.written(best.value or 0)} "
+            f"(trial {number_of(best)})"
         )
     parts.append(f"{counted} of {study.search.budget}, {pruned} pruned")
     if failed:
@@ -81,12 +82,12 @@ def progress(study: SharedStudy, number: int, rate: float) -> str:
     return "; ".join((*parts, f"{rate:.1f} trials/min"))
 
 
-def _ending(trial: FrozenTrial) -> str:
+def _ending(trial: FrozenTrial, metric: Metric) -> str:
     if trial.state == TrialState.FAIL:
         return f"failed ({cause(trial)})"
     if trial.state == TrialState.PRUNED:
         return f"pruned after {len(trial.intermediate_values)} epochs"
-    return f"{100 * (trial.value or 0):.1f}"
+    return metric.written(trial.value or 0)
 
 
 def _work_alone(search: Search) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from ercbench.api.robustness.damaging import damaging
 from ercbench.api.robustness.tested import Rows, TestedRun
 from ercbench.data.damage import Damage
-from ercbench.metrics import labelled
 from ercbench.records.robustness import (
     Answers,
     DamagedScores,
@@ -57,6 +56,7 @@ def answer(
             damage,
             record.setup.labels,
             tuple(scores.values()),
+            record.setup.target,
         )
         write_answers(folder, Answers(made, probabilities), tested.utterances)
     return len(scores) - before
@@ -74,8 +74,7 @@ def _damaged(
 def _scores(
     tested: TestedRun, level: float, draw: int, rows: Rows, probabilities: np.ndarray
 ) -> DamagedScores:
-    test = tested.run.test_set
-    found = score(labelled(test.truth, probabilities, test.previous))
+    found = score(tested.run.test_set.answered(probabilities))
     return DamagedScores(
         level=None if isinf(level) else level,
         draw=draw,

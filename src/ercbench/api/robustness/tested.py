@@ -92,7 +92,7 @@ class TestedRun:
     def _answer(self, batch: ConversationBatch) -> Tensor:
         with torch.inference_mode():
             logits = self.run.model.outputs(batch)["final"]
-        return logits.float().softmax(-1)[batch.mask]
+        return self.run.model.answers(logits.float())[batch.mask]
 
 
 def _with_rows(

@@ -29,15 +29,15 @@ class Reliability:
 def final_groups(comparison: Comparison) -> list[Group]:
     """Returns the models' own answers, without those of single stages and ensembles, best first."""
     groups = [group for group in comparison.groups if group.output == "final"]
-    return sorted(groups, key=lambda group: -mean(own["weighted_f1"] for own in group.scores))
+    main = comparison.test.main
+    return sorted(groups, key=lambda own: -main.sign * mean(s[main.name] for s in own.scores))
 
 
 def over_seeds(truth: np.ndarray, group: Group, chosen: np.ndarray | None = None) -> np.ndarray:
     """Returns weighted F1 by seed, of all utterances or of those in an [N] mask: [S]."""
     chosen = np.ones(len(truth), bool) if chosen is None else chosen
-    classes = group.probabilities.shape[-1]
     return np.array(
-        [weighted_f1_of(truth[chosen], own[chosen], classes) for own in group.predictions]
+        [weighted_f1_of(truth[chosen], own[chosen], group.classes) for own in group.predictions]
     )
 
 

@@ -18,7 +18,7 @@ def by_test_part(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     """Puts runs together that have the same data, split and labels."""
 
     def test_part(setup: AnySetup) -> Hashable:
-        return setup.manifest_sha256, setup.split, setup.labels, origin(setup)
+        return setup.manifest_sha256, setup.split, setup.labels, setup.target, origin(setup)
 
     return _grouped(runs, lambda run: test_part(run.record.setup))
 

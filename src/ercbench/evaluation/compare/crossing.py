@@ -12,8 +12,9 @@ def crossing(setup: AnySetup) -> dict[str, Any]:
     if not isinstance(setup, EvaluationSetup):
         return {}
     trained = setup.trained.setup
-    home = corpus_title(trained.corpus, len(trained.labels), trained.simulated)
-    away = corpus_title(setup.corpus, len(setup.labels), setup.simulated)
+    target = setup.target
+    home = corpus_title(trained.corpus, len(trained.labels), trained.simulated, target)
+    away = corpus_title(setup.corpus, len(setup.labels), setup.simulated, target)
     part = "all parts" if setup.part == "all" else f"the {setup.part} part"
     notes = [
         f"trained on {home}, split {trained.split}, where the epoch was chosen; tested on {part} "

@@ -7,13 +7,14 @@ from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
 from ercbench.evaluation.tables.notes import common_notes
 from ercbench.evaluation.tables.tables import Cell, Column, Table, make_table
+from ercbench.metrics import likeliest
 
 ANSWERS = "a model's answer is the likeliest label by its mean probabilities over seeds"
 
 
 def answers(group: Group) -> np.ndarray:
-    """Returns the likeliest label by the mean probabilities over seeds: [N] indices."""
-    return group.probabilities.mean(0).argmax(-1)
+    """Returns what is said by the mean probabilities, or scores, over seeds: [N] indices."""
+    return likeliest(group.probabilities.mean(0), group.target)
 
 
 def all_wrong(comparison: Comparison) -> np.ndarray:

@@ -24,9 +24,19 @@ from ercbench.evaluation.tuning.budget import (
     Budget,
     budget_of,
 )
-from ercbench.metrics import labelled, previous_labels
+from ercbench.metrics import (
+    MAIN,
+    METRICS,
+    SCORE_CLASSES,
+    Metric,
+    Predictions,
+    Target,
+    labelled,
+    likeliest,
+    previous_labels,
+)
 from ercbench.records.evaluation_record import EvaluationRecord
-from ercbench.records.reading import StoredRun, read_runs
+from ercbench.records.reading import StoredRun, read_runs, true_scores
 from ercbench.records.run_record import RunRecord, RunSetup
 from ercbench.records.scores import Scores, score
 from ercbench.records.study import StudyRecord
@@ -49,6 +59,8 @@ class TestSet:
         trained_on: Title of what the models were trained on, if it is something else.
         notes: What every table has to say of that.
         folds: Names of the splits whose test parts were put together; none for one split.
+        scores: [N] the true score, NaN where there is none, if scores are predicted; labels are
+            then their classes. None where labels are.
     """
 
     corpus: str
@@ -63,6 +75,7 @@ class TestSet:
     trained_on: str = ""
     notes: tuple[str, ...] = ()
     folds: tuple[str, ...] = ()
+    scores: np.ndarray | None = None
 
     __test__ = False  # for pytest, no class of tests
 
@@ -72,9 +85,23 @@ class TestSet:
         return previous_labels(self.conversations, self.speakers, self.truth)
 
     @property
+    def target(self) -> Target:
+        """Whether labels or scores are predicted."""
+        return "labels" if self.scores is None else "score"
+
+    @property
+    def main(self) -> Metric:
+        """The metric by which models are ranked."""
+        return METRICS[MAIN[self.target]]
+
+    def answered(self, answers: np.ndarray) -> Predictions:
+        """Returns [N, C] or [N, 1] answers to its labelled utterances, beside the truth."""
+        return labelled(self.truth, answers, self.previous, self.scores)
+
+    @property
     def title(self) -> str:
         """What the corpus is called in tables and figures."""
-        own = corpus_title(self.corpus, len(self.labels), self.simulated)
+        own = corpus_title(self.corpus, len(self.labels), self.simulated, self.target)
         return f"{self.trained_on} → {own}" if self.trained_on else own
 
     @property
@@ -95,11 +122,12 @@ class Group:
         differences: Settings in which it differs from its model's other groups.
         seeds: The seeds, ascending.
         scores: Of this output on test, computed from the predictions, by seed.
-        probabilities: [S, N, C] float32.
+        probabilities: [S, N, C] float32; or [S, N, 1], where scores are predicted.
         runs: Their records, by seed; none if the answers were brought along.
         folders: Where the runs lie, by seed.
         labels_only: Whether the answers are labels, whose probabilities are set to 1.
         budget: What was tried before its settings were chosen.
+        target: Whether labels or scores are predicted.
     """
 
     name: str
@@ -114,6 +142,7 @@ class Group:
     folders: tuple[Path, ...] = ()
     labels_only: bool = False
     budget: Budget = BY_HAND
+    target: Target = "labels"
 
     @classmethod
     def of_runs(
@@ -139,6 +168,7 @@ class Group:
             folders=tuple(run.folder for run in runs),
             labels_only=any(run.labels_only for run in runs),
             budget=budget_of(records[0].setup) if records else UNKNOWN,
+            target=setup.target,
         )
 
     @property
@@ -153,8 +183,19 @@ class Group:
 
     @property
     def predictions(self) -> np.ndarray:
-        """[S, N] index of the likeliest label."""
-        return self.probabilities.argmax(-1)
+        """[S, N] index of the likeliest label, or of the score's class."""
+        return likeliest(self.probabilities, self.target)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether its answers are probabilities, and neither labels alone nor scores."""
+        return not self.labels_only and self.target == "labels"
+
+    @property
+    def classes(self) -> int:
+        """Number of labels, or of classes of scores."""
+        scored = self.target == "score"
+        return len(SCORE_CLASSES) if scored else self.probabilities.shape[-1]
 
 
 @dataclass(frozen=True)
@@ -195,14 +236,19 @@ def brought_along(name: str, probabilities: np.ndarray, test: TestSet) -> Group:
     """Returns the answers [S, N, C] of somebody else's model as a group."""
     seeds = tuple(range(len(probabilities)))
     scores = scores_by_seed(probabilities, test)
-    return Group(name, name, "final", (), {}, seeds, scores, probabilities, budget=UNKNOWN)
+    return Group(
+        name,
+        *(name, "final", (), {}, seeds, scores, probabilities),
+        budget=UNKNOWN,
+        target=test.target,
+    )
 
 
 def scores_by_seed(
     probabilities: np.ndarray, test: TestSet, labels_only: bool = False
 ) -> tuple[Scores, ...]:
     """Returns the scores of [S, N, C] answers to a test part that has labels."""
-    found = (score(labelled(test.truth, own, test.previous), labels_only) for own in probabilities)
+    found = (score(test.answered(own), labels_only) for own in probabilities)
     return tuple(own for own in found if own is not None)
 
 
@@ -268,6 +314,7 @@ def test_set_of(runs: Sequence[StoredRun]) -> TestSet:
         speakers=column("speaker"),
         texts=np.array([text or "" for text in texts], dtype=str),
         truth=np.array([index.get(label, -1) for label in table["label"].to_pylist()], np.int64),
+        scores=true_scores(table) if setup.target == "score" else None,
         **crossing(setup),
     )
 

@@ -53,7 +53,13 @@ def pooled_test_set(parts: Sequence[TestSet]) -> TestSet:
         speakers=np.concatenate([part.speakers for part in parts]),
         texts=np.concatenate([part.texts for part in parts]),
         truth=np.concatenate([part.truth for part in parts]),
+        scores=_joined([part.scores for part in parts]),
     )
+
+
+def _joined(scores: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    known = [own for own in scores if own is not None]
+    return np.concatenate(known) if known else None
 
 
 def pooled_group(name: str, parts: Sequence[Group], test: TestSet, tuned: bool = False) -> Group:

@@ -41,7 +41,7 @@ Plot = Callable[[Comparison, Analysis], Figure | None]
 PLOTS: dict[str, tuple[str, str, Plot]] = {
     "pairwise": (
         "Who is better than whom",
-        "How many points of weighted F1 the model of a row is ahead of the model of a column, "
+        "How many points of {main} the model of a row is ahead of the model of a column, "
         "and p, adjusted over all pairs, of other dialogues and trainings. Bold: told apart.",
         pairwise_matrix,
     ),
@@ -86,7 +86,7 @@ PLOTS: dict[str, tuple[str, str, Plot]] = {
     ),
     "learning": (
         "Learning curves",
-        "Weighted F1 on validation, a line per seed; the dot is the epoch that was chosen.",
+        "{Main} on validation, a line per seed; the dot is the epoch that was chosen.",
         learning_curves,
     ),
     "budget": (
@@ -99,6 +99,7 @@ PLOTS: dict[str, tuple[str, str, Plot]] = {
     ),
 }
 
+ROUNDED = "Where an emotion or weighted F1 is meant, it is that of the rounded score."
 UNEQUAL = "§: fewer trials of tuning than another model; ‡: nobody knows; so nothing is bold."
 
 
@@ -112,9 +113,13 @@ def draw(comparison: Comparison, analysis: Analysis, folder: Path) -> list[Drawi
     """
     remove_leftovers(folder)
     drawings, mark = [], f" {UNEQUAL}" if comparison.fewer_trials else ""
+    if comparison.test.target == "score":
+        mark += f" {ROUNDED}"
+    main = comparison.test.main.title
     for name, (title, caption, plot) in PLOTS.items():
         with styled():
             figure = plot(comparison, analysis)
         if figure is not None:
-            drawings.append(Drawing(name, title, caption + mark, *save(figure, folder / name)))
+            told = caption.format(main=main, Main=f"{main[0].upper()}{main[1:]}") + mark
+            drawings.append(Drawing(name, title, told, *save(figure, folder / name)))
     return drawings

@@ -11,7 +11,7 @@ from ercbench.evaluation.statistics.results import Analysis
 
 def calibration(comparison: Comparison, analysis: Analysis) -> Figure | None:
     """Returns a reliability diagram per model, all seeds together (Guo et al. 2017)."""
-    groups = [group for group in final_groups(comparison) if not group.labels_only]
+    groups = [group for group in final_groups(comparison) if group.has_probabilities]
     if not groups:
         return None
     figure, every = panels(len(groups), (2.3, 2.4))

@@ -20,18 +20,18 @@ from ercbench.evaluation.figures.style import (
     wrapped,
 )
 from ercbench.evaluation.statistics.results import Analysis, Pair
-
-SCORE = "weighted_f1"
+from ercbench.metrics import Metric
 
 
 def pairwise_matrix(comparison: Comparison, analysis: Analysis) -> Figure | None:
     """Returns how much the model of a row is ahead of that of a column, and the adjusted p."""
     names = [group.name for group in final_groups(comparison)]
-    pairs = [p for p in analysis.pairs[SCORE] if {p.first, p.second} <= set(names)]
+    main = comparison.test.main
+    pairs = [p for p in analysis.pairs[main.name] if {p.first, p.second} <= set(names)]
     if not pairs:
         return None
     figure, (axes,) = panels(1, (0.85 * len(names) + 1.6, 0.55 * len(names) + 0.9))
-    _cells(axes, pairs, names, analysis)
+    _cells(axes, pairs, names, analysis, main)
     places = np.arange(len(names)) + 0.5
     titles = [wrapped(comparison.marked(name)) for name in names]
     axes.set_xticks(places, titles, rotation=90 if len(names) > 4 else 0)
@@ -78,7 +78,9 @@ def _limits(comparison: Comparison) -> list[_Entry]:
     return [_Entry(f"ceiling: {name}", 100 * accuracy, None) for name, (accuracy, _) in limits]
 
 
-def _cells(axes: Axes, pairs: list[Pair], names: list[str], analysis: Analysis) -> None:
+def _cells(
+    axes: Axes, pairs: list[Pair], names: list[str], analysis: Analysis, main: Metric
+) -> None:
     points = np.full((len(names), len(names)), np.nan)
     texts = {}
     for pair in pairs:
@@ -90,7 +92,8 @@ def _cells(axes: Axes, pairs: list[Pair], names: list[str], analysis: Analysis) 
     shades[np.isnan(points)] = 0
     cells(axes, shades)
     for (row, column), (p, bold) in texts.items():
-        text = f"{100 * points[row, column]:+.1f}\n{p}".replace("-", "\N{MINUS SIGN}")
+        sign = "+" if points[row, column] >= 0 else ""
+        text = f"{sign}{main.written(points[row, column])}\n{p}".replace("-", "\N{MINUS SIGN}")
         look: dict[str, Any] = {
             "color": text_colour(shades[row, column]),
             "weight": "bold" if bold else "normal",

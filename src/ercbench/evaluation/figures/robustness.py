@@ -10,8 +10,7 @@ from ercbench.data.damage import labels_of
 from ercbench.evaluation.figures import Drawing
 from ercbench.evaluation.figures.style import BLUE, GREY, panels, save, styled, wrapped
 from ercbench.evaluation.robustness.curves import Robustness
-from ercbench.evaluation.tables.robustness import CURVES, METRIC, title_of
-from ercbench.metrics import METRICS
+from ercbench.evaluation.tables.robustness import CURVES, title_of
 
 CAPTION = (
     "Blue: this model, mean over draws and seeds; the band is the 95 % interval over dialogues and "
@@ -43,14 +42,16 @@ def draw_robustness(found: Sequence[Robustness], folder: Path) -> list[Drawing]:
 
 
 def curves(found: Robustness) -> Figure:
-    """Returns weighted F1 by how much a modality is damaged, a panel per model."""
+    """Returns the main score by how much a modality is damaged, a panel per model."""
+    main = found.comparison.test.main
     kind, places = found.damage.kind, _places(found)
-    means = np.array([[100 * p.estimates[METRIC].mean for p in own.points] for own in found.curves])
+    seen = [[point.estimates[main.name].mean for point in own.points] for own in found.curves]
+    means = main.scale * np.array(seen)
     figure, every = panels(len(found.curves), (2.5, 2.1))
     for axes, curve, mean in zip(every, found.curves, means, strict=True):
         axes.plot(places, means.T, color=GREY, linewidth=0.8, alpha=0.7)
-        ends = [(p.estimates[METRIC].low, p.estimates[METRIC].high) for p in curve.points]
-        low, high = 100 * np.array(ends).T
+        estimates = [point.estimates[main.name] for point in curve.points]
+        low, high = main.scale * np.array([(own.low, own.high) for own in estimates]).T
         axes.fill_between(places, low, high, color=BLUE, alpha=0.18, linewidth=0)
         axes.plot(places, mean, "o-", color=BLUE, markersize=4)
         axes.set_title(wrapped(found.comparison.marked(curve.group.name)))
@@ -59,7 +60,7 @@ def curves(found: Robustness) -> Figure:
         ]
         axes.set_xticks(places, names)
     figure.supxlabel(AXES[kind], fontsize=9)
-    figure.supylabel(f"{METRICS[METRIC].title}, %", fontsize=9)
+    figure.supylabel(main.axis, fontsize=9)
     return figure
 
 

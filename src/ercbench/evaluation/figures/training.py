@@ -13,17 +13,19 @@ from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.figures.style import BLUE, ORANGE, panels, wrapped
 from ercbench.evaluation.statistics.results import Analysis
+from ercbench.metrics import METRICS, Metric
 from ercbench.records.run_record import RunRecord
 
 Curve = tuple[list[int], list[float]]
 
 
 def learning_curves(comparison: Comparison, analysis: Analysis) -> Figure | None:
-    """Returns weighted F1 on validation by epoch, a panel per model and stage, a line per seed."""
+    """Returns the main score on validation by epoch, a panel per model and stage."""
+    main = comparison.test.main
     curves = {
         (comparison.marked(group.name), stage): (group, by_seed)
         for group in final_groups(comparison)
-        for stage, by_seed in _by_stage(group).items()
+        for stage, by_seed in _by_stage(group, main).items()
     }
     if not curves:
         return None
@@ -34,12 +36,14 @@ def learning_curves(comparison: Comparison, analysis: Analysis) -> Figure | None
         for seed, curve in by_seed.items():
             _draw(axes, curve, _best_epoch(group.runs[seed], stage))
     figure.supxlabel("epoch", fontsize=9)
-    figure.supylabel("weighted F1, %", fontsize=9)
+    figure.supylabel(main.axis, fontsize=9)
     return figure
 
 
-def read_curves(path: Path) -> dict[str, Curve]:
-    """Reads weighted F1 on validation from `metrics.csv`: stage to (epochs, per cent).
+def read_curves(path: Path, metric: Metric = METRICS["weighted_f1"]) -> dict[str, Curve]:
+    """Reads a score on validation from `metrics.csv`: stage to (epochs, scores).
+
+    Shares are in per cent.
 
     A run without the file, or whose file lacks the column, has no curves; one whose file is
     damaged has none either, with a warning.
@@ -47,28 +51,28 @@ def read_curves(path: Path) -> dict[str, Curve]:
     if not path.is_file():
         return {}
     try:
-        return _read_curves(path)
+        return _read_curves(path, metric)
     except (OSError, ValueError, csv.Error) as error:
         reason = str(error).splitlines()[0]
         warnings.warn(f"{path}: damaged ({reason}); its learning curve is left out", stacklevel=2)
         return {}
 
 
-def _read_curves(path: Path) -> dict[str, Curve]:
+def _read_curves(path: Path, metric: Metric) -> dict[str, Curve]:
     curves: dict[str, Curve] = defaultdict(lambda: ([], []))
     with path.open(newline="") as stream:
         for row in csv.DictReader(stream):
-            if row.get("val/weighted_f1"):
+            if row.get(f"val/{metric.name}"):
                 epochs, scores = curves[row.get("stage") or ""]
                 epochs.append(int(row.get("epoch") or ""))
-                scores.append(100 * float(row["val/weighted_f1"]))
+                scores.append(metric.scale * float(row[f"val/{metric.name}"]))
     return dict(curves)
 
 
-def _by_stage(group: Group) -> dict[str, dict[int, Curve]]:
+def _by_stage(group: Group, metric: Metric) -> dict[str, dict[int, Curve]]:
     stages: dict[str, dict[int, Curve]] = defaultdict(dict)
     for index, folder in enumerate(group.folders):
-        for stage, curve in read_curves(folder / "metrics.csv").items():
+        for stage, curve in read_curves(folder / "metrics.csv", metric).items():
             stages[stage][index] = curve
     return stages
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.metrics import likeliest
 
 
 def conversations(name: str, comparison: Comparison) -> dict[str, Any]:
@@ -41,12 +42,12 @@ def _answers(group: Group, name: str) -> dict[str, Any]:
     mean anything where `labelsOnly`.
     """
     mean = group.probabilities.mean(0)
-    said = mean.argmax(-1)
+    said = likeliest(mean, group.target)
     return {
         "name": name,
         "final": group.output == "final",
         "seeds": len(group.seeds),
-        "labelsOnly": group.labels_only,
+        "labelsOnly": not group.has_probabilities,
         "said": said.tolist(),
         "agree": (group.predictions == said).sum(0).tolist(),
         "p": np.rint(100 * mean).astype(int).ravel().tolist(),

@@ -37,7 +37,11 @@ def _rows(predicted: Predicted) -> list[dict[str, Any]]:
             "end": turn.utterance.end,
             "text": turn.utterance.text,
             "prediction": turn.label,
-            "confidence": turn.confidence,
+            **(
+                {"confidence": turn.confidence}
+                if turn.score is None
+                else {"predicted_score": turn.score}
+            ),
             **{f"p_{label}": share for label, share in turn.probabilities.items()},
             "present": "+".join(turn.present),
         }
@@ -46,7 +50,8 @@ def _rows(predicted: Predicted) -> list[dict[str, Any]]:
 
 
 def _schema(predicted: Predicted) -> pa.Schema:
-    names = ["start", "end", "confidence", *(f"p_{label}" for label in predicted.labels)]
+    shares = (f"p_{label}" for label in predicted.labels)
+    names = ["start", "end", "confidence", "predicted_score", *shares]
     kinds = dict.fromkeys(names, pa.float64())
     return pa.schema([(name, kinds.get(name, pa.string())) for name in _rows(predicted)[0]])
 

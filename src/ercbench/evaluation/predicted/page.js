@@ -65,8 +65,7 @@
   function block(own, turn, [first, last], shifted) {
     const [begin, end] = extent(own);
     const label = own.said[turn];
-    const percent = own.percent[turn][label];
-    const title = `${own.speakers[own.who[turn]]}: ${labels[label]}, ${percent} %`;
+    const title = `${own.speakers[own.who[turn]]}: ${labels[label]}, ${own.told[turn]}`;
     const element = make(
       "button",
       { type: "button", tabindex: "-1", title, class: `block label-${label}${shifted ? " shift" : ""}` },
@@ -74,7 +73,7 @@
     );
     element.style.left = `${(100 * (first - begin)) / (end - begin)}%`;
     element.style.width = `${(100 * (last - first)) / (end - begin)}%`;
-    element.style.setProperty("--height", `${percent}%`);
+    element.style.setProperty("--height", `${own.height[turn]}%`);
     element.dataset.turn = turn;
     element.addEventListener("click", () => choose(turn, { play: true }));
     return element;
@@ -125,7 +124,7 @@
   }
 
   function probabilities(own, turn) {
-    const order = labels.map((_, label) => label).sort((one, two) => own.percent[turn][two] - own.percent[turn][one]);
+    const order = own.percent[turn].map((_, label) => label).sort((one, two) => own.percent[turn][two] - own.percent[turn][one]);
     const rows = order.flatMap((label) => {
       const percent = own.percent[turn][label];
       const bar = make("dd", { class: `bar label-${label}`, "aria-hidden": "true" });

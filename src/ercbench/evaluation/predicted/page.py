@@ -13,6 +13,7 @@ from ercbench.corpora.recordings.given import kind_of
 from ercbench.evaluation.page import rendering
 from ercbench.evaluation.predicted.result import Predicted, PredictedTurn
 from ercbench.evaluation.predicted.terminal import clock
+from ercbench.metrics import SCALE
 
 HERE = Path(__file__).parent
 # Okabe and Ito's colours, which colour-blind readers tell apart, and that of a sign on each.
@@ -86,7 +87,8 @@ def _conversation(
             "anchor": f"turn-{number + 1}-{n + 1}",
             "turn": turn,
             "when": clock(turn.utterance.start),
-            "percent": round(100 * turn.confidence),
+            "told": turn.told,
+            "percent": _height(turn),
             "label": predicted.labels.index(turn.label),
         }
         for n, turn in enumerate(turns)
@@ -98,12 +100,22 @@ def _conversation(
         "who": [speakers.index(turn.utterance.speaker) for turn in turns],
         "said": [predicted.labels.index(turn.label) for turn in turns],
         "percent": [[round(100 * p) for p in turn.probabilities.values()] for turn in turns],
+        "told": [turn.told for turn in turns],
+        "height": [_height(turn) for turn in turns],
         "start": [turn.utterance.start for turn in turns],
         "end": [turn.utterance.end for turn in turns],
         "file": [files.index(link) if link else -1 for link in links],
         "whole": [excerpt_of(_recording(turn.utterance)) is None for turn in turns],
     }
     return {"id": id, "number": number + 1, "rows": rows, "data": data, "files": files}
+
+
+def _height(turn: PredictedTurn) -> int:
+    """Returns how sure a turn is, or how far its score is up the scale, in per cent."""
+    if turn.score is None:
+        return round(100 * turn.confidence)
+    low, high = SCALE
+    return round(100 * (min(max(turn.score, low), high) - low) / (high - low))
 
 
 def _recording(utterance: Utterance) -> str:

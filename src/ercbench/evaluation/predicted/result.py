@@ -1,14 +1,15 @@
 """The predictions for new conversations, an utterance a row."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 from pathlib import Path
 
 import numpy as np
 
 from ercbench.corpora.conversation import Conversation, Utterance
-from ercbench.metrics import previous_labels
+from ercbench.metrics import Target, likeliest, previous_labels
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,12 @@ class PredictedTurn:
     Attributes:
         conversation: Its conversation's id.
         utterance: The utterance.
-        label: The most probable one.
-        confidence: Its probability.
+        label: The most probable one; of a score its class.
+        confidence: Its probability; NaN of a score.
         before: What the same speaker's last utterance was taken for; None if there is none.
-        probabilities: Label to probability, all of them.
+        probabilities: Label to probability, all of them; none of a score.
         present: Modalities that were read of it.
+        score: The score, if that is what the model predicts.
     """
 
     conversation: str
@@ -32,6 +34,12 @@ class PredictedTurn:
     before: str | None
     probabilities: Mapping[str, float]
     present: tuple[str, ...]
+    score: float | None = None
+
+    @property
+    def told(self) -> str:
+        """How sure it is in per cent, or the score."""
+        return f"{100 * self.confidence:.0f} %" if self.score is None else f"score {self.score:.2f}"
 
     @property
     def shifts(self) -> bool:
@@ -73,11 +81,12 @@ class Predicted:
         runs: Names of the runs whose probabilities were averaged.
         labels: The C labels, in the order of the columns.
         conversations: As they were given, N utterances in all.
-        probabilities: [N, C].
+        probabilities: [N, C]; or [N, 1], the scores.
         present: Modality to [N] bool: of which utterances it was read.
         notes: What a reader should know, a sentence each.
         timing: How long it took.
         recording: That all utterances are parts of, if they are.
+        target: Whether labels or scores are predicted; of scores, `labels` are their classes.
     """
 
     name: str
@@ -91,6 +100,7 @@ class Predicted:
     notes: tuple[str, ...]
     timing: Timing
     recording: Path | None = None
+    target: Target = "labels"
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -101,13 +111,23 @@ class Predicted:
         return list(self._turns())
 
     def _turns(self) -> Iterator[PredictedTurn]:
-        said = self.probabilities.argmax(-1)
+        said = likeliest(self.probabilities, self.target)
         turns = [(own.id, turn) for own in self.conversations for turn in own.utterances]
         conversations, speakers = zip(*((id, turn.speaker) for id, turn in turns), strict=True)
         before = previous_labels(np.array(conversations), np.array(speakers), said)
         for row, (id, turn) in enumerate(turns):
-            shares = dict(zip(self.labels, self.probabilities[row].tolist(), strict=True))
             label = self.labels[said[row]]
+            shares, score = shares_or_score(self.probabilities[row], self.labels, self.target)
             last = self.labels[before[row]] if before[row] >= 0 else None
             present = tuple(modality for modality, there in self.present.items() if there[row])
-            yield PredictedTurn(id, turn, label, shares[label], last, shares, present)
+            sure = shares.get(label, nan)
+            yield PredictedTurn(id, turn, label, sure, last, shares, present, score)
+
+
+def shares_or_score(
+    answer: np.ndarray, labels: Sequence[str], target: Target
+) -> tuple[dict[str, float], float | None]:
+    """Returns label to probability, or nothing and the score, of the answer to an utterance."""
+    if target == "score":
+        return {}, float(answer[0])
+    return dict(zip(labels, answer.tolist(), strict=True)), None

@@ -21,7 +21,7 @@ def prediction_table(predicted: Predicted, most: int = MOST_ROWS) -> Table:
     table = Table(title=Text(f"{predicted.model} on {predicted.name}{seeds}"))
     for column in ("when", "speaker", "text", "prediction"):
         table.add_column(column, overflow="fold")
-    table.add_column("%", justify="right")
+    table.add_column("%" if predicted.target == "labels" else "score", justify="right")
     table.add_column("read")
     for row, turn in enumerate(predicted.turns[:most]):
         if row and turn.conversation != predicted.turns[row - 1].conversation:
@@ -51,7 +51,7 @@ def _cells(turn: PredictedTurn) -> tuple[str, ...]:
     short = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
     when = clock(own.start) or own.id
     mark = " ↷" if turn.shifts else ""
-    share = f"{100 * turn.confidence:.0f}"
+    share = turn.told.removesuffix(" %").removeprefix("score ")
     return (
         when,
         own.speaker,

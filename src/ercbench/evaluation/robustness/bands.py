@@ -8,7 +8,7 @@ import numpy as np
 from ercbench.evaluation.compare.groups import TestSet
 from ercbench.evaluation.statistics.results import Estimate
 from ercbench.evaluation.statistics.scores import scores_of, sum_by_dialogue, total
-from ercbench.metrics import COMPARED
+from ercbench.metrics import METRICS
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,17 @@ class Measured:
     drawn: Mapping[str, np.ndarray]
 
     def minus(self, other: "Measured") -> "Measured":
-        """Returns the difference, on the same resamples."""
-        return combined([self, other], [1, -1])
+        """Returns how much better this is than another, on the same resamples."""
+        found = combined([self, other], [1, -1])
+        signs = {name: METRICS[name].sign for name in found.seeds}
+        return Measured(
+            {name: signs[name] * own for name, own in found.seeds.items()},
+            {name: signs[name] * own for name, own in found.drawn.items()},
+        )
 
     def estimates(self) -> dict[str, Estimate]:
         """Returns compared metric to mean, deviation over seeds and 95 % percentile interval."""
-        return {name: _estimate(self.seeds[name], self.drawn[name]) for name in COMPARED}
+        return {name: _estimate(own, self.drawn[name]) for name, own in self.seeds.items()}
 
 
 def measure(test: TestSet, probabilities: np.ndarray, resamples: Resamples) -> Measured:
@@ -92,7 +97,7 @@ def combined(measured: Sequence[Measured], weights: Sequence[float]) -> Measured
     def added(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         return {
             name: np.tensordot(weights, np.stack([part[name] for part in parts]), 1)
-            for name in COMPARED
+            for name in parts[0]
         }
 
     return Measured(added([own.seeds for own in measured]), added([own.drawn for own in measured]))

@@ -11,7 +11,7 @@ from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
 from ercbench.evaluation.robustness.bands import Measured, Resamples, combined, measure
 from ercbench.evaluation.statistics.results import Estimate
-from ercbench.metrics import METRICS
+from ercbench.metrics import metrics_of
 from ercbench.records.robustness import Answers, DamagedScores, damages_of, read_answers
 
 RESAMPLES = 2000
@@ -166,18 +166,26 @@ def _curve(
         measured[level] = measure(test, np.array(every), resamples)
         told[level] = [own.scores[level, draw] for own in answers for draw in draws]
     clean = measured[damage.clean]
+    names = [own.name for own in metrics_of(test.target)]
     points = tuple(
-        _point(level, told[level], found, clean.minus(found)) for level, found in measured.items()
+        _point(level, names, told[level], found, clean.minus(found))
+        for level, found in measured.items()
     )
     modalities = {key.split(":")[0] for key in group.features}
     return Curve(group, points, _areas(measured), modalities == {damage.modality})
 
 
-def _point(level: float, told: Sequence[DamagedScores], found: Measured, lost: Measured) -> Point:
+def _point(
+    level: float,
+    metrics: Sequence[str],
+    told: Sequence[DamagedScores],
+    found: Measured,
+    lost: Measured,
+) -> Point:
     return Point(
         level=level,
         missing=mean(own.missing for own in told),
-        scores={name: _mean([own.scores.get(name) for own in told]) for name in METRICS},
+        scores={name: _mean([own.scores.get(name) for own in told]) for name in metrics},
         estimates=found.estimates(),
         losses=lost.estimates(),
     )

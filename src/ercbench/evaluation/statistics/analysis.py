@@ -25,7 +25,7 @@ from ercbench.evaluation.statistics.family import (
 from ercbench.evaluation.statistics.permutation import Swaps, draw_swaps, permutation_p
 from ercbench.evaluation.statistics.results import Analysis, Claim, Estimate, Pair
 from ercbench.evaluation.statistics.scores import DialogueSums, sum_by_dialogue
-from ercbench.metrics import COMPARED
+from ercbench.metrics import METRICS
 
 DRAWS = 10_000
 
@@ -88,7 +88,8 @@ def _estimates(own: _Measured) -> dict[str, Estimate]:
         error, freedom = _error(own.influences[score], values)
         width = error * float(t.ppf(1 - ALPHA / 2, freedom))
         deviation = float(values.std(ddof=1)) if len(values) > 1 else None
-        found[score] = Estimate(mean, deviation, max(mean - width, 0.0), min(mean + width, 1.0))
+        least, most = METRICS[score].bounds
+        found[score] = Estimate(mean, deviation, max(mean - width, least), min(mean + width, most))
     return found
 
 
@@ -113,7 +114,7 @@ def _family(final: Sequence[_Measured], swaps: Swaps) -> dict[str, tuple[Pair, .
     pairs = list(combinations(final, 2))
     networks = [permutation_p(one.sums, two.sums, swaps) for one, two in pairs]
     found = {}
-    for score in COMPARED:
+    for score in final[0].scores if final else ():
         claims = _claims([own for own in final if own.repeated], score)
         found[score] = tuple(
             _pair(one, two, score, p[score], claims.get((one.group.name, two.group.name)))
@@ -176,8 +177,9 @@ def _claim(
 
 
 def _pair(one: _Measured, two: _Measured, score: str, p: float, claim: Claim | None) -> Pair:
-    ours, theirs = sorted((one, two), key=lambda own: -own.scores[score].mean())
-    difference = float(ours.scores[score].mean() - theirs.scores[score].mean())
+    sign = METRICS[score].sign
+    ours, theirs = sorted((one, two), key=lambda own: -sign * own.scores[score].mean())
+    difference = sign * float(ours.scores[score].mean() - theirs.scores[score].mean())
     return Pair(ours.group.name, theirs.group.name, difference, p, claim)
 
 
@@ -185,12 +187,12 @@ def _families_of_outputs(
     final: Sequence[_Measured], measured: Sequence[_Measured], swaps: Swaps
 ) -> dict[str, tuple[Pair, ...]]:
     """Compares every model's other outputs with its final one."""
-    found: dict[str, list[Pair]] = {score: [] for score in COMPARED}
+    found: dict[str, list[Pair]] = {score: [] for score in measured[0].scores}
     for own in final:
         others = [o for o in measured if o is not own and o.trainings == own.trainings]
         for other in others:
             p = permutation_p(own.sums, other.sums, swaps)
-            for score in COMPARED:
+            for score in found:
                 claim = _paired_claim(own, other, score, len(others))
                 found[score].append(_pair(own, other, score, p[score], claim))
     return {score: tuple(pairs) for score, pairs in found.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ercbench.evaluation.statistics.scores import DialogueSums, scores_of, total
-from ercbench.metrics import COMPARED, Statistics
+from ercbench.metrics import Statistics
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def permutation_p(first: DialogueSums, second: DialogueSums, swaps: Swaps) -> di
     extra = 0 if swaps.exact else 1
     return {
         name: float((_as_large(drawn[name], seen[name]) + extra) / (len(swaps.moved) + extra))
-        for name in COMPARED
+        for name in seen
     }
 
 
@@ -60,7 +60,7 @@ def _differences(
 ) -> dict[str, np.ndarray]:
     """Returns compared metric to the difference of two models' scores."""
     ours, theirs = scores_of(one), scores_of(two)
-    return {name: ours[name] - theirs[name] for name in COMPARED}
+    return {name: ours[name] - theirs[name] for name in ours}
 
 
 def _as_large(differences: np.ndarray, seen: np.ndarray) -> int:

@@ -25,10 +25,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two groups compared by one score, shares of 1 throughout.
+    """Two groups compared by one score, shares of 1 as they are.
 
     Attributes:
-        first: Name of the group with the higher mean.
+        first: Name of the group with the better mean.
         second: Name of the other.
         difference: Of their means over seeds, at least 0.
         p_networks: Two-sided, by permutation of whole dialogues. It knows these trained networks

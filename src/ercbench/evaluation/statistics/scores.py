@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ercbench.evaluation.compare.groups import TestSet
-from ercbench.metrics import COMPARED, METRICS, Statistics, labelled
+from ercbench.metrics import METRICS, Statistics, compared
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def sum_by_dialogue(test: TestSet, probabilities: np.ndarray) -> DialogueSums:
     """Adds up [S, N, C] predictions by dialogue; utterances without a label do not count."""
     known = test.truth >= 0
     names, dialogue = np.unique(test.conversations[known], return_inverse=True)
-    runs = [labelled(test.truth, own, test.previous) for own in probabilities]
+    runs = [test.answered(own) for own in probabilities]
 
     def added(statistics: Statistics) -> np.ndarray:
         rows = np.stack([statistics(run) for run in runs], axis=1)
@@ -54,7 +54,7 @@ def sum_by_dialogue(test: TestSet, probabilities: np.ndarray) -> DialogueSums:
         np.add.at(sums, dialogue, rows)
         return sums
 
-    needed = dict.fromkeys(METRICS[name].statistics for name in COMPARED)
+    needed = dict.fromkeys(METRICS[name].statistics for name in compared(test.target))
     return DialogueSums({statistics: added(statistics) for statistics in needed})
 
 
@@ -66,4 +66,8 @@ def total(weights: np.ndarray, sums: np.ndarray) -> np.ndarray:
 
 def scores_of(sums: dict[Statistics, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns compared metric to [...], of statistics to [..., K] sums."""
-    return {name: METRICS[name].score(sums[METRICS[name].statistics]) for name in COMPARED}
+    return {
+        metric.name: metric.score(sums[metric.statistics])
+        for metric in METRICS.values()
+        if metric.compared and metric.statistics in sums
+    }

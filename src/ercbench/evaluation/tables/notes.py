@@ -14,6 +14,17 @@ from ercbench.models.registry import reconstruction_of, title_of
 
 # Below this a standard error over dialogues is known to be too small.
 FEW = 20
+OF_LABELS = (
+    "shift and stay: weighted F1 where a speaker's emotion differs from, or equals, the last own "
+    "one; UAR: balanced accuracy, the unweighted average recall; ECE: expected calibration error "
+    f"in {BINS} bins of equal width, and NLL: mean negative log-likelihood in nats, both the "
+    "better the lower"
+)
+OF_SCORES = (
+    "of scores from -3 to 3: MAE, the better the lower, and Pearson's correlation; all else in per "
+    "cent: Acc-7 of the score clipped and rounded; has0: negative or non-negative; "
+    "non0: negative or positive, without utterances whose true score is 0; F1 weighted"
+)
 
 
 def features_differ(comparison: Comparison) -> bool:
@@ -34,21 +45,20 @@ def features_seen(group: Group, comparison: Comparison) -> str:
 
 def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
     """Returns the notes of the table of all scores."""
+    main = comparison.test.main
     notes = [
         f"per cent on test; {_seeds(comparison)}; epoch chosen on validation; in brackets each "
         "model's own 95 % interval over dialogues and seeds, which does not tell models apart",
-        "shift and stay: weighted F1 where a speaker's emotion differs from, or equals, the last "
-        "own one; UAR: balanced accuracy, the unweighted average recall; ECE: expected calibration "
-        f"error in {BINS} bins of equal width, and NLL: mean negative log-likelihood in nats, both "
-        "the better the lower",
+        OF_SCORES if comparison.test.target == "score" else OF_LABELS,
         "parameters: of the network; seconds: of training and testing, mean over seeds",
     ]
     if len(comparison.groups) > 1:
         notes.append(_bold(analysis))
-    detectable = analysis.detectable["weighted_f1"]
+    detectable = analysis.detectable[main.name]
     if detectable:
         notes.append(
-            f"by the same rule a true difference of {100 * detectable:.1f} points of weighted F1 "
+            f"by the same rule a true difference of {main.written(detectable)}"
+            f"{' points' if main.kind == 'percent' else ''} of {main.title} "
             f"would be told apart {100 * POWER:.0f} times in a hundred, with as many dialogues "
             f"({analysis.dialogues}), seeds and models (median over pairs); smaller ones mostly "
             "stay unseen"
@@ -64,7 +74,7 @@ def scores_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
         )
     return (
         notes
-        + _one_seed(analysis.pairs["accuracy"])
+        + _one_seed(analysis.pairs[main.name])
         + _outputs(comparison)
         + common_notes(comparison)
     )
@@ -146,7 +156,8 @@ def _about_networks(analysis: Analysis) -> list[str]:
 
 
 def _family(analysis: Analysis) -> str:
-    pairs = sum(pair.claim is not None for pair in analysis.pairs["accuracy"])
+    every = next(iter(analysis.pairs.values()))
+    pairs = sum(pair.claim is not None for pair in every)
     return (
         f"adjusted over all pairs of the models' final outputs ({pairs}), dialogues and trainings "
         "being drawn anew (Games and Howell)"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ercbench import metrics
 from ercbench.console import printable
 from ercbench.evaluation.tables.tables import Cell, Column, Kind, Table
 
@@ -33,13 +34,11 @@ FORMULA = ("=", "+", "-", "@")
 
 def number(value: float, kind: Kind) -> str:
     """Writes a number as tables show it."""
-    if kind == "percent":
-        return f"{100 * value:.1f}"
+    if kind in ("percent", "number", "decimal"):
+        return metrics.number(value, kind)
     if kind == "p":
         return "<0.001" if value < 0.001 else f"{value:.3f}"
-    if kind == "whole":
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if kind == "number" else f"{value:g}"
+    return f"{value:,.0f}" if kind == "whole" else f"{value:g}"
 
 
 def value_of(cell: Cell, kind: Kind) -> str:

@@ -8,9 +8,8 @@ from ercbench.evaluation.robustness.curves import Curve, Robustness
 from ercbench.evaluation.statistics.results import Estimate
 from ercbench.evaluation.tables import notes
 from ercbench.evaluation.tables.tables import Cell, Column, Table, make_table
-from ercbench.metrics import COMPARED, METRICS
+from ercbench.metrics import metrics_of
 
-METRIC = "weighted_f1"
 # The first words of the names of these tables.
 CURVES, LEVELS = ROBUST = ("robust", "levels")
 
@@ -33,24 +32,23 @@ def title_of(found: Robustness) -> str:
 
 
 def curves_table(found: Robustness) -> Table:
-    """Returns weighted F1 by level, the area below, and the loss at the most damage, by model."""
+    """Returns the main score by level, the area below, and the loss at the most damage."""
+    main = found.comparison.test.main
     levels = list(labels_of(found.levels, found.damage.kind))
     rows = [
         (
             Cell(found.comparison.marked(curve.group.name)),
-            *(_cell(point.estimates[METRIC]) for point in curve.points),
-            _cell(curve.areas[METRIC]) if curve.areas else Cell(None),
-            _cell(curve.points[-1].losses[METRIC]),
+            *(_cell(point.estimates[main.name]) for point in curve.points),
+            _cell(curve.areas[main.name]) if curve.areas else Cell(None),
+            _cell(curve.points[-1].losses[main.name]),
         )
         for curve in found.curves
     ]
     columns = [
         Column("model", "text"),
-        *map(Column, levels),
-        Column("area"),
-        Column(f"lost at {levels[-1]}"),
+        *(Column(level, main.kind) for level in (*levels, "area", f"lost at {levels[-1]}")),
     ]
-    title = f"{title_of(found)}, {METRICS[METRIC].title}"
+    title = f"{title_of(found)}, {main.title}"
     return make_table(
         f"{CURVES}-{found.damage.name}", title, found.comparison, columns, rows, _notes(found)
     )
@@ -58,6 +56,7 @@ def curves_table(found: Robustness) -> Table:
 
 def levels_table(found: Robustness) -> Table:
     """Returns every score at every level, with what is lost against the clean test part."""
+    metrics = metrics_of(found.comparison.test.target)
     levels = list(labels_of(found.levels, found.damage.kind))
     rows = [
         (
@@ -65,18 +64,18 @@ def levels_table(found: Robustness) -> Table:
             Cell(level),
             Cell(point.missing),
             *(
-                _cell(point.estimates[name]) if name in COMPARED else Cell(point.scores[name])
-                for name in METRICS
+                _cell(point.estimates[own.name]) if own.compared else Cell(point.scores[own.name])
+                for own in metrics
             ),
-            *(_cell(point.losses[name]) for name in COMPARED),
+            *(_cell(point.losses[own.name]) for own in metrics if own.compared),
         )
         for curve in found.curves
         for level, point in zip(levels, curve.points, strict=True)
     ]
     columns = [
         *(Column("model", "text"), Column("level", "text"), Column("missing")),
-        *(Column(metric.title, metric.kind) for metric in METRICS.values()),
-        *(Column(f"lost {METRICS[name].title}") for name in COMPARED),
+        *(Column(own.title, own.kind) for own in metrics),
+        *(Column(f"lost {own.title}", own.kind) for own in metrics if own.compared),
     ]
     return make_table(
         f"{LEVELS}-{found.damage.name}",

@@ -29,7 +29,7 @@ def best_trials(record: StudyRecord) -> Table:
     complete = [trial for trial in record.trials if trial.state == "complete"]
     for trial in sorted(complete, key=lambda own: (-(own.value or 0), own.number))[:BEST]:
         mark = " *" if trial.number == record.chosen else ""
-        score = f"{100 * (trial.value or 0):.1f}{mark}"
+        score = f"{METRICS[record.metric].written(trial.value or 0)}{mark}"
         table.add_row(str(trial.number), score, str(trial.epochs), f"{trial.seconds:.0f}")
     return table
 

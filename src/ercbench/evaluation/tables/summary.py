@@ -12,7 +12,7 @@ from ercbench.corpora.speakers import SHARED
 from ercbench.evaluation.tables.render import number
 from ercbench.evaluation.tables.tables import Kind
 from ercbench.evaluation.tables.wording import corpus_title
-from ercbench.metrics import COMPARED, METRICS
+from ercbench.metrics import MAIN, METRICS, Metric
 from ercbench.records.added_record import AddedRecord, AddedSetup
 from ercbench.records.evaluation_record import EvaluationRecord, EvaluationSetup
 from ercbench.records.run_record import (
@@ -36,13 +36,14 @@ def summary(record: RunRecord) -> Table:
         table.add_row(_unscored(setup), "")
         return table
     _add_scores(table, results.test, setup.labels)
+    main = METRICS[MAIN[setup.target]]
     for name, output in results.outputs.items():
         if name != "final":
-            table.add_row(f"weighted F1: {name}", _weighted_f1(output.test))
+            table.add_row(f"{main.title}: {name}", _main(output.test, main))
     for own in results.earlier_as_released:
-        table.add_row(f"weighted F1: {own.stage}, if chosen on test", _weighted_f1(own.test))
+        table.add_row(f"{main.title}: {own.stage}, if chosen on test", _main(own.test, main))
     if results.as_released:
-        table.add_row("weighted F1: if chosen on test", _weighted_f1(results.as_released.test))
+        table.add_row(f"{main.title}: if chosen on test", _main(results.as_released.test, main))
     return table
 
 
@@ -96,7 +97,15 @@ def added_line(record: AddedRecord) -> Text:
 
 
 def _scores_line(test: Scores | Mapping[str, float]) -> str:
-    return ", ".join(f"{METRICS[name].title} {_percent(test[name])}" for name in COMPARED)
+    told = ((METRICS[name], score) for name, score in _compared(test).items())
+    return ", ".join(f"{own.title} {_written(score, own.kind)}" for own, score in told)
+
+
+def _compared(test: Scores | Mapping[str, float] | None) -> dict[str, float]:
+    """Returns the metrics by which models are compared, and what there is of them."""
+    known = test.values if isinstance(test, Scores) else test or {}
+    found = {name: known[name] for name, own in METRICS.items() if own.compared and name in known}
+    return {name: nan if score is None else score for name, score in found.items()}
 
 
 def sweep_summary(runs: Sequence[tuple[Sequence[str], RunRecord | EncoderRecord]]) -> Table:
@@ -112,13 +121,15 @@ def sweep_summary(runs: Sequence[tuple[Sequence[str], RunRecord | EncoderRecord]
     table = Table(title="test scores, mean ± standard deviation over seeds")
     for column in ("on", "settings", "seeds"):
         table.add_column(column)
-    for name in COMPARED:
-        table.add_column(METRICS[name].title, justify="right")
+    every = [_compared(record.results.test) for _, record in runs]
+    metrics = [own for own in METRICS.values() if any(own.name in test for test in every)]
+    for metric in metrics:
+        table.add_column(metric.title, justify="right")
     for labels, records in rows.items():
         seeds = ", ".join(str(record.setup.seed) for record in records)
-        tests = [record.results.test for record in records]
-        scores = ([test[name] if test else nan for test in tests] for name in COMPARED)
-        table.add_row(*map(Text, labels), seeds, *map(_mean, scores))
+        tests = [_compared(record.results.test) for record in records]
+        means = (_mean([test.get(own.name, nan) for test in tests], own.kind) for own in metrics)
+        table.add_row(*map(Text, labels), seeds, *means)
     return table
 
 
@@ -138,12 +149,12 @@ def _unscored(setup: RunSetup | EncoderSetup) -> str:
     return "the test part was not read" if unread else "no labels, no scores"
 
 
-def _mean(scores: Sequence[float]) -> str:
-    """Returns the mean in per cent and, of several, their standard deviation."""
+def _mean(scores: Sequence[float], kind: Kind) -> str:
+    """Returns the mean and, of several, their standard deviation."""
     if any(map(isnan, scores)):
-        return _percent(nan)
-    spread = f" ± {100 * stdev(scores):.1f}" if len(scores) > 1 else ""
-    return _percent(mean(scores)) + spread
+        return _written(nan, kind)
+    spread = f" ± {number(stdev(scores), kind)}" if len(scores) > 1 else ""
+    return _written(mean(scores), kind) + spread
 
 
 def _table(title: str, chosen: StageRecord, shared: str = "") -> Table:
@@ -157,15 +168,16 @@ def _table(title: str, chosen: StageRecord, shared: str = "") -> Table:
 
 def _on(setup: RunSetup | EncoderSetup | AddedSetup | EvaluationSetup) -> str:
     simulated = not isinstance(setup, EncoderSetup) and setup.simulated
-    return corpus_title(setup.corpus, len(setup.labels), simulated)
+    target = "labels" if isinstance(setup, EncoderSetup) else setup.target
+    return corpus_title(setup.corpus, len(setup.labels), simulated, target)
 
 
 def _data(setup: RunSetup) -> str:
     return f"{_on(setup)}, split {setup.split}, {', '.join(setup.feature_keys)}"
 
 
-def _weighted_f1(scores: Scores | None) -> str:
-    return _percent(scores["weighted_f1"] if scores else nan)
+def _main(scores: Scores | None, metric: Metric) -> str:
+    return _written(scores[metric.name] if scores else nan, metric.kind)
 
 
 def _percent(value: float) -> str:

@@ -1,6 +1,6 @@
 """Tables of a comparison as plain rows; `render` makes them text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from statistics import mean, stdev
@@ -13,10 +13,10 @@ from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published, published
 from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables import notes
-from ercbench.metrics import COMPARED, METRICS, Metric
+from ercbench.metrics import METRICS, Metric, compared, metrics_of
 from ercbench.models.registry import reconstruction_of
 
-Kind = Literal["text", "count", "whole", "percent", "p", "number"]
+Kind = Literal["text", "count", "whole", "percent", "p", "number", "decimal"]
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,9 @@ class Table:
 def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
     """Returns all tables of a comparison that have anything to show."""
     test = comparison.test
-    pairs = [pairs_table(comparison, analysis, score) for score in COMPARED]
-    outputs = [outputs_table(comparison, analysis, score) for score in COMPARED]
+    scores = compared(test.target)
+    pairs = [pairs_table(comparison, analysis, score) for score in scores]
+    outputs = [outputs_table(comparison, analysis, score) for score in scores]
     found = [
         scores_table(comparison, analysis),
         classes_table(comparison),
@@ -90,17 +91,18 @@ def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
 
 
 def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
-    """Returns all scores of every group by ascending accuracy, ceilings among them."""
-    several = notes.features_differ(comparison)
+    """Returns all scores of every group, the best one last by the first, ceilings among them."""
+    several, metrics = notes.features_differ(comparison), metrics_of(comparison.test.target)
+    first = metrics[0]
     rows = [
         (
-            analysis.estimates[group.name]["accuracy"].mean,
+            first.sign * analysis.estimates[group.name][first.name].mean,
             (
                 _name(group, comparison),
                 *([Cell(notes.features_seen(group, comparison))] if several else []),
                 Cell(len(group.seeds)),
                 Cell(group.budget.short),
-                *(_score(group, metric, analysis) for metric in METRICS.values()),
+                *(_score(group, metric, analysis) for metric in metrics),
                 _mean([run.execution.parameters for run in group.runs]),
                 _mean([run.execution.seconds for run in group.runs]),
             ),
@@ -109,7 +111,7 @@ def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
     ]
     for name, (accuracy, f1) in ceiling_scores(comparison).items():
         known = {"accuracy": Cell(accuracy), "weighted_f1": Cell(f1)}
-        scores = [known.get(metric, EMPTY) for metric in METRICS]
+        scores = [known.get(metric.name, EMPTY) for metric in metrics]
         blank = [EMPTY] * (2 + several)
         rows.append((accuracy, (Cell(f"ceiling: {name}"), *blank, *scores, EMPTY, EMPTY)))
     columns = [
@@ -117,7 +119,7 @@ def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
         *([Column("features", "text")] if several else []),
         Column("seeds", "count"),
         Column("trials", "text"),
-        *(Column(metric.title, metric.kind) for metric in METRICS.values()),
+        *(Column(metric.title, metric.kind) for metric in metrics),
         *(Column(title, "whole") for title in ("parameters", "seconds")),
     ]
     in_order = [row for _, row in sorted(rows, key=lambda row: row[0])]
@@ -149,20 +151,25 @@ def classes_table(comparison: Comparison) -> Table:
 def released_table(comparison: Comparison, analysis: Analysis) -> Table:
     """Returns what choosing on test would have gained, and what the papers print."""
     rows, shown, elsewhere = [], [], []
+    main = comparison.test.main
+    alike = [name for name in analysis.pairs if METRICS[name].kind == main.kind]
     for group in comparison.groups:
         entries = _published(group, comparison)
         here = [entry for entry in entries if entry.split == comparison.test.split]
         shown += here
         elsewhere += [entry for entry in entries if entry not in here]
         watched = any(run.results.as_released for run in group.runs)
-        for score in COMPARED:
+        for score in alike:
             own: list[Published | None] = [entry for entry in here if entry.score == score]
             if watched and not own:
                 own.append(None)
             name = _name(group, comparison)
             rows += [(name, *_released(group, score, analysis, entry)) for entry in own]
     titles = ("chosen on validation", "chosen on test", "gained", "published", "above published")
-    columns = [Column("model", "text"), Column("score", "text"), *map(Column, titles)]
+    columns = [
+        *(Column(title, "text") for title in ("model", "score")),
+        *(Column(title, main.kind) for title in titles),
+    ]
     filled = [index for index in range(len(columns)) if any(row[index] != EMPTY for row in rows)]
     return make_table(
         "released",
@@ -178,14 +185,14 @@ def pairs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table
     """Returns every pair of models' final outputs, compared by one score."""
     title = f"every pair, by {METRICS[score].title}"
     said = notes.pairs_notes(comparison, analysis, score)
-    return _pairs(f"pairs-{score}", title, comparison, analysis, analysis.pairs[score], said)
+    return _pairs(f"pairs-{score}", title, comparison, analysis, analysis.pairs, score, said)
 
 
 def outputs_table(comparison: Comparison, analysis: Analysis, score: str) -> Table:
     """Returns every model's other outputs beside its final one, compared by one score."""
     title = f"a model's outputs, by {METRICS[score].title}"
     said = notes.outputs_notes(comparison, analysis)
-    return _pairs(f"outputs-{score}", title, comparison, analysis, analysis.outputs[score], said)
+    return _pairs(f"outputs-{score}", title, comparison, analysis, analysis.outputs, score, said)
 
 
 def _pairs(
@@ -193,16 +200,18 @@ def _pairs(
     title: str,
     comparison: Comparison,
     analysis: Analysis,
-    pairs: Sequence[Pair],
+    pairs: Mapping[str, Sequence[Pair]],
+    score: str,
     said: Sequence[str],
 ) -> Table:
     columns = [
         *(Column(title, "text") for title in ("better", "worse")),
-        Column("difference"),
+        Column("difference", METRICS[score].kind),
         *(Column(title, "p") for title in ("p", "p of these networks")),
-        *map(Column, ("P(better)", "detectable")),
+        Column("P(better)"),
+        Column("detectable", METRICS[score].kind),
     ]
-    ordered = sorted(pairs, key=lambda pair: -pair.difference)
+    ordered = sorted(pairs[score], key=lambda pair: -pair.difference)
     rows = [_pair(pair, comparison, analysis) for pair in ordered]
     return make_table(name, title, comparison, columns, rows, said)
 
@@ -283,7 +292,8 @@ def _released(
     runs = [(ours, test) for ours, test in found if ours and test and group.output == "final"]
     ours = analysis.estimates[group.name][score]
     on_test = [claimed.test[score] for claimed, _ in runs]
-    gained = [claimed.test[score] - test[score] for claimed, test in runs]
+    sign = METRICS[score].sign
+    gained = [sign * (claimed.test[score] - test[score]) for claimed, test in runs]
     return (
         Cell(METRICS[score].title),
         Cell(ours.mean, ours.deviation),

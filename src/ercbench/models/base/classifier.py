@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ercbench.data.batch import ConversationBatch
+from ercbench.data.batch import IGNORE, ConversationBatch
 from ercbench.data.datamodule import DataSpec
 from ercbench.errors import ErcbenchError
-from ercbench.models.base.losses import inverse_frequencies, weighted_nll
+from ercbench.models.base.losses import inverse_frequencies, score_loss, weighted_nll
 from ercbench.models.base.metrics import ConversationMetrics
 from ercbench.models.base.modality_dropout import drop_modalities
 from ercbench.models.base.prediction import Prediction
@@ -24,7 +24,8 @@ class ConversationClassifier(Trainable):
     """Trains and evaluates a network that labels every utterance of a conversation.
 
     A model is a subclass that names its settings, builds its network and, if it has losses or
-    stages of its own, overrides `training_losses` or `stages`.
+    stages of its own, overrides `label_loss`, `training_losses` or `stages`. Where scores are
+    learned instead of labels, its network has one output, which is the score.
 
     Args:
         spec: What the data is like.
@@ -74,8 +75,20 @@ class ConversationClassifier(Trainable):
         self.standardise.fit(statistics)
 
     def emotion_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
-        """Returns the loss of [B, L, C] logits against [B, L] labels; see `losses`."""
+        """Returns the loss of [B, L, C] logits against [B, L] labels or scores; see `losses`."""
+        if labels.is_floating_point():
+            return score_loss(
+                logits[..., 0], _rated(labels), None if over is None else _rated(over)
+            )
+        return self.label_loss(logits, labels, over)
+
+    def label_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
+        """Returns the loss of [B, L, C] logits against [B, L] labels."""
         return weighted_nll(logits, labels, self.class_weights, over)
+
+    def answers(self, logits: Tensor) -> Tensor:
+        """Returns [..., C] probabilities of logits; [..., 1] scores as they are."""
+        return logits if self.spec.mean_score is not None else logits.softmax(-1)
 
     def training_losses(
         self, micro_batch: ConversationBatch, batch: ConversationBatch
@@ -113,20 +126,25 @@ class ConversationClassifier(Trainable):
         """Returns everything the trained model has to say of a batch as the data module yields it.
 
         Returns:
-            Name to [B, L, C] logits; `final` is the model's answer, others are those of stages
-            before it.
+            Name to [B, L, C] logits, or [B, L, 1] scores; `final` is the model's answer, others
+            are those of stages before it.
         """
         return {"final": self(batch).logits}
 
     def predict_step(
         self, batch: ConversationBatch, batch_idx: int
     ) -> dict[str, dict[str, Tensor]]:
-        """Returns output to conversation id to [L, C] probabilities."""
+        """Returns output to conversation id to [L, C] probabilities, or [L, 1] scores."""
         masks = batch.mask.cpu()
 
         def by_id(logits: Tensor) -> dict[str, Tensor]:
-            probabilities = logits.float().softmax(-1).cpu()
+            probabilities = self.answers(logits.float()).cpu()
             each = zip(batch.conversation_ids, probabilities, masks, strict=True)
             return {id: padded[mask] for id, padded, mask in each}
 
         return {name: by_id(logits) for name, logits in self.outputs(batch).items()}
+
+
+def _rated(scores: Tensor) -> Tensor:
+    """Returns scores with NaN where there is none."""
+    return scores.masked_fill(scores == IGNORE, torch.nan)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ercbench.data.batch import IGNORE
+from ercbench.metrics import METRICS
 from ercbench.models.base.metrics import selection_scores
 
 # Weights are multiples of 1 / STEPS.
@@ -19,15 +20,16 @@ def choose_weights(outputs: Sequence[Tensor], labels: Tensor, metric: str) -> tu
     the first output.
 
     Args:
-        outputs: [N, C] probabilities of each output on validation.
-        labels: [N], `IGNORE` where there is none.
+        outputs: [N, C] probabilities, or [N, 1] scores, of each output on validation.
+        labels: [N], or scores; `IGNORE` where there is none.
         metric: A selection metric.
     """
     known = labels != IGNORE
     probabilities = torch.stack(list(outputs))[:, known]
 
     def score(weights: tuple[float, ...]) -> float:
-        return selection_scores(labels[known], mix(probabilities, weights))[metric]
+        own = selection_scores(labels[known], mix(probabilities, weights))[metric]
+        return METRICS[metric].sign * own
 
     return max(sorted(shares(len(outputs)), reverse=True), key=score)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from ercbench.data.batch import IGNORE
-from ercbench.metrics import METRICS, SELECTION_METRICS, Predictions, labelled, previous_labels
+from ercbench.metrics import Predictions, labelled, metrics_of, previous_labels, score_class
 
 
 class ConversationMetrics(Metric):
@@ -27,8 +27,8 @@ class ConversationMetrics(Metric):
         """Adds a batch.
 
         Args:
-            logits: [B, L, C].
-            labels: [B, L], `IGNORE` where there is none.
+            logits: [B, L, C]; or [B, L, 1], predicted scores.
+            labels: [B, L], or scores; `IGNORE` where there is none.
             speakers: [B, L], unique in a conversation.
         """
         known = labels != IGNORE
@@ -39,7 +39,7 @@ class ConversationMetrics(Metric):
     def compute(self) -> dict[str, Tensor]:
         """Returns every metric since the last reset, NaN where it is not defined."""
         found = self.predictions()
-        return {name: torch.tensor(metric.of(found)) for name, metric in METRICS.items()}
+        return {own.name: torch.tensor(own.of(found)) for own in metrics_of(found.target)}
 
     def predictions(self) -> Predictions:
         """Returns what was gathered since the last reset."""
@@ -47,6 +47,9 @@ class ConversationMetrics(Metric):
             torch.cat(own if isinstance(own, list) else [own]).cpu()
             for own in (self.truth, self.logits, self.previous)
         )
+        if truth.is_floating_point():
+            scores = truth.numpy()
+            return Predictions(score_class(scores), logits.numpy(), previous.numpy(), scores)
         probabilities = logits.double().softmax(-1)
         return Predictions(truth.numpy(), probabilities.numpy(), previous.numpy())
 
@@ -54,7 +57,7 @@ class ConversationMetrics(Metric):
 def previous_in_batch(labels: Tensor, speakers: Tensor) -> Tensor:
     """Returns the label of the speaker's last labelled utterance, or -1: [B, L]."""
     conversations = torch.arange(len(labels))[:, None].expand(labels.shape)
-    known = torch.where(labels == IGNORE, -1, labels)
+    known = torch.where(labels == IGNORE, -1, _classes(labels))
     columns = (own.reshape(-1).cpu().numpy() for own in (conversations, speakers, known))
     found = torch.from_numpy(previous_labels(*columns))
     return found.reshape(labels.shape).to(labels.device)
@@ -64,9 +67,17 @@ def selection_scores(truth: Tensor, probabilities: Tensor) -> dict[str, float]:
     """Returns the selection metrics of utterances without their dialogues.
 
     Args:
-        truth: [N], `IGNORE` where there is no label.
-        probabilities: [N, C].
+        truth: [N] labels or scores, `IGNORE` where there is none.
+        probabilities: [N, C]; or [N, 1], predicted scores.
     """
-    known = torch.where(truth == IGNORE, -1, truth).cpu().numpy()
-    found = labelled(known, probabilities.cpu().numpy(), known)
-    return {name: METRICS[name].of(found) for name in SELECTION_METRICS}
+    known = torch.where(truth == IGNORE, -1, _classes(truth)).cpu().numpy()
+    scores = truth.cpu().numpy() if truth.is_floating_point() else None
+    found = labelled(known, probabilities.cpu().numpy(), known, scores)
+    return {own.name: own.of(found) for own in metrics_of(found.target) if own.selects}
+
+
+def _classes(labels: Tensor) -> Tensor:
+    """Returns labels; of scores the indices of their classes."""
+    if not labels.is_floating_point():
+        return labels
+    return torch.from_numpy(score_class(labels.cpu().numpy())).to(labels.device)

@@ -1,9 +1,10 @@
-"""The most frequent class."""
+"""The most frequent class, or the mean score."""
 
 import torch
 from torch import nn
 
 from ercbench.data.batch import ConversationBatch
+from ercbench.data.datamodule import DataSpec
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.base.prediction import Prediction
 from ercbench.models.base.stages import Stage
@@ -14,17 +15,21 @@ EPOCHS = 2
 
 
 class MajorityNetwork(nn.Module):
-    """Gives every utterance the class frequencies of the training part.
+    """Gives every utterance the class frequencies, or the mean score, of the training part.
 
     Args:
-        counts: Labelled training utterances per label; one that never occurs stays possible, so
-            that its logit is finite.
+        spec: Of the training part; a label that never occurs stays possible, so that its logit is
+            finite.
     """
 
-    def __init__(self, counts: list[int]) -> None:
+    def __init__(self, spec: DataSpec) -> None:
         super().__init__()
-        frequencies = torch.tensor(counts, dtype=torch.float32).clamp(min=1e-6)
-        self.log_frequencies = nn.Parameter((frequencies / frequencies.sum()).log())  # [C]
+        frequencies = torch.tensor(spec.label_counts, dtype=torch.float32).clamp(min=1e-6)
+        logits = (frequencies / frequencies.sum()).log()
+        scored = spec.mean_score is not None
+        self.log_frequencies = nn.Parameter(  # [C]; or [1], the score
+            torch.tensor([spec.mean_score]) if scored else logits
+        )
 
     def forward(self, batch: ConversationBatch) -> Prediction:
         """Predicts the same of every utterance."""
@@ -32,14 +37,14 @@ class MajorityNetwork(nn.Module):
 
 
 class Majority(ConversationClassifier):
-    """The most frequent class of the training part: what is had for nothing."""
+    """The most frequent class, or the mean score, of the training part: had for nothing."""
 
     settings_class = MajoritySettings
     settings: MajoritySettings
 
     def build_network(self) -> nn.Module:
-        """Returns the class frequencies."""
-        return MajorityNetwork(self.spec.label_counts)
+        """Returns the class frequencies, or the mean score."""
+        return MajorityNetwork(self.spec)
 
     def stages(self) -> list[Stage]:
         """Returns a short stage at a rate of 0, which leaves the frequencies as they are."""

@@ -41,11 +41,11 @@ class CFNESA(ConversationClassifier):
         """Returns the CFN-ESA network."""
         return CFNESANetwork(self.settings, self.spec.widths, len(self.spec.labels))
 
-    def emotion_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
+    def label_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
         """Returns the loss that `settings.emotion_loss` names."""
         gamma = self.settings.focal_gamma
         losses: dict[str, Callable[..., Tensor]] = {
-            "nll": super().emotion_loss,
+            "nll": super().label_loss,
             "focal": partial(focal_loss, gamma=gamma),
             "focal_as_released": partial(released_focal_loss, gamma=gamma),
         }
@@ -61,9 +61,9 @@ class CFNESA(ConversationClassifier):
         emotion = self.emotion_loss(prediction.logits, micro_batch.labels, batch.labels)
         shift = weighted_nll(
             prediction.shift_logits,
-            shift_labels(micro_batch.labels, micro_batch.mask),
+            shift_labels(micro_batch.classes, micro_batch.mask),
             self.shift_class_weights,
-            over=shift_labels(batch.labels, batch.mask),
+            over=shift_labels(batch.classes, batch.mask),
         )
         loss = emotion + self.settings.shift_weight * shift
         return {"loss": loss, "emotion_loss": emotion, "shift_loss": shift}

@@ -51,7 +51,7 @@ class HCAM(ConversationClassifier):
         predictions = self.network.outputs(self.standardise(batch))
         return {name: prediction.logits for name, prediction in predictions.items()}
 
-    def emotion_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
+    def label_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:
         """Returns cross-entropy, or focal loss, of [B, L, C] logits against [B, L] labels."""
         gamma = self.settings.focal_gamma
         return focal_loss(logits, labels, gamma, self.class_weights, over)
@@ -65,7 +65,7 @@ class HCAM(ConversationClassifier):
         if beta == 1:
             return {"loss": emotion}
         contrastive = supervised_contrastive(
-            prediction.embeddings, micro_batch.labels[micro_batch.mask], self.settings.temperature
+            prediction.embeddings, micro_batch.classes[micro_batch.mask], self.settings.temperature
         )
         loss = beta * emotion + (1 - beta) * contrastive
         return {"loss": loss, "emotion_loss": emotion, "contrastive_loss": contrastive}

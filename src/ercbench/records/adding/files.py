@@ -51,14 +51,28 @@ def read_predictions(path: Path, labels: Sequence[str]) -> GivenPredictions:
     Raises:
         ErcbenchError: The file is absent, damaged or of another form.
     """
-    readers: dict[str, Callable[[], GivenPredictions]] = {
-        ".csv": lambda: _of_table(path, _read_csv(path, ","), labels),
-        ".tsv": lambda: _of_table(path, _read_csv(path, "\t"), labels),
-        ".parquet": lambda: _of_table(path, _read_parquet(path), labels),
-        ".npz": lambda: _read_npz(path),
-        ".json": lambda: _of_content(path, _read_json(path), labels),
-        ".pkl": lambda: _of_content(path, read_pickle(path), labels),
-        ".pickle": lambda: _of_content(path, read_pickle(path), labels),
+    content = read_content(path)
+    if path.suffix in (".csv", ".tsv", ".parquet"):
+        return _of_table(path, content, labels)
+    if path.suffix == ".npz":
+        return _read_npz(path)
+    return _of_content(path, content, labels)
+
+
+def read_content(path: Path) -> Any:
+    """Returns a table, or what a json or pickle holds; of an npz nothing yet.
+
+    Raises:
+        ErcbenchError: The file is absent, damaged or of another form.
+    """
+    readers: dict[str, Callable[[], Any]] = {
+        ".csv": lambda: _read_csv(path, ","),
+        ".tsv": lambda: _read_csv(path, "\t"),
+        ".parquet": lambda: _read_parquet(path),
+        ".npz": lambda: None,
+        ".json": lambda: _read_json(path),
+        ".pkl": lambda: read_pickle(path),
+        ".pickle": lambda: read_pickle(path),
     }
     if path.suffix not in readers or not path.is_file():
         raise ErcbenchError(
@@ -104,7 +118,7 @@ def _read_parquet(path: Path) -> Table:
 
 def _of_table(path: Path, table: Table, labels: Sequence[str]) -> GivenPredictions:
     names = {name.casefold(): name for name in table}
-    keys = _keys(path, table, names)
+    keys = keys_of(path, table, names)
     columns = _probability_columns(table, labels)
     if columns:
         cells = [[_share(path, value) for value in table[name]] for name in columns.values()]
@@ -119,7 +133,17 @@ def _of_table(path: Path, table: Table, labels: Sequence[str]) -> GivenPredictio
     return of_rows(path, keys, table[names[name]])
 
 
-def _keys(path: Path, table: Table, names: Mapping[str, str]) -> tuple[Key, ...]:
+def keys_of(path: Path, table: Table, names: Mapping[str, str]) -> tuple[Key, ...]:
+    """Returns what a table calls its utterances.
+
+    Args:
+        path: Where it was read, for messages.
+        table: The table.
+        names: Its columns, by what they are called in lower case.
+
+    Raises:
+        ErcbenchError: No column has ids.
+    """
     dialogue, turn = _first(names, DIALOGUE_NAMES), _first(names, TURN_NAMES)
     own = _first(names, ID_NAMES)
     if own is None and turn is None:

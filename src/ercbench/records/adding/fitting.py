@@ -40,7 +40,7 @@ def fit(
         ErcbenchError: An utterance is missing or repeated, labels are unknown, or probabilities
             are none.
     """
-    rows = _rows(path, given.keys, corpus, split, warn)
+    rows = rows_of_test(path, given.keys, corpus, split, warn)
     if isinstance(given.values, tuple):
         return _indices(path, given.values, corpus.labels, order)[rows]
     columns = _columns(path, given.values, given.columns or order, corpus.labels)
@@ -72,10 +72,14 @@ def checked_probabilities(name: str, found: np.ndarray, ids: Sequence[str]) -> n
     return (found / sums[..., None]).astype(np.float32)
 
 
-def _rows(
+def rows_of_test(
     path: Path, keys: Sequence[Key], corpus: Corpus, split: str, warn: Callable[[str], None]
 ) -> list[int]:
-    """Returns for each test utterance the row of the file."""
+    """Returns for each test utterance the row of the file; arguments as in `fit`.
+
+    Raises:
+        ErcbenchError: An utterance is missing or repeated.
+    """
     tested = set(corpus.split(split).test)
     test = TestUtterances([own for own in corpus.conversations if own.id in tested])
     _check_lengths(path, keys, test)
