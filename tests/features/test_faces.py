@@ -4,6 +4,10 @@ from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 from small import Faces, write_clip
 
@@ -12,7 +16,8 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.media.boxes import areas, best_of_overlapping, moved, squared, within
 from ercbench.features.media.clips import clip_frames
 from ercbench.features.media.faces import clip_pictures, draw_boxes, read_picture
-from ercbench.features.media.mtcnn import MTCNN
+from ercbench.features.media.mtcnn import MTCNN, _resized, _sums
+from plain.mtcnn import PlainMTCNN, greedy
 
 
 def black(height=40, width=60):
@@ -66,6 +71,38 @@ def test_of_boxes_that_overlap_too_much_the_best_stays():
     assert best_of_overlapping(boxes, scores, 0.5).tolist() == [1, 3, 2]
     assert best_of_overlapping(boxes, scores, 0.5, of_smaller=True).tolist() == [1, 2]
     assert best_of_overlapping(boxes[:0], scores[:0], 0.5).tolist() == []
+
+
+@given(
+    boxes=arrays(np.float32, st.tuples(st.integers(0, 90), st.just(4)), elements=st.integers(0, 9)),
+    most=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
+    of_smaller=st.booleans(),
+)
+def test_boxes_are_left_as_by_comparing_one_after_the_other(boxes, most, of_smaller):
+    scores = np.linspace(0.5, 1, len(boxes), dtype=np.float32)
+    expected = greedy(boxes, scores, most, of_smaller)
+    np.testing.assert_array_equal(
+        best_of_overlapping(boxes, scores, most, of_smaller=of_smaller), expected
+    )
+
+
+@pytest.mark.parametrize("size", [(40, 60), (13, 12), (41, 7)])
+def test_a_picture_is_made_smaller_as_torch_does_by_areas(size):
+    frame = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    pixels = torch.from_numpy(frame).permute(2, 0, 1)[None].float()
+    for height, width in ((12, 12), (size[0], size[1]), (1, 1), (13, 5)):
+        expected = torch.nn.functional.interpolate(pixels, (height, width), mode="area")[0]
+        made = _resized(_sums(frame), height, width)
+        np.testing.assert_allclose(made, expected.permute(1, 2, 0), rtol=1e-6)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["dia239_utt1", "dia29_utt4"])
+def test_faces_are_those_of_the_plain_cascade(shared_data, name):
+    (frame,) = clip_frames(shared_data / "meld" / "clips" / f"{name}.mp4", 1, 30)
+    (boxes, scores), (expected, sure) = MTCNN().detect(frame), PlainMTCNN().detect(frame)
+    np.testing.assert_allclose(boxes, expected, atol=0.1)
+    np.testing.assert_allclose(scores, sure, atol=1e-4)
 
 
 def test_pictures_are_read_in_colour_upright_and_of_one_size(tmp_path):

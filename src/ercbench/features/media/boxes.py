@@ -51,19 +51,36 @@ def best_of_overlapping(
     Returns:
         Their numbers, the best first.
     """
-    stay, order, sizes = [], np.argsort(-scores, kind="stable"), areas(boxes)
+    stay: list[int] = []
+    order = np.argsort(-scores, kind="stable")
     while len(order):
-        first, order = order[0], order[1:]
-        stay.append(first)
-        corners = np.concatenate(
-            [
-                np.maximum(boxes[first, :2], boxes[order, :2]),
-                np.minimum(boxes[first, 2:], boxes[order, 2:]),
-            ],
-            1,
-        )
-        shared = areas(corners)
-        smaller = np.minimum(sizes[first], sizes[order])
-        whole = smaller if of_smaller else sizes[first] + sizes[order] - shared
-        order = order[shared <= most * whole]
+        shared, whole = overlap(boxes[order[:BLOCK]], boxes[order], of_smaller)
+        over = shared > most * whole
+        left = np.ones(len(order), bool)
+        for place in range(len(over)):
+            if left[place]:
+                stay.append(order[place])
+                left &= ~over[place]
+            left[place] = False
+        order = order[left]
     return np.array(stay, int)
+
+
+BLOCK = 64  # boxes that are compared with all others at once
+
+
+def overlap(
+    some: np.ndarray, others: np.ndarray, of_smaller: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns [n, m] areas that are in both boxes, and [n, m] areas they are shares of.
+
+    Args:
+        some: [n, 4].
+        others: [m, 4].
+        of_smaller: Whether they are shares of the smaller box, instead of both together.
+    """
+    left, top = (np.maximum(some[:, None, side], others[:, side]) for side in (0, 1))
+    right, bottom = (np.minimum(some[:, None, side], others[:, side]) for side in (2, 3))
+    shared = (right - left).clip(0) * (bottom - top).clip(0)
+    sizes = areas(some)[:, None], areas(others)[None]
+    return shared, np.minimum(*sizes) if of_smaller else sizes[0] + sizes[1] - shared
