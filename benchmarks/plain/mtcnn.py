@@ -16,8 +16,6 @@ class PlainMTCNN:
     def __init__(self, least_face: int = 40, least_score: float = 0.9) -> None:
         self.least_face, self.least_score = least_face, least_score
         self.networks = load_networks()
-        for network in self.networks:
-            network.to(memory_format=torch.contiguous_format)
 
     @torch.inference_mode()
     def detect(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.encoder import Encoder, Item, Vector
 from ercbench.features.encoders.make import NO_OPTIONS
+from ercbench.features.encoders.provenance import trained_on
 from ercbench.features.store.missing import INPUTS
 from ercbench.files import sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
@@ -81,6 +82,12 @@ class TrainedEncoder:
     def fitted_on(self) -> list[str] | None:
         """The conversations on whose labels it was trained."""
         return self._checkpoint["fitted_on"]
+
+    @property
+    def trained_on(self) -> tuple[str, ...] | None:
+        """Corpora that the model it started from was trained on; None if nobody knows."""
+        start = self._settings.get("backbone") or self._settings.get("weights")
+        return trained_on(start) if isinstance(start, str) else ()
 
     def describe(self) -> dict[str, Any]:
         """Returns its kind, the checkpoint's hash and its settings."""
@@ -175,6 +182,11 @@ class CrossFittedEncoder:
     def fitted_on(self) -> list[str] | None:
         """The training conversations: every other one is encoded with all their labels known."""
         return self._whole.fitted_on
+
+    @property
+    def trained_on(self) -> tuple[str, ...] | None:
+        """Corpora that the model they started from was trained on; None if nobody knows."""
+        return self._whole.trained_on
 
     def describe(self) -> dict[str, Any]:
         """Returns the whole encoder's description and the hashes of all."""

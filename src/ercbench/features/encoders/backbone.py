@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModel
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_choice
-from ercbench.features.encoders.pretrained import MINILM, PUBLIC, Located, load, load_model, locate
+from ercbench.features.encoders.pretrained import Located, load, load_model, locate
 from ercbench.features.encoders.provenance import trained_on
 
 DTYPES = ("float32", "bfloat16")
@@ -59,8 +59,7 @@ class Backbone:
     @property
     def trained_on(self) -> tuple[str, ...] | None:
         """Corpora of this field that the model was trained on; None if nobody knows."""
-        public = self.settings.model in PUBLIC or self.settings.model == MINILM
-        return () if public else trained_on(self._located.folder)
+        return trained_on(self.settings.model)
 
     def describe(self) -> dict[str, Any]:
         """Returns the model, its revision and the settings."""

@@ -125,17 +125,18 @@ def load(auto: Any, located: Located, **options: Any) -> Any:
         ) from None
 
 
-def load_model(auto: Any, located: Located) -> Any:
+def load_model(auto: Any, located: Located, **options: Any) -> Any:
     """Loads a model in float32, all of whose weights are there.
 
     Args:
         auto: Such as `transformers.AutoModel`.
         located: Where the files are.
+        options: Handed on to `from_pretrained`.
 
     Raises:
         ErcbenchError: The files are not those of such a model, or the weights are another's.
     """
-    model, found = load(auto, located, dtype="float32", output_loading_info=True)
+    model, found = load(auto, located, dtype="float32", output_loading_info=True, **options)
     absent = sorted(name for name in found["missing_keys"] if not _UNUSED.search(name))
     if absent:
         raise ErcbenchError(

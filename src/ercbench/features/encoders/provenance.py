@@ -14,6 +14,8 @@ import yaml
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.features.encoders.encoder import Encoder
+from ercbench.features.encoders.pretrained import MINILM, PUBLIC
+from ercbench.files import expanded
 
 TRAINED_ON: dict[str, tuple[str, ...]] = {
     # Speech, without labels, but on the recordings (arXiv 2312.15185); "plus" also with labels.
@@ -49,18 +51,21 @@ EMOTIONS = {
 """Names of classes that tell a classifier of emotion."""
 
 
-def trained_on(folder: Path) -> tuple[str, ...] | None:
-    """Returns which corpora of `CORPORA` a model in a folder was trained on.
+def trained_on(model: str) -> tuple[str, ...] | None:
+    """Returns which corpora of `CORPORA` a model was trained on, public ones by name on none.
 
-    A model that `TRAINED_ON` does not list is judged by its name, by the data sets in the head of
+    A folder that `TRAINED_ON` does not list is judged by its name, by the data sets in the head of
     its README.md, and by its classes.
 
     Args:
-        folder: Holds config.json, maybe README.md.
+        model: A name in `PUBLIC`, `minilm`, or a folder with config.json, maybe README.md.
 
     Returns:
         The corpora; None where the model tells emotions apart and nothing says what taught it.
     """
+    if model in PUBLIC or model == MINILM:
+        return ()
+    folder = expanded(model)
     config = _config(folder)
     names = _names(folder, config)
     listed = [TRAINED_ON[name] for name in names if name in TRAINED_ON]

@@ -62,7 +62,7 @@ def load_networks(device: str = "cpu") -> list[CascadeNetwork]:
     networks = [_first(), _second(), _third()]
     for network, name in zip(networks, ("pnet", "rnet", "onet"), strict=True):
         _load(network, name)
-        network.eval().to(device).to(memory_format=torch.channels_last)
+        network.eval().to(device)
     return networks
 
 

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import torch
 from transformers import AutoConfig, AutoModel
 
 from ercbench.errors import ErcbenchError
-from ercbench.features.encoders.pretrained import load, locate
+from ercbench.features.encoders.pretrained import load, load_model, locate
 
 
 def load_backbone(model: str, kinds: tuple[str, ...], **options: Any) -> Any:
@@ -27,4 +26,4 @@ def load_backbone(model: str, kinds: tuple[str, ...], **options: Any) -> Any:
             f"model.model={model}: a model of the kind {kind}; expected {' or '.join(kinds)}. "
             "Change model.model."
         )
-    return load(AutoModel, located, dtype=torch.float32, **options)
+    return load_model(AutoModel, located, **options)

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from transformers import AutoModel
 
 from ercbench.features.encoders.context import TokenSequence
 from ercbench.features.encoders.encoder import Item
-from ercbench.features.encoders.pretrained import load, locate
+from ercbench.features.encoders.pretrained import load_model, locate
 from ercbench.features.encoders.text import TextEncoder, pool
 from ercbench.models.base.embedder import Embedding
 from ercbench.models.hcam.encoder_settings import HCAMTextSettings
@@ -53,7 +52,7 @@ class TextNetwork(nn.Module):
     def __init__(self, settings: HCAMTextSettings, classes: int) -> None:
         super().__init__()
         self.pooling = settings.pooling
-        self.backbone = load(AutoModel, locate(settings.backbone), dtype=torch.float32)
+        self.backbone = load_model(AutoModel, locate(settings.backbone))
         self.backbone.pooler = None  # not used, so nothing would train it
         if settings.lora_rank is not None:
             self.backbone = with_lora(self.backbone, settings.lora_rank)
