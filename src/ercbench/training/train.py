@@ -256,7 +256,8 @@ def choose_metric(config: DictConfig) -> None:
     Raises:
         ErcbenchError: It is a metric of labels where scores are learned, or the reverse.
     """
-    target: Target = config.dataset.get("target", "labels")
+    # An encoder of single utterances has no dataset, and learns labels.
+    target: Target = OmegaConf.select(config, "dataset.target", default="labels")
     name = config.selection.metric = config.selection.metric or MAIN[target]
     if METRICS[name].target != target:
         expected = ", ".join(own.name for own in metrics_of(target) if own.selects)
