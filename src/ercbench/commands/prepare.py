@@ -26,7 +26,10 @@ from ercbench.features.store.catalog import (
 )
 from ercbench.features.store.extraction import DEFAULT, ExtractionSettings, check_inputs, extract
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.parts import ExtractionParts
+from ercbench.features.store.shards import merge_shards
 from ercbench.files import check_name, expanded
+from ercbench.launching.several import carry_out_all, own_words
 
 
 def prepare_command(config: DictConfig) -> None:
@@ -46,7 +49,11 @@ def prepare_command(config: DictConfig) -> None:
     else:
         source = read_source(settings.corpus, _root(settings), reading_options(settings))
         folder = folder_of(stores, settings.store, source.corpus)
-    store = prepare(source.corpus, folder, make_encoders(settings), extraction, source)
+    encoders = make_encoders(settings)
+    if settings.shards is not None:
+        prepare_in_shards(config, source, folder, encoders)
+        return
+    store = prepare(source.corpus, folder, encoders, extraction, source)
     if extraction.share()[1] > 1:
         say(f"shard {settings.shard} is done; when all are: ercbench stores merge {store.folder}")
 
@@ -85,6 +92,34 @@ def prepare(
         if features is not None:
             say(describe_features(features))
     return store
+
+
+def prepare_in_shards(
+    config: DictConfig, source: Source, folder: Path, encoders: Sequence[Encoder]
+) -> None:
+    """Makes a store here, lets a launcher's jobs encode a part each, and merges the parts.
+
+    Args:
+        config: As `PrepareSettings` describes it.
+        source: What the corpus came from.
+        folder: The store.
+        encoders: What makes the features, to be tried on the corpus before any job starts.
+
+    Raises:
+        ErcbenchError: As in `prepare`, or a job did not finish.
+    """
+    for encoder in encoders:
+        check_inputs(source.corpus, encoder)
+    store = prepare(source.corpus, folder, (), DEFAULT, source)
+    parts = [f"{number}/{config.shards}" for number in range(1, config.shards + 1)]
+    jobs = {
+        f"{folder.name}-{part.replace('/', 'of')}": ["prepare", *own_words(), f"shard={part}"]
+        for part in parts
+    }
+    carry_out_all(jobs, folder.parent / ".jobs", config.launcher)
+    if ExtractionParts.folders(folder):
+        for features in merge_shards(store, ()):
+            say(describe_features(features))
 
 
 def reading_options(settings: PrepareSettings) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import expanded
-from ercbench.settings import Count, Settings
+from ercbench.settings import Count, Settings, require
 
 MODALITIES = ("text", "audio", "visual")
 
@@ -132,6 +132,8 @@ class PrepareSettings(Settings):
         options: What to change of the encoders.
         workers: Processes.
         shard: `3/8` does the third of eight parts of the work.
+        shards: Parts that a launcher's jobs do.
+        launcher: How these jobs are started; None to do the work here.
         chunk: Utterances that are finished together.
         store: Name of the store; None for the corpus's usual one.
         stores: Folder of the feature stores.
@@ -150,9 +152,16 @@ class PrepareSettings(Settings):
     options: EncoderOptions
     workers: Count
     shard: str
+    shards: Count | None
+    launcher: Any
     chunk: Count
     store: str | None
     stores: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        both = (self.shards is None) == (self.launcher is None)
+        require("shards", self.shards, both, "to be set together with launcher; alone shard=1/8")
 
 
 @dataclass(kw_only=True)

@@ -38,6 +38,5 @@ class TuneSettings(TrainSettings):
         require("protocol.as_released", tests, not tests, advice)
         advice = "csv: a trial keeps its metrics.csv; no dashboard gets it. Set logger=csv"
         require("logger", self.logger, not self.logger, advice)
-        require("launcher", self.launcher, not self.launcher, "null; jobs=8 works side by side")
         advice = "false: a finished trial stays. Take another study=NAME and runs=FOLDER"
         require("force", self.force, not self.force, advice)
