@@ -17,12 +17,12 @@ from ercbench.tuning.tune import search_of
 
 
 def write_corpus(folder):
-    """Writes a table of six utterances in two conversations, with sound; returns its path."""
+    """Writes a table of six utterances in three conversations, with sound; returns its path."""
     rows = []
     for number in range(6):
         wav = write_wav(folder / f"{number}.wav", tone(0.3, 8000, 200 + 100 * number), 8000)
-        part, label = ("train", "test")[number // 3], ("happy", "sad")[number % 2]
-        rows.append([f"c{number // 3}", f"u{number}", "Ross", "hello", label, part, str(wav)])
+        part, label = ("train", "dev", "test")[number // 2], ("happy", "sad")[number % 2]
+        rows.append([f"c{number // 2}", f"u{number}", "Ross", "hello", label, part, str(wav)])
     path = folder / "talk.csv"
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)

@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from helpers import SMALL_RUN, compose_in, run_in
@@ -17,7 +18,6 @@ from ercbench.launching.engines import slurm as engine_file
 from ercbench.launching.engines.queue import refresh_slurm
 from ercbench.launching.engines.slurm import SlurmEngine, cancel
 from ercbench.launching.job import Asked, Job, State
-from ercbench.launching.standing import standings
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.training.train import train
@@ -69,57 +69,74 @@ def node(state, **more):
     subprocess.run(command, check=True)
 
 
-def scores(folder):
-    found = {path.name: RunFolder(path).read(RunRecord) for path in folder.glob("simulated-*")}
-    return {name: record.results.outputs for name, record in found.items()}
-
-
-def amid(runs):
-    """The folder of a run amid its training, and that of another one under way; or None."""
-    under_way = [path.parent for path in runs.glob("*/job/began.json")]
-    under_way = [path.parent for path in under_way if not (path.parent / "result.json").exists()]
-    trains = [path for path in under_way if (path / "metrics.csv").exists()]
-    return [trains[0], *(set(under_way) - {trains[0]})] if trains and len(under_way) > 1 else None
-
-
 def requeue(job):
     """Sends the signal that a job gets when its time runs out, or it gives way to others."""
-    subprocess.run(["scancel", "--signal=USR2", job.queued["id"]], check=True)
+    subprocess.run(["scancel", "--signal=USR2", job.queued["id"]], check=False)
 
 
-COUNT = 12
+# Lets a command wait, at its first start, before it does anything.
+WAITS = """
+import sys, time
+from pathlib import Path
+mark = Path(sys.orig_argv[-1])
+if mark.suffix == ".mark" and not mark.exists():
+    mark.touch()
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def waiting_jobs(tmp_path, monkeypatch):
+    """Makes jobs of which the first few wait at their first start."""
+    (tmp_path / "sitecustomize.py").write_text(WAITS)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    marks = [tmp_path / f"{number}.mark" for number in range(12)]
+    for mark in marks[2:]:
+        mark.touch()
+    return [job_of(tmp_path, mark.stem, "--version", str(mark)) for mark in marks]
+
+
+def test_of_twelve_jobs_one_is_cancelled_one_gives_way_and_the_node_is_drained(waiting_jobs):
+    ended = []
+    ran = threading.Thread(target=lambda: engine().run(waiting_jobs, ended.append))
+    ran.start()
+    cancelled, gives_way = waiting_jobs[:2]
+    for job in (cancelled, gives_way):
+        wait_for(lambda job=job: job.began and Path(job.asked.arguments[-1]).exists(), job.name)
+    node("drain", reason="tests")
+    cancel([cancelled])
+    requeue(gives_way)
+    for job in (cancelled, gives_way):
+        wait_for(lambda job=job: job.state is not State.RUNNING, job.name)
+    node("resume")
+    ran.join()
+    assert len(ended) == len(set(ended)) == 12
+    assert cancelled.state is State.FAILED
+    assert "CANCELLED" in cancelled.why
+    assert {job.state for job in waiting_jobs[1:]} == {State.FINISHED}
+    cancelled.ask(cancelled.asked)
+    engine().run([cancelled], ended.append)
+    assert cancelled.state is State.FINISHED
+
+
 RUNS = ("train", "-m", *SMALL_RUN, "trainer.max_epochs=100", "selection.patience=100")
 LAUNCHER = ("launcher=slurm", "launcher.cpus=1", "launcher.minutes=10")
 
 
-def test_of_twelve_runs_one_is_cancelled_one_gives_way_and_the_node_is_drained(tmp_path):
-    """In the end all have come to the same numbers as one after the other."""
-    seeds = "seed=" + ",".join(map(str, range(COUNT)))
+def test_a_run_that_gives_way_amid_its_training_comes_to_the_same_numbers(tmp_path):
     told = []
-    ran = threading.Thread(target=lambda: told.append(run_in(tmp_path, *RUNS, seeds, *LAUNCHER)))
+    arguments = (*RUNS, "seed=0,1", *LAUNCHER)
+    ran = threading.Thread(target=lambda: told.append(run_in(tmp_path, *arguments)))
     ran.start()
-    runs = tmp_path / "runs"
-    first = wait_for(lambda: amid(runs), "two runs under way")
-    begun, gives_way = first[:2]
-    node("drain", reason="tests")
-    cancel([Job(begun / "job")])
-    requeue(Job(gives_way / "job"))
-    for path in (begun, gives_way):
-        wait_for(lambda path=path: Job(path / "job").state is not State.RUNNING, path.name)
-    node("resume")
+    amid = wait_for(lambda: list(tmp_path.glob("runs/*/metrics.csv")), "the first epoch")[0].parent
+    requeue(Job(amid / "job"))
     ran.join()
-    assert told[0].returncode == 2
-    assert f"{COUNT - 1} finished, 1 failed, 0 not run" in told[0].stderr.splitlines()[-1]
-    stood = {own.name: own for own in standings(runs)}
-    assert stood[begun.name].state is State.FAILED
-    assert "CANCELLED" in stood[begun.name].said
-    again = run_in(tmp_path, *RUNS, seeds, *LAUNCHER)
-    assert again.returncode == 0, again.stderr
-    assert f"{COUNT - 1} of {COUNT} runs had finished" in again.stderr
-    for seed in range(COUNT):
+    assert told[0].returncode == 0, told[0].stderr
+    for seed in (0, 1):
         overrides = [own for own in RUNS[2:] if "=" in own]
-        train(compose_in(tmp_path / "serial", *overrides, f"seed={seed}"))
-    assert scores(runs) == scores(tmp_path / "serial" / "runs")
+        record = train(compose_in(tmp_path / "serial", *overrides, f"seed={seed}"))
+        found = RunFolder(tmp_path / "runs" / record.run).read(RunRecord)
+        assert found.results.outputs == record.results.outputs
 
 
 def test_what_fails_is_told_while_others_end_well(tmp_path):

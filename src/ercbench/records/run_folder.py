@@ -57,13 +57,14 @@ class RunFolder:
             BusyError: Another process is at work in the folder.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        lock = self.path / ".lock"
         try:
-            with FileLock(self.path / ".lock", timeout=0):
+            with FileLock(lock, timeout=0):
                 yield
         except Timeout:
             raise BusyError(
-                f"{self.path}: another process is running this very run. Wait for it, or change "
-                "the seed or a setting."
+                f"{self.path}: another process is running this very run{_holder(lock)}. Wait for "
+                "it, or change the seed or a setting."
             ) from None
 
     def forget(self) -> None:
@@ -135,3 +136,12 @@ class RunFolder:
                 f"{self.best}: absent, or not the checkpoint that {self.result.name} is about. Run "
                 "again: force=true."
             )
+
+
+def _holder(lock: Path) -> str:
+    """Returns who holds a lock, where the file system has no locks and a file stands for one."""
+    try:
+        process, host, *_ = lock.read_text(encoding="utf-8").split("\n")
+    except (OSError, ValueError):
+        return ""
+    return f" (process {process} on {host}; if that is gone, delete {lock})"

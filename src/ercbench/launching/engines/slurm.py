@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -47,8 +48,10 @@ class SlurmJob:
         from submitit.helpers import DelayedSubmission
 
         for process in self.processes:
-            process.terminate()
-            process.wait()
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(process.pid, signal.SIGTERM)
+                # Interrupts `process.wait()`, which cannot be called twice.
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         return DelayedSubmission(SlurmJob(self.path))
 
 
