@@ -30,6 +30,7 @@ from ercbench.features.store.parts import ExtractionParts
 from ercbench.features.store.shards import merge_shards
 from ercbench.files import check_name, expanded
 from ercbench.launching.several import carry_out_all, own_words
+from ercbench.settings import require
 
 
 def prepare_command(config: DictConfig) -> None:
@@ -42,6 +43,8 @@ def prepare_command(config: DictConfig) -> None:
         ErcbenchError: A setting or an input is wrong.
     """
     settings: PrepareSettings = OmegaConf.to_object(config)  # type: ignore[assignment]
+    both = (settings.shards is None) == (settings.launcher is None)
+    require("shards", settings.shards, both, "to be set together with launcher; alone shard=1/8")
     extraction = ExtractionSettings(settings.workers, settings.shard, settings.chunk)
     stores = expanded(settings.stores)
     if settings.corpus is None:

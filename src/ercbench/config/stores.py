@@ -7,7 +7,7 @@ from typing import Any
 
 from ercbench.errors import ErcbenchError
 from ercbench.files import expanded
-from ercbench.settings import Count, Settings, require
+from ercbench.settings import Count, Settings
 
 MODALITIES = ("text", "audio", "visual")
 
@@ -157,11 +157,6 @@ class PrepareSettings(Settings):
     chunk: Count
     store: str | None
     stores: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        both = (self.shards is None) == (self.launcher is None)
-        require("shards", self.shards, both, "to be set together with launcher; alone shard=1/8")
 
 
 @dataclass(kw_only=True)
