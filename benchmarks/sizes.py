@@ -9,6 +9,7 @@ from typing import Any
 from ercbench.data.datamodule import DataSpec
 
 LABELS = [str(i) for i in range(6)]
+SENTIMENTS = ("positive", "negative", "neutral", "negative", "positive", "negative")
 COUNTS, SHIFT_RATE = [504, 839, 1324, 933, 742, 1468], 0.5447
 
 
@@ -55,6 +56,18 @@ SIZES = {
             "learning_rate": 1e-4,
         },
     ),
+    "graphsmile": Size(
+        WIDE,
+        {
+            "hidden": 512,
+            "layers": 7,
+            "past": 17,
+            "future": 17,
+            "shift_window": 19,
+            "learning_rate": 1e-4,
+            "sentiments": dict(zip(LABELS, SENTIMENTS, strict=True)),
+        },
+    ),
     "hcam": Size(
         {"text": 768, "audio": 768},
         {
@@ -84,6 +97,7 @@ SIZES = {
         },
         {"float32": 400, "bf16-mixed": 400},
     ),
+    "sdt": Size(WIDE, {"hidden": 1024, "heads": 8, "speakers": 2, "learning_rate": 1e-4}),
     "majority": Size(WIDE, {}),
     "logistic_regression": Size(WIDE, {}),
     "mlp": Size(WIDE, {"hidden": 512, "layers": 2}),

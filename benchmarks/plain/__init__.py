@@ -11,12 +11,13 @@ from typing import Any
 from torch import Tensor
 
 from ercbench.data.batch import ConversationBatch
-from plain import baselines, cfn_esa, dialogue_rnn, hcam, m2fnet, sdt
+from plain import baselines, cfn_esa, dialogue_rnn, graphsmile, hcam, m2fnet, sdt
 
 # Model to the loss of its plain formulation, of a model in training and a standardised batch.
 LOSSES: dict[str, Callable[[Any, ConversationBatch], Tensor]] = {
     "cfn_esa": cfn_esa.loss,
     "dialogue_rnn": dialogue_rnn.loss,
+    "graphsmile": graphsmile.loss,
     "hcam": hcam.loss,
     "m2fnet": m2fnet.loss,
     "sdt": sdt.loss,

@@ -23,6 +23,13 @@ SIZES = {
         "fusion_attention": 9,
     },
     "m2fnet": {"hidden": None, "encoders": 2, "fusion_layers": 2},
+    "graphsmile": {
+        "hidden": 12,
+        "layers": 2,
+        "past": 3,
+        "future": 2,
+        "sentiments": {"a": "positive", "b": "negative", "c": "neutral", "d": "negative"},
+    },
     "sdt": {"hidden": 12, "heads": 3, "layers": 2, "temperature": 2.0},
     **{name: dict(MODELS[name].tiny) for name in BASELINES},
 }
@@ -33,6 +40,8 @@ CASES = [
     *(("hcam", stage, {"class_weights": "inverse"}) for stage in range(4)),
     *(("m2fnet", 0, {"fusion": fusion}) for fusion in ("as_printed", "residual", "concatenation")),
     ("m2fnet", 0, {"positions": "sinusoidal", "class_weights": "inverse"}),
+    ("graphsmile", 0, {"shift_window": 4}),
+    ("graphsmile", 0, {"shift_window": None, "class_weights": "inverse"}),
     ("sdt", 0, {}),
     ("sdt", 0, {"unimodal_gate": "fixed", "class_weights": "none"}),
 ]

@@ -157,8 +157,11 @@ def _command_runs() -> bool:
 
 
 def _node(group: str, name: str, changes: dict[str, Any]) -> DictConfig:
-    composed: Any = OmegaConf.merge(_compose(f"{group}/{name}")[group], changes)
-    return checked(composed, f"{group}.")
+    config = _compose(f"{group}/{name}")[group]
+    for table in (config[key] for key in changes if OmegaConf.get_type(config, key) is dict):
+        OmegaConf.set_struct(table, False)  # it takes new entries, as with + on the command line
+    merged: Any = OmegaConf.merge(config, changes)
+    return checked(merged, f"{group}.")
 
 
 def _typed(group: str, name: str, changes: dict[str, Any]) -> Any:
