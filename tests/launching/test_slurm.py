@@ -2,6 +2,7 @@
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 import threading
@@ -67,7 +68,7 @@ def node(state, **more):
 
 def requeue(job):
     """Sends the signal that a job gets when its time runs out, or it gives way to others."""
-    subprocess.run(["scancel", "--signal=USR2", job.queued["id"]], check=False)
+    os.kill(job.began["process"], signal.SIGUSR2)
 
 
 # Lets a command wait, at its first start, before it does anything.

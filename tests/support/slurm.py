@@ -33,6 +33,7 @@ SlurmdLogFile={folder}/slurmd.log
 ReturnToService=2
 JobAcctGatherType=jobacct_gather/none
 KillWait=5
+AuthInfo=cred_expire=5
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
