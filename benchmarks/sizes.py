@@ -97,6 +97,10 @@ SIZES = {
         },
         {"float32": 400, "bf16-mixed": 400},
     ),
+    "multiemo": Size(
+        {"text": 768, "audio": 512, "visual": 1000},
+        {"hidden": 256, "layers": 6, "dropout": 0.0, "recurrent_dropout": 0.0},
+    ),
     "sdt": Size(WIDE, {"hidden": 1024, "heads": 8, "speakers": 2, "learning_rate": 1e-4}),
     "majority": Size(WIDE, {}),
     "logistic_regression": Size(WIDE, {}),

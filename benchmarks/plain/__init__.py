@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from ercbench.data.batch import ConversationBatch
-from plain import baselines, cfn_esa, dialogue_rnn, graphsmile, hcam, m2fnet, sdt
+from plain import baselines, cfn_esa, dialogue_rnn, graphsmile, hcam, m2fnet, multiemo, sdt
 
 # Model to the loss of its plain formulation, of a model in training and a standardised batch.
 LOSSES: dict[str, Callable[[Any, ConversationBatch], Tensor]] = {
@@ -20,6 +20,7 @@ LOSSES: dict[str, Callable[[Any, ConversationBatch], Tensor]] = {
     "graphsmile": graphsmile.loss,
     "hcam": hcam.loss,
     "m2fnet": m2fnet.loss,
+    "multiemo": multiemo.loss,
     "sdt": sdt.loss,
     "majority": baselines.majority_loss,
     "logistic_regression": baselines.logistic_regression_loss,

@@ -18,7 +18,11 @@ from ercbench.testing.predicting import predictions_do_not_depend_on_the_batch
 from ercbench.testing.training import fitted, micro_batches_give_the_same_gradient
 
 every_model = pytest.mark.parametrize("name", MODELS.names)
-ALONE = {"hcam": {"beta": 1.0}}  # without contrast, which needs the whole batch
+# without the losses that need the whole batch
+ALONE = {
+    "hcam": {"beta": 1.0},
+    "multiemo": {"contrastive_weight": 0.0, "correlation_weight": 0.0},
+}
 
 
 @cache
@@ -83,6 +87,13 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         ("m2fnet", {"fusion": "fam"}),
         ("m2fnet", {"positions": "learned"}),
         ("m2fnet", {"encoders": 0}),
+        ("dialogue_rnn", {"emotion": 0}),
+        ("multiemo", {"hidden": 10, "heads": 4}),
+        ("multiemo", {"directions": 3}),
+        ("multiemo", {"layers": -1}),
+        ("multiemo", {"attention": "none"}),
+        ("multiemo", {"correlation": "hgr"}),
+        ("multiemo", {"micro_batch_utterances": 100, "contrastive_weight": 0.5}),
         ("sdt", {"hidden": 10, "heads": 4}),
         ("sdt", {"unimodal_gate": "open"}),
         ("sdt", {"temperature": 0.0}),

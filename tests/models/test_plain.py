@@ -30,6 +30,7 @@ SIZES = {
         "future": 2,
         "sentiments": {"a": "positive", "b": "negative", "c": "neutral", "d": "negative"},
     },
+    "multiemo": {"hidden": 8, "heads": 2, "layers": 2},
     "sdt": {"hidden": 12, "heads": 3, "layers": 2, "temperature": 2.0},
     **{name: dict(MODELS[name].tiny) for name in BASELINES},
 }
@@ -42,6 +43,8 @@ CASES = [
     ("m2fnet", 0, {"positions": "sinusoidal", "class_weights": "inverse"}),
     ("graphsmile", 0, {"shift_window": 4}),
     ("graphsmile", 0, {"shift_window": None, "class_weights": "inverse"}),
+    ("multiemo", 0, {"class_weights": "inverse"}),
+    ("multiemo", 0, {"text_context": False, "classifier": 2}),
     ("sdt", 0, {}),
     ("sdt", 0, {"unimodal_gate": "fixed", "class_weights": "none"}),
 ]
@@ -81,7 +84,7 @@ def test_our_formulation_has_the_plain_ones_loss_and_gradients(
     batch = make_batch(lengths, widths=WIDTHS, unlabelled=unlabelled)
     if not (batch.labels >= 0).any():
         return
-    micro_batches = [batch] if name == "hcam" else batch.micro_batches(size)
+    micro_batches = [batch] if name in ("hcam", "multiemo") else batch.micro_batches(size)
     expected, theirs = gradients(model, [LOSSES[name](model, batch)])
     loss, own = gradients(model, [model.training_losses(p, batch)["loss"] for p in micro_batches])
     torch.testing.assert_close(loss, expected, atol=1e-5, rtol=1e-5)

@@ -5,9 +5,11 @@ its bidirectional form, dropout between it and a dense layer with ReLU, a softma
 3.2), and the hierarchical fusion: what the modalities' networks make of the features stands side
 by side before a second contextual LSTM (section 3.3).
 
-A reconstruction in two respects. The paper trains the levels one after the other, each with a
-softmax of its own; here both are trained at once, end to end, through the second's loss alone.
-The features are what a store holds, not the paper's.
+A reconstruction in three respects. The paper trains the levels one after the other, each with a
+softmax of its own, and public code that derives from the authors' stores the first level's dense
+activations and concatenates them; here both are trained at once, end to end, through the second's
+loss alone. Features are what a store holds, not those that section 3.1 trains. Widths, dropout and
+optimiser are ours.
 """
 
 import torch
