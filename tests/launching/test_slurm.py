@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from helpers import SMALL_RUN, compose_in, run_in
 from slurm import cluster, missing
 from waiting import wait_for
 
@@ -18,6 +19,9 @@ from ercbench.launching.engines import slurm as engine_file
 from ercbench.launching.engines.queue import refresh_slurm
 from ercbench.launching.engines.slurm import SlurmEngine, cancel
 from ercbench.launching.job import Asked, Job, State
+from ercbench.records.run_folder import RunFolder
+from ercbench.records.run_record import RunRecord
+from ercbench.training.train import train
 
 pytestmark = [pytest.mark.slurm, pytest.mark.filterwarnings("ignore")]
 SETTINGS = {
@@ -114,6 +118,26 @@ def test_of_twelve_jobs_one_is_cancelled_one_gives_way_and_the_node_is_drained(w
     cancelled.ask(cancelled.asked)
     engine().run([cancelled], ended.append)
     assert cancelled.state is State.FINISHED
+
+
+RUNS = ("train", "-m", *SMALL_RUN, "trainer.max_epochs=100", "selection.patience=100")
+LAUNCHER = ("launcher=slurm", "launcher.cpus=1", "launcher.minutes=10")
+
+
+def test_a_run_that_gives_way_amid_its_training_comes_to_the_same_numbers(tmp_path):
+    told = []
+    arguments = (*RUNS, "seed=0,1", *LAUNCHER)
+    ran = threading.Thread(target=lambda: told.append(run_in(tmp_path, *arguments)))
+    ran.start()
+    amid = wait_for(lambda: list(tmp_path.glob("runs/*/metrics.csv")), "the first epoch")[0].parent
+    requeue(Job(amid / "job"))
+    ran.join()
+    assert told[0].returncode == 0, told[0].stderr
+    for seed in (0, 1):
+        overrides = [own for own in RUNS[2:] if "=" in own]
+        record = train(compose_in(tmp_path / "serial", *overrides, f"seed={seed}"))
+        found = RunFolder(tmp_path / "runs" / record.run).read(RunRecord)
+        assert found.results.outputs == record.results.outputs
 
 
 def test_what_fails_is_told_while_others_end_well(tmp_path):
