@@ -23,11 +23,11 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from ercbench.commands.prepare import prepare
+from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.features.encoders.encoder import Item, items_of
 from ercbench.features.encoders.pretrained import MINILM, locate
 from ercbench.features.encoders.text import MINILM_SETTINGS, TextEncoder
-from ercbench.features.store.extraction import DEFAULT, ExtractionSettings
 
 FILES = ("train_sent_emo.csv", "dev_sent_emo.csv", "test_sent_emo.csv")
 
@@ -83,7 +83,7 @@ def time_extraction(corpus: Corpus, workers: int) -> None:
     """Times everything from the corpus to the finished store, in float32."""
     with TemporaryDirectory() as folder:
         started = time.perf_counter()
-        settings = ExtractionSettings(workers=workers)
+        settings = extraction_settings(workers=workers)
         prepare(corpus, Path(folder) / "store", [TextEncoder(MINILM_SETTINGS)], settings)
         print(f"whole extraction, {workers} workers: {time.perf_counter() - started:.2f} s")
 
@@ -102,7 +102,7 @@ def read_corpus(folder: Path) -> Corpus:
 
 def _encode(items: list[Item], dtype: str) -> Callable[[], np.ndarray]:
     encoder = TextEncoder(replace(MINILM_SETTINGS, dtype=dtype, device="cpu"))
-    chunk = DEFAULT.chunk
+    chunk = extraction_settings().chunk
 
     def encode() -> np.ndarray:
         chunks = (items[first : first + chunk] for first in range(0, len(items), chunk))

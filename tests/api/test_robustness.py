@@ -10,6 +10,7 @@ from helpers import SMALL_DATA
 import ercbench
 from ercbench.api.robustness.asking import robust
 from ercbench.api.robustness.tested import TestedRun
+from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.data.damage import Damage
 from ercbench.errors import ErcbenchError
@@ -163,7 +164,7 @@ def told(tmp_path, monkeypatch):
     ids = [talk.id for talk in talks]
     corpus = Corpus("told", ("x", "y"), talks, {"only": Split(ids[:3], ids[3:6], ids[6:])})
     with open_or_create(corpus, tmp_path / "stores" / "told") as store:
-        extract(store, Letters())
+        extract(store, Letters(), extraction_settings())
     options = ["store=told", "dataset.split=only", *SMALL_DATA[3:], "model.hidden=4"]
     return ercbench.train(
         "mlp",

@@ -10,14 +10,14 @@ from faults import failing
 from small import talk
 
 from ercbench.commands.prepare import prepare
+from ercbench.config.compose import extraction_settings
 from ercbench.config.explain import explain
 from ercbench.features.store.catalog import find_stores
-from ercbench.features.store.extraction import ExtractionSettings
 from ercbench.features.store.feature_store import FeatureStore
 
 FILES = ("corpus.json", "manifest.parquet", "text.length.safetensors")
 CORPUS = talk(12)
-SETTINGS = ExtractionSettings(chunk=6)
+SETTINGS = extraction_settings(chunk=6)
 
 
 @dataclass(frozen=True)

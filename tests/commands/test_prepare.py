@@ -6,11 +6,11 @@ from small import seen, talk, tone, write_clip, write_wav
 
 from ercbench.commands.prepare import prepare
 from ercbench.commands.stores import merge
+from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.acoustics import MelEncoder
 from ercbench.features.encoders.make import make_encoder
-from ercbench.features.store.extraction import ExtractionSettings
 from ercbench.features.store.feature_store import FeatureStore
 
 
@@ -36,7 +36,7 @@ def encoders(tiny_roberta, tiny_wav2vec2, tiny_resnet):
 
 
 def test_three_modalities_from_local_folders(recorded, encoders, tmp_path, capsys):
-    store = prepare(recorded, tmp_path / "store", encoders)
+    store = prepare(recorded, tmp_path / "store", encoders, extraction_settings())
     keys = ["audio:tiny-wav2vec2", "text:tiny-roberta", "visual:tiny-resnet"]
     assert store.keys() == keys
     for features in store.select(keys):
@@ -49,27 +49,29 @@ def test_three_modalities_from_local_folders(recorded, encoders, tmp_path, capsy
 
 
 def test_features_are_added_to_a_store_that_is_there(recorded, encoders, tmp_path):
-    prepare(recorded, tmp_path / "store", encoders[:1])
+    prepare(recorded, tmp_path / "store", encoders[:1], extraction_settings())
     before = (tmp_path / "store" / "text.tiny-roberta.safetensors").stat().st_mtime_ns
-    store = prepare(recorded, tmp_path / "store", [*encoders[:1], MelEncoder(bands=8)])
+    store = prepare(
+        recorded, tmp_path / "store", [*encoders[:1], MelEncoder(bands=8)], extraction_settings()
+    )
     assert store.keys() == ["audio:mel", "text:tiny-roberta"]
     assert (store.folder / "text.tiny-roberta.safetensors").stat().st_mtime_ns == before
     with pytest.raises(ErcbenchError, match="holds the store of another corpus"):
-        prepare(talk(), tmp_path / "store", [])
+        prepare(talk(), tmp_path / "store", [], extraction_settings())
 
 
 def test_shards_become_one_store(recorded, encoders, tmp_path):
-    whole = prepare(recorded, tmp_path / "whole", encoders[:1], ExtractionSettings(chunk=1))
+    whole = prepare(recorded, tmp_path / "whole", encoders[:1], extraction_settings(chunk=1))
     for shard in ("1/2", "2/2"):
-        settings = ExtractionSettings(chunk=1, shard=shard)
+        settings = extraction_settings(chunk=1, shard=shard)
         prepare(recorded, tmp_path / shard[0], encoders[:1], settings)
-    (merged,) = merge(tmp_path / "1", [tmp_path / "2"])
+    (merged,) = merge(tmp_path / "1", [tmp_path / "2"], 0.2)
     assert merged.metadata == whole.open("text", "tiny-roberta").metadata
 
 
 def test_no_store_is_begun_for_encoders_that_cannot_work(encoders, tmp_path):
     with pytest.raises(ErcbenchError, match="no utterance of corpus 'talk' has"):
-        prepare(talk(), tmp_path / "store", encoders)
+        prepare(talk(), tmp_path / "store", encoders, extraction_settings())
     assert not (tmp_path / "store").exists()
 
 
@@ -90,7 +92,7 @@ def test_presets_without_a_model_carry_their_names(name):
 def test_the_real_clips_end_to_end(shared, encoders, tmp_path):
     clips = sorted((shared / "data" / "meld" / "clips").glob("*.mp4"))
     corpus = Corpus("clips", ("happy",), (seen(*clips)[0].conversation,), {})
-    store = prepare(corpus, tmp_path / "store", encoders[1:])
+    store = prepare(corpus, tmp_path / "store", encoders[1:], extraction_settings())
     assert store.keys() == ["audio:tiny-wav2vec2", "visual:tiny-resnet"]
     for features in store.select(store.keys()):
         assert features.present.sum() == 16

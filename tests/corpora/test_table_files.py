@@ -213,6 +213,25 @@ def test_times_are_read_as_clocks_and_seconds(tmp_path, written, expected):
     assert (turn.start, turn.end) == (pytest.approx(expected), None)
 
 
+def recorded(tmp_path, end):
+    header = [*HEADER, "start", "end", "audio"]
+    rows = {p: [[*row, f"0:00:0{row[4]}", end, "talk.m4a"] for row in scene(p)] for p in PARTS}
+    return read({p: write(tmp_path / f"{p}.csv", rows[p], header) for p in PARTS})
+
+
+def test_of_a_recording_that_several_rows_name_each_has_its_part(tmp_path):
+    turns = list(recorded(tmp_path, "0:00:01.5").utterances())
+    assert [turn.audio for turn in turns[:2]] == [
+        *(f"{tmp_path}/talk.m4a#t=0,1.5", f"{tmp_path}/talk.m4a#t=1,1.5")
+    ]
+
+
+def test_without_times_a_shared_recording_is_whole_and_said_so(tmp_path):
+    with pytest.warns(UserWarning, match=r"1 recordings, such as talk\.m4a, are named by several"):
+        corpus = recorded(tmp_path, "")
+    assert {turn.audio for turn in corpus.utterances()} == {f"{tmp_path}/talk.m4a"}
+
+
 @given(st.integers(0, 359_999_999))
 def test_every_time_of_a_clock_is_its_seconds(milliseconds):
     whole, rest = divmod(milliseconds, 1000)

@@ -33,7 +33,7 @@ def corpus():
 
 class TinyDataModule(ConversationDataModule):
     def __init__(self, folder, fitted_on=(), present=None, values=VALUES, **options):
-        super().__init__("official", **options)
+        super().__init__("official", **{"batch_size": 16, "window": 1, **options})
         self.folder = folder
         with FeatureStore.creating(folder, corpus()) as store:
             store.add(
@@ -165,7 +165,7 @@ def test_mosi_that_was_not_prepared_says_the_way_to_it(tmp_path):
 def test_the_arrays_of_real_mosi_know_validation_labels_on_every_split(shared, tmp_path):
     source = read_arrays(shared / "data" / "mosi")
     with open_or_create(source.corpus, tmp_path / "mosi") as store:
-        add_given(store, source)
+        add_given(store, source, 0.2)
     data = build_dataset("mosi", tmp_path)
     assert len(data.feature_sets) == 3
     for features in data.feature_sets:

@@ -408,6 +408,12 @@ def test_unknown_provenance_marks_the_model_and_is_explained(tmp_path):
     assert "whose labels the encoder of text:x saw is not recorded" in text
 
 
+def test_a_table_of_what_features_cover_says_so(tmp_path):
+    write_run(tmp_path, provenance={"covered": "2 of 3 conversations"})
+    text = to_markdown(tables_of(tmp_path)["scores"])
+    assert "ONLY A PART OF THE CORPUS: 2 of 3 conversations" in text
+
+
 def test_a_chosen_epoch_that_was_the_last_allowed_is_said(tmp_path):
     last = replace(STAGE, best_epoch=49, epochs=50)
     write_run(tmp_path, seed=0, stages=[last])

@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 from small import seen, talk, write_clip
 
+from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.extraction import ExtractionSettings, extract
+from ercbench.features.store.extraction import extract
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.shards import merge_shards
 
 FILE = "text.letters.safetensors"
-QUICK = ExtractionSettings(chunk=8)
+QUICK = extraction_settings(chunk=8)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def test_rows_follow_the_manifest_and_missing_ones_have_a_reason(new_store):
 
 def test_workers_do_not_change_the_bytes(new_store, plain):
     store = new_store()
-    extract(store, Letters(), ExtractionSettings(workers=2, chunk=8))
+    extract(store, Letters(), extraction_settings(workers=2, chunk=8))
     assert (store.folder / FILE).read_bytes() == plain
 
 
@@ -111,7 +112,7 @@ def test_workers_do_not_change_the_bytes_of_a_real_encoder(new_store, tiny_rober
     files = []
     for workers in (1, 2):
         store = new_store(f"workers{workers}")
-        extract(store, TextEncoder(settings), ExtractionSettings(workers=workers, chunk=16))
+        extract(store, TextEncoder(settings), extraction_settings(workers=workers, chunk=16))
         files.append((store.folder / "text.tiny-roberta.safetensors").read_bytes())
     assert files[0] == files[1]
 
@@ -121,10 +122,10 @@ def test_shards_do_not_change_the_bytes(new_store, plain, shards):
     stores = [new_store(f"shard{shard}") for shard in range(shards)]
     for shard, store in enumerate(stores, start=1):
         assert (
-            extract(store, Letters(), ExtractionSettings(shard=f"{shard}/{shards}", chunk=8))
+            extract(store, Letters(), extraction_settings(shard=f"{shard}/{shards}", chunk=8))
             is None
         )
-    merge_shards(stores[-1], [store.folder for store in stores[:-1]])
+    merge_shards(stores[-1], [store.folder for store in stores[:-1]], 0.2)
     assert (stores[-1].folder / FILE).read_bytes() == plain
     assert not list(stores[-1].folder.glob(".parts*"))
 
@@ -134,13 +135,13 @@ def test_a_merge_can_be_repeated_also_after_it_was_killed_while_it_removed_its_p
 ):
     stores = [new_store(name) for name in ("first", "second")]
     for shard, store in enumerate(stores, start=1):
-        extract(store, Letters(), ExtractionSettings(shard=f"{shard}/2", chunk=8))
+        extract(store, Letters(), extraction_settings(shard=f"{shard}/2", chunk=8))
     with monkeypatch.context() as killed:
         killed.setattr(shutil, "rmtree", lambda *_, **__: None)
-        merge_shards(stores[0], [stores[1].folder])
+        merge_shards(stores[0], [stores[1].folder], 0.2)
     next(stores[0].folder.glob(".parts-*/part-000000.*")).unlink()
     for _ in range(2):
-        merge_shards(stores[0], [stores[1].folder])
+        merge_shards(stores[0], [stores[1].folder], 0.2)
         assert (stores[0].folder / FILE).read_bytes() == plain
         assert not list(stores[0].folder.glob(".parts*"))
 
@@ -169,7 +170,7 @@ def test_a_killed_extraction_goes_on_where_it_stopped(new_store, plain, tmp_path
 def test_a_killed_worker_is_reported_and_its_peers_work_is_kept(new_store, plain, tmp_path):
     store, log = new_store(), str(tmp_path / "log")
     last = [u.text for u in store.corpus.utterances() if u.text][-1]
-    two = ExtractionSettings(workers=2, chunk=8)
+    two = extraction_settings(workers=2, chunk=8)
     with pytest.raises(ErcbenchError, match="workers=2: a worker was killed.*finished rows"):
         extract(store, Letters(log, stop=last), two)
     assert list(store.folder.glob(".parts-*/part-*"))
@@ -182,7 +183,7 @@ def test_workers_end_when_their_parent_is_killed(new_store, tmp_path):
         "import os, sys, time, threading; from pathlib import Path; from test_extract import *\n"
         "if __name__ == '__main__':\n"
         "    store = FeatureStore(Path(sys.argv[1]))\n"
-        "    extract(store, Slow(sys.argv[2]), ExtractionSettings(workers=2, chunk=8))"
+        "    extract(store, Slow(sys.argv[2]), extraction_settings(workers=2, chunk=8))"
     )
     script, log = tmp_path / "script.py", tmp_path / "log"
     script.write_text(code)
@@ -249,18 +250,18 @@ def test_an_encoder_that_breaks_its_word_is_named(new_store):
 def test_merging_asks_for_what_is_missing(new_store):
     one, two = new_store("one"), new_store("two")
     with pytest.raises(ErcbenchError, match="nothing to merge"):
-        merge_shards(one, [two.folder])
-    extract(one, Letters(), ExtractionSettings(shard="1/2", chunk=8))
+        merge_shards(one, [two.folder], 0.2)
+    extract(one, Letters(), extraction_settings(shard="1/2", chunk=8))
     with pytest.raises(ErcbenchError, match=r"7 of 15 parts are not there yet .* number 1"):
-        merge_shards(one, [two.folder])
+        merge_shards(one, [two.folder], 0.2)
     other = new_store("other", talk(30, seed=1))
     with pytest.raises(ErcbenchError, match="its manifest is another"):
-        merge_shards(one, [other.folder])
+        merge_shards(one, [other.folder], 0.2)
 
 
 def test_a_damaged_part_is_named(new_store):
     store = new_store()
-    extract(store, Letters(), ExtractionSettings(shard="1/2", chunk=8))
+    extract(store, Letters(), extraction_settings(shard="1/2", chunk=8))
     part = next(store.folder.glob(".parts-*/part-000002*"))
     part.write_bytes(part.read_bytes()[:-10])
     with pytest.raises(ErcbenchError, match="part-000002.*not a whole part.*Delete it"):
@@ -273,15 +274,15 @@ def test_a_corpus_without_recordings_is_refused_before_anything_is_done(new_stor
 
     store = new_store()
     with pytest.raises(ErcbenchError, match=r"audio:mel: no utterance .* has audio or video"):
-        extract(store, MelEncoder())
+        extract(store, MelEncoder(), QUICK)
     with pytest.raises(ErcbenchError, match=r"visual:tiny-resnet: no utterance .* has video"):
-        extract(store, FrameEncoder(VisualSettings(str(tiny_resnet))))
+        extract(store, FrameEncoder(VisualSettings(str(tiny_resnet))), QUICK)
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "2", "a/b", "1/2/3"])
 def test_shards_that_make_no_sense_are_named(shard):
     with pytest.raises(ErcbenchError, match=f"shard={shard}: expected two numbers such as 3/8"):
-        ExtractionSettings(shard=shard)
+        extraction_settings(shard=shard)
 
 
 def test_a_broken_clip_is_one_missing_row(new_store, tiny_resnet, tmp_path):
@@ -291,7 +292,7 @@ def test_a_broken_clip_is_one_missing_row(new_store, tiny_resnet, tmp_path):
     clips[2].write_bytes(clips[2].read_bytes()[:100])
     conversation = seen(*clips)[0].conversation
     store = new_store(corpus=Corpus("clips", ("happy",), (conversation,), {}))
-    features = extract(store, FrameEncoder(VisualSettings(str(tiny_resnet), frames=2)))
+    features = extract(store, FrameEncoder(VisualSettings(str(tiny_resnet), frames=2)), QUICK)
     assert features.present.tolist() == [True, True, False, True, True, True]
 
 

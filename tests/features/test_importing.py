@@ -7,12 +7,18 @@ from safetensors.numpy import save_file
 from ercbench.corpora.community.read import read_community, with_utterance_ids
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
+from ercbench.features.store.blocks import of_modality, read_blocks
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.importing import import_features
+from ercbench.features.store.importing import add_placed, place
 from ercbench.features.store.keyed import read_keyed
 
 IDS = [f"c{i // 3}-{i % 3}" for i in range(30)]
 VALUES = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+
+
+def import_features(store, modality, name, files, fitted_on=None, ids=None, most_missing=0.2):
+    blocks = of_modality(read_blocks(modality, files, ids), modality)
+    return add_placed(store, place(store.corpus, modality, name, blocks), fitted_on, most_missing)
 
 
 @pytest.fixture

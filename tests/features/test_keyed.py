@@ -24,7 +24,7 @@ LISTS = [row.tolist() for row in VALUES]
         ({"id": [*IDS[:29], IDS[0]], "values": VALUES}, "occur more than once: c0-0"),
         ({"id": IDS, "values": VALUES[:, 0]}, r"shape \[30\]"),
         ({"id": IDS, "values": np.array(IDS)[:, None]}, "type <U"),
-        ({"id": IDS, "mel": VALUES}, "in none of features, values; it holds id, mel"),
+        ({"id": IDS, "mel": VALUES}, "in none of features, values, .*; it holds id, mel"),
         ({"a": VALUES[0], "b": VALUES[0, :2]}, "expected one vector of the same width"),
         ({"id": np.array(IDS, dtype=object), "values": VALUES}, "cannot be read as npz"),
     ],

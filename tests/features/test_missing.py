@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.extraction import ExtractionSettings, extract
+from ercbench.features.store.extraction import extract
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.shards import merge_shards
 
 FILE = "audio.loudness.safetensors"
 REPORT = "audio.loudness.missing.csv"
-CHUNKS = ExtractionSettings(chunk=5)
+CHUNKS = extraction_settings(chunk=5)
 ROWS = 20
 
 
@@ -130,13 +131,13 @@ def test_a_set_without_its_report_stays_as_it_is(recorded, tmp_path):
 
 def test_a_shard_that_failed_is_done_again(recorded, undisturbed, tmp_path):
     store = recorded("store", without=range(5, 10))
-    shards = [ExtractionSettings(chunk=5, shard=f"{which}/2") for which in (1, 2)]
+    shards = [extraction_settings(chunk=5, shard=f"{which}/2") for which in (1, 2)]
     for shard in shards:
         extract(store, Loudness(), shard)
     with pytest.raises(ErcbenchError, match="25% of the rows are missing"):
-        merge_shards(store, [])
+        merge_shards(store, [], 0.2)
     bring(tmp_path, range(5, 10))
     for shard in shards:
         extract(store, Loudness(), shard)
-    merge_shards(store, [])
+    merge_shards(store, [], 0.2)
     assert (store.folder / FILE).read_bytes() == undisturbed

@@ -1,5 +1,6 @@
 """16 kHz means 16 kHz, and a file that cannot be used says why."""
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -66,6 +67,24 @@ def test_any_container_can_be_a_recording(tmp_path, suffix):
     as_video = read_sound(Utterance("u", "x", video=str(clip)), 30.0)
     np.testing.assert_array_equal(read(clip), as_video)
     assert len(as_video) >= RATE
+
+
+@pytest.mark.parametrize("suffix", ["webm", "ogg", "opus", "flac", "mka"])
+def test_what_the_web_and_recorders_write_can_be_a_recording(tmp_path, suffix):
+    path, rate = tmp_path / f"sound.{suffix}", 48_000
+    with av.open(str(path), "w") as container:
+        codec = "flac" if suffix == "flac" else "libopus"
+        stream = container.add_stream(codec, rate=rate, layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(1, rate).T, format="fltp", layout="mono")
+        frame.rate, frame.pts = rate, 0
+        context = stream.codec_context
+        resampler = av.AudioResampler(context.format, "mono", rate, context.frame_size or 1024)
+        for piece in (*resampler.resample(frame), *resampler.resample(None), None):
+            container.mux(stream.encode(piece))
+    samples = read(path)
+    assert len(samples) == pytest.approx(RATE, rel=0.05)
+    as_video = read_sound(Utterance("u", "x", video=str(path)), 30.0)
+    np.testing.assert_allclose(samples, as_video, atol=1e-3)  # libsndfile's decoder, FFmpeg's
 
 
 def test_files_that_cannot_be_used_say_why(tmp_path):

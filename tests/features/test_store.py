@@ -73,7 +73,7 @@ def test_a_broken_modality_is_refused_and_leaves_nothing(store):
         pytest.warns(UserWarning, match="rows hold NaN"),
         pytest.raises(ErcbenchError, match="33% of the rows.*at most 20%"),
     ):
-        add(store, values)
+        add(store, values, most_missing=0.2)
     assert "text:new" not in store.keys()
 
 

@@ -35,9 +35,10 @@ from ercbench.corpora.community.read import read_community
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
+from ercbench.features.store.blocks import read_blocks
 from ercbench.features.store.catalog import add_given
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.importing import import_features
+from ercbench.features.store.importing import add_placed, place
 
 SECONDS, BYTES = 10, 4 * 2**30
 FAILURES = ("traceback", "crash", "hang")
@@ -124,7 +125,8 @@ class Attack:
         store = FeatureStore(self.folder / "store")
         ids = path.with_suffix(".txt")
         ids.write_text("\n".join(IDS))
-        return digest(import_features(store, "audio", "x", path, ids=ids).rows(0, len(IDS)))
+        placed = place(store.corpus, "audio", "x", read_blocks("audio", path, ids))
+        return digest(add_placed(store, placed, None, 0.2).rows(0, len(IDS)))
 
 
 def utterance(id):
@@ -134,7 +136,7 @@ def utterance(id):
 def import_community(path, folder):
     file = read_community(path)
     with FeatureStore.creating(folder, file.corpus) as store:
-        add_given(store, Source(file.corpus, file.features))
+        add_given(store, Source(file.corpus, file.features), 0.2)
     corpus = [repr(part) for part in (file.corpus.conversations, file.corpus.splits)]
     return digest(*map(str.encode, corpus), *(file.features[key] for key in sorted(file.features)))
 

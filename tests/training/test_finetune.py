@@ -15,6 +15,7 @@ from transformers import RobertaConfig, RobertaModel
 import ercbench.training.finetune
 from ercbench.api.encoders import encoder_of
 from ercbench.commands.prepare import prepare, prepare_command
+from ercbench.config.compose import extraction_settings
 from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
@@ -246,7 +247,7 @@ def test_pictures_that_are_given_need_no_recordings(run, store, tmp_path):
     (tmp_path / "mel.npz").rename(tmp_path / "moved.npz")
     path = folder / "checkpoints" / "best.ckpt"
     encoder = trained_encoder(path, "audio", "given", {"pictures": f"{tmp_path}/moved.npz"})
-    made = prepare(silent, tmp_path / "stores" / "silent", [encoder])
+    made = prepare(silent, tmp_path / "stores" / "silent", [encoder], extraction_settings())
     assert made.open("audio", "given").present.all()
 
 

@@ -92,8 +92,11 @@ def _prepared(run: Run, store: FeatureStore, config: DictConfig) -> _Prepared:
     """Returns a run, what it is evaluated on, and what the record says of that."""
     split = config.split or _usual_split(run, store.corpus)
     keys = alike_sets(run.record.setup.features, store)
-    own = run.record.setup.target
-    data = PreparedDataModule(config.store, config.stores, split, features=keys, target=own)
+    own, dataset = run.record.setup.target, run.record.setup.settings["dataset"]
+    batches = {name: dataset[name] for name in ("batch_size", "window")}
+    data = PreparedDataModule(
+        config.store, config.stores, split, features=keys, target=own, **batches
+    )
     target = CorpusPart(data.corpus, split, config.part or "test")
     setup = _setup(run, data, target, config.labels.map, strict=config.part is None)
     return run, data, target, setup

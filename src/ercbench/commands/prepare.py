@@ -24,7 +24,7 @@ from ercbench.features.store.catalog import (
     open_or_create,
     open_store,
 )
-from ercbench.features.store.extraction import DEFAULT, ExtractionSettings, check_inputs, extract
+from ercbench.features.store.extraction import ExtractionSettings, check_inputs, extract
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.parts import ExtractionParts
 from ercbench.features.store.shards import merge_shards
@@ -45,7 +45,6 @@ def prepare_command(config: DictConfig) -> None:
     settings: PrepareSettings = OmegaConf.to_object(config)  # type: ignore[assignment]
     both = (settings.shards is None) == (settings.launcher is None)
     require("shards", settings.shards, both, "to be set together with launcher; alone shard=1/8")
-    extraction = ExtractionSettings(settings.workers, settings.shard, settings.chunk)
     stores = expanded(settings.stores)
     if settings.corpus is None:
         folder, source = _existing(settings, stores)
@@ -54,10 +53,10 @@ def prepare_command(config: DictConfig) -> None:
         folder = folder_of(stores, settings.store, source.corpus)
     encoders = make_encoders(settings)
     if settings.shards is not None:
-        prepare_in_shards(config, source, folder, encoders)
+        prepare_in_shards(config, settings, source, folder, encoders)
         return
-    store = prepare(source.corpus, folder, encoders, extraction, source)
-    if extraction.share()[1] > 1:
+    store = prepare(source.corpus, folder, encoders, settings, source)
+    if settings.share()[1] > 1:
         say(f"shard {settings.shard} is done; when all are: ercbench stores merge {store.folder}")
 
 
@@ -65,7 +64,7 @@ def prepare(
     corpus: Corpus,
     folder: Path,
     encoders: Sequence[Encoder],
-    settings: ExtractionSettings = DEFAULT,
+    settings: ExtractionSettings,
     source: Source | None = None,
 ) -> FeatureStore:
     """Makes a store or goes on with one, and adds a set of features by each encoder.
@@ -74,7 +73,7 @@ def prepare(
         corpus: What was said.
         folder: The store; a new one, or one of the same corpus.
         encoders: What makes the features; none makes a store of the transcripts alone.
-        settings: How the work is divided.
+        settings: How the work is divided, and how many rows may be missing.
         source: What the corpus came from, if features came with it.
 
     Returns:
@@ -87,7 +86,7 @@ def prepare(
         check_inputs(corpus, encoder)
     with open_or_create(corpus, folder) as opened:
         if source is not None:
-            add_given(opened, source)
+            add_given(opened, source, settings.most_missing)
     store = FeatureStore(folder)
     announce(store)
     for encoder in encoders:
@@ -98,12 +97,17 @@ def prepare(
 
 
 def prepare_in_shards(
-    config: DictConfig, source: Source, folder: Path, encoders: Sequence[Encoder]
+    config: DictConfig,
+    settings: ExtractionSettings,
+    source: Source,
+    folder: Path,
+    encoders: Sequence[Encoder],
 ) -> None:
     """Makes a store here, lets a launcher's jobs encode a part each, and merges the parts.
 
     Args:
         config: As `PrepareSettings` describes it.
+        settings: Its settings of extraction.
         source: What the corpus came from.
         folder: The store.
         encoders: What makes the features, to be tried on the corpus before any job starts.
@@ -113,7 +117,7 @@ def prepare_in_shards(
     """
     for encoder in encoders:
         check_inputs(source.corpus, encoder)
-    store = prepare(source.corpus, folder, (), DEFAULT, source)
+    store = prepare(source.corpus, folder, (), settings, source)
     parts = [f"{number}/{config.shards}" for number in range(1, config.shards + 1)]
     jobs = {
         f"{folder.name}-{part.replace('/', 'of')}": ["prepare", *own_words(), f"shard={part}"]
@@ -121,7 +125,7 @@ def prepare_in_shards(
     }
     carry_out_all(jobs, folder.parent / ".jobs", config.launcher)
     if ExtractionParts.folders(folder):
-        for features in merge_shards(store, ()):
+        for features in merge_shards(store, (), settings.most_missing):
             say(describe_features(features))
 
 

@@ -29,7 +29,7 @@ def stores_command(config: DictConfig) -> None:
     """
     if config.merge:
         first, *others = [expanded(store) for store in config.merge]
-        merge(first, others)
+        merge(first, others, config.most_missing)
     else:
         wide_console().print(list_stores(expanded(config.stores)))
 
@@ -55,17 +55,18 @@ def list_stores(folder: Path) -> Table:
     return table
 
 
-def merge(folder: Path, others: Sequence[Path]) -> list[FeatureSet]:
+def merge(folder: Path, others: Sequence[Path], most_missing: float) -> list[FeatureSet]:
     """Puts the shards of several machines together in one store.
 
     Args:
         folder: The store that gets the features; it may hold a shard itself.
         others: Stores of the same corpus with the other shards.
+        most_missing: Above this share of rows without a vector a set is refused.
 
     Raises:
         ErcbenchError: As in `merge_shards`.
     """
-    merged = merge_shards(FeatureStore(folder), others)
+    merged = merge_shards(FeatureStore(folder), others, most_missing)
     for features in merged:
         say(describe_features(features))
     return merged

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ercbench.config.datasets import DatasetSettings
 from ercbench.config.schema import register
+from ercbench.features.store.extraction import ExtractionSettings
 from ercbench.files import config_folder
 from ercbench.models.base.settings import ModelSettings, TrainableSettings
 from ercbench.settings import SettingError, Settings
@@ -62,6 +63,17 @@ def dataset_settings(name: str, **changes: Any) -> DatasetSettings:
         ErcbenchError: A setting is out of its bounds.
     """
     return _typed("dataset", name, changes)
+
+
+def extraction_settings(**changes: Any) -> ExtractionSettings:
+    """Returns how the work of `ercbench prepare` is divided, with changes.
+
+    Raises:
+        ErcbenchError: A setting is out of its bounds.
+        HydraException: There is no such setting.
+    """
+    settings: Any = compose("prepare", [f"{name}={value}" for name, value in changes.items()])
+    return OmegaConf.to_object(settings)  # type: ignore[return-value]
 
 
 def encoder_settings(name: str, **changes: Any) -> TrainableSettings:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from ercbench.errors import ErcbenchError
+from ercbench.features.store.covering import UNCOVERED
+from ercbench.features.store.extraction import ExtractionSettings
 from ercbench.files import expanded
-from ercbench.settings import Count, Settings
+from ercbench.settings import Count, Settings, Share, one_of
 
 MODALITIES = ("text", "audio", "visual")
 
@@ -117,8 +119,8 @@ class EncoderOptions(Settings):
 
 
 @dataclass(kw_only=True)
-class PrepareSettings(Settings):
-    """Everything `ercbench prepare` can be told.
+class PrepareSettings(ExtractionSettings):
+    """Everything `ercbench prepare` can be told; how the work is divided is inherited.
 
     Attributes:
         corpus: `meld`, `iemocap`, `mosi` or `csv`; None adds features to the store that exists.
@@ -130,11 +132,8 @@ class PrepareSettings(Settings):
         columns: Tables: names of columns.
         text: An encoder's name or a model's folder, one or a list; likewise `audio`, `visual`.
         options: What to change of the encoders.
-        workers: Processes.
-        shard: `3/8` does the third of eight parts of the work.
         shards: Parts that a launcher's jobs do.
         launcher: How these jobs are started; None to do the work here.
-        chunk: Utterances that are finished together.
         store: Name of the store; None for the corpus's usual one.
         stores: Folder of the feature stores.
     """
@@ -150,11 +149,8 @@ class PrepareSettings(Settings):
     audio: Any
     visual: Any
     options: EncoderOptions
-    workers: Count
-    shard: str
     shards: Count | None
     launcher: Any
-    chunk: Count
     store: str | None
     stores: str
 
@@ -166,10 +162,12 @@ class StoresSettings(Settings):
     Attributes:
         stores: Folder of the feature stores.
         merge: Stores whose shards are put together, in the first; none to list those there are.
+        most_missing: Above this share of rows without a vector a merged set is refused.
     """
 
     stores: str
     merge: list[str]
+    most_missing: Share
 
 
 @dataclass(kw_only=True)
@@ -182,11 +180,17 @@ class ImportSettings(Settings):
             exists.
         labels: For IEMOCAP: 4 makes the 4-way task of a file with 6 classes; None for those of
             the file.
-        text: A file of vectors keyed by utterance id; likewise `audio` and `visual`.
-        ids: For npy: a text file with an utterance id per line.
+        text: A file of vectors keyed by utterance id, or one for each part; likewise `audio` and
+            `visual`.
+        features: Likewise, of several modalities.
+        ids: For npy: a text file with an utterance id per line, or one for each part.
         name: What the imported features are called; None for the file's name.
         fitted_on: Conversations whose labels made the arrays; an empty list if none did, None if
             nobody knows.
+        uncovered: What becomes of utterances without a vector in the arrays: they are missing, or
+            the arrays go to a new store without them, or without their whole conversations.
+        into: Name of that new store; None for the store's and the arrays'.
+        most_missing: Above this share of utterances without a vector a set is refused.
         store: Name of the store; None for the corpus's usual one.
         stores: Folder of the feature stores.
     """
@@ -194,12 +198,16 @@ class ImportSettings(Settings):
     corpus: str | None
     community: str | None
     labels: Any
-    text: str | None
-    audio: str | None
-    visual: str | None
-    ids: str | None
+    text: Any
+    audio: Any
+    visual: Any
+    features: Any
+    ids: Any
     name: str | None
     fitted_on: list[str] | None
+    uncovered: Annotated[str, one_of(*UNCOVERED)]
+    into: str | None
+    most_missing: Share
     store: str | None
     stores: str
 

@@ -73,8 +73,9 @@ class ConversationDataModule(L.LightningDataModule):
         self,
         split: str,
         features: str | Sequence[str] | None = None,
-        batch_size: int = 16,
-        window: int = 1,
+        *,
+        batch_size: int,
+        window: int,
         seed: int = 0,
         target: Target = "labels",
     ) -> None:

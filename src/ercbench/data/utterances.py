@@ -145,7 +145,7 @@ class UtteranceDataModule(L.LightningDataModule):
         corpus: Corpus,
         split: str,
         reader: Reader,
-        batch_size: int = 16,
+        batch_size: int,
         members: int | None = None,
         augment: bool = False,
         seed: int = 0,

@@ -7,6 +7,7 @@ import torch
 
 from ercbench.api.encoders import encoder_or_reason
 from ercbench.api.robustness.tested import Rows, TestedRun
+from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Corpus
 from ercbench.data.word_errors import misheard, vocabulary_of
 from ercbench.errors import ErcbenchError
@@ -32,7 +33,7 @@ def encoded(tested: TestedRun, modality: str, rate: float, draw: int, cache: Pat
     encoder = recoder(tested, modality)
     corpus = _misheard(tested, rate, draw)
     with open_or_create(corpus, cache / safe_name(corpus.name)) as store:
-        features = extract(store, encoder)
+        features = extract(store, encoder, extraction_settings(most_missing=1))
         assert features is not None, "one shard of one is whole"
         values = features.rows(0, store.count)  # a new store moves when it is whole
     return Rows(torch.from_numpy(values), torch.from_numpy(features.present))

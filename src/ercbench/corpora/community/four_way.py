@@ -1,11 +1,11 @@
 """IEMOCAP's 4-way task from the files of the field, which hold 6 classes."""
 
-from collections.abc import Set
 from dataclasses import replace
 from typing import Any
 
 from ercbench.corpora.community.read import CommunityFile
-from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.corpora.conversation import Conversation, Corpus
+from ercbench.corpora.cutting import cut
 from ercbench.corpora.iemocap import CODES, LABELS
 from ercbench.errors import ErcbenchError
 
@@ -66,32 +66,17 @@ def _offered(corpus: Corpus) -> list[int]:
 
 
 def _four_way_corpus(corpus: Corpus) -> Corpus:
-    kept = {conversation.id: _kept(conversation) for conversation in corpus.conversations}
-    kept = {id: utterances for id, utterances in kept.items() if utterances}
-    splits = {name: _among(split, kept.keys()) for name, split in corpus.splits.items()}
-    return replace(
+    kept = cut(
         corpus,
-        labels=LABELS[4],
-        conversations=tuple(Conversation(id, utterances) for id, utterances in kept.items()),
-        splits={name: split for name, split in splits.items() if all(split.parts().values())},
-        provenance={
-            **corpus.provenance,
-            "labels": f"{corpus.provenance['labels']}{COUNTS}",
-            "other_classes": "drop",
-        },
+        {utterance.id for utterance in corpus.utterances() if utterance.label in NAMES},
+        labels=f"{corpus.provenance['labels']}{COUNTS}",
+        other_classes="drop",
+    )
+    return replace(
+        kept, labels=LABELS[4], conversations=tuple(map(_four_way_labels, kept.conversations))
     )
 
 
-def _kept(conversation: Conversation) -> tuple[Utterance, ...]:
-    return tuple(
-        replace(utterance, label=NAMES[utterance.label])
-        for utterance in conversation.utterances
-        if utterance.label in NAMES
-    )
-
-
-def _among(split: Split, ids: Set[str]) -> Split:
-    train, validation, test = (
-        tuple(id for id in part if id in ids) for part in split.parts().values()
-    )
-    return Split(train, validation, test, split.unseen_speakers)
+def _four_way_labels(conversation: Conversation) -> Conversation:
+    turns = (replace(turn, label=NAMES[str(turn.label)]) for turn in conversation.utterances)
+    return Conversation(conversation.id, tuple(turns))

@@ -1,15 +1,13 @@
 """Turns from tables that need neither labels nor a split, with or without recordings."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from ercbench.corpora.conversation import Conversation, Utterance
-from ercbench.corpora.excerpt import Excerpt
+from ercbench.corpora.conversation import Conversation
 from ercbench.corpora.recordings.turns import UNKNOWN, Turn
 from ercbench.corpora.table.cells import Row, check_cells, check_times, is_missing, place_of
 from ercbench.corpora.table.columns import column_names
+from ercbench.corpora.table.excerpts import shared_recordings, untimed, with_excerpts
 from ercbench.corpora.table.read import cleaned, conversations_of, rows_of
 from ercbench.corpora.table.rows import check_keys
 from ercbench.errors import ErcbenchError
@@ -63,11 +61,7 @@ def read_conversations(path: Path, columns: Mapping[str, str]) -> tuple[Conversa
         )
     check_keys(path, [(row["conversation"], row["utterance"]) for row in rows])
     conversations = conversations_of(rows)
-    shared = _shared(path, conversations)
-    return tuple(
-        replace(own, utterances=tuple(_with_excerpts(turn, shared) for turn in own.utterances))
-        for own in conversations
-    )
+    return with_excerpts(conversations, _shared(path, conversations))
 
 
 def _rows(path: Path, columns: Mapping[str, str], required: Sequence[str]) -> list[Row]:
@@ -98,25 +92,11 @@ def _shared(path: Path, conversations: Sequence[Conversation]) -> set[str]:
     Raises:
         ErcbenchError: One of these utterances does not say which part is its own.
     """
-    users: dict[str, list[Utterance]] = defaultdict(list)
-    for turn in (turn for own in conversations for turn in own.utterances):
-        for recording in {turn.audio, turn.video} - {None}:
-            users[str(recording)].append(turn)
-    shared = {recording: turns for recording, turns in users.items() if len(turns) > 1}
+    shared = shared_recordings(conversations)
     for recording, turns in shared.items():
-        untimed = [turn.id for turn in turns if turn.start is None or turn.end is None]
-        if untimed:
+        if without := untimed(turns):
             raise ErcbenchError(
-                f"{path}: {len(turns)} rows name {Path(recording).name}, and {untimed[0]} does not "
-                "say which part of it is its own. Give each a start and an end, in seconds."
+                f"{path}: {len(turns)} rows name {Path(recording).name}, and {without[0].id} does "
+                "not say which part of it is its own. Give each a start and an end, in seconds."
             )
     return set(shared)
-
-
-def _with_excerpts(turn: Utterance, shared: set[str]) -> Utterance:
-    def part(recording: str | None) -> str | None:
-        if recording not in shared or turn.start is None or turn.end is None:
-            return recording
-        return str(Excerpt(Path(recording), turn.start, turn.end))
-
-    return replace(turn, audio=part(turn.audio), video=part(turn.video))

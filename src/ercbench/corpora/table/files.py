@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ercbench.corpora.conversation import PARTS, first_few
 from ercbench.corpora.source import Root
-from ercbench.corpora.table.parts import SPELLINGS
+from ercbench.corpora.table.parts import SPELLINGS, check_parts
 from ercbench.errors import ErcbenchError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")
@@ -52,24 +52,26 @@ def table_files(root: Root) -> list[TableFile]:
 
 def name_of(root: Root, files: Sequence[TableFile]) -> str:
     """Returns what a table is called: its file or folder, or what the names of its files share."""
-    if len(files) == 1:
-        return files[0].path.stem
-    if isinstance(root, Path) and root.is_dir():
+    if isinstance(root, Path) and root.is_dir() and len(files) > 1:
         return root.resolve().name
-    stems = [file.path.stem for file in files]
+    return shared_name([file.path for file in files])
+
+
+def shared_name(paths: Sequence[Path]) -> str:
+    """Returns what the names of some files share beside their parts, or else their folder's name.
+
+    `train_faces.npz` and `dev_faces.npz` are `faces`, `season1.csv` and `season2.csv` `season`.
+    """
+    if len(paths) == 1:
+        return paths[0].stem
+    stems = ["_".join(_words_beside_parts(path)) for path in paths]
     shared = os.path.commonprefix(stems).rstrip(" ._-")  # noqa: RUF071 (of letters, not folders)
-    return shared if len(shared) > 2 else files[0].path.resolve().parent.name
+    return shared if len(shared) > 2 else paths[0].resolve().parent.name
 
 
 def _by_part(root: Mapping[str, Path]) -> list[TableFile]:
     given = {SPELLINGS.get(name, name): (name, path) for name, path in root.items()}
-    if missing := [name for name in PARTS if name not in given]:
-        there = ", ".join(f"root.{name}" for name in root)
-        asked = " and ".join(f"root.{'dev' if n == 'validation' else n}" for n in missing)
-        raise ErcbenchError(
-            f"root: found {there}, expected a file for each part. Set {asked} too; or give one "
-            "file, root=FILE, in which a column tells the part."
-        )
+    check_parts("root", root, "give one file, root=FILE, in which a column tells the part")
     files = [
         TableFile(path, part)
         for part in PARTS
@@ -107,6 +109,11 @@ def _checked(path: Path) -> Path:
             f"{path}: expected a file called *{', *'.join(SUFFIXES)}. Rename or convert it."
         )
     return path
+
+
+def _words_beside_parts(path: Path) -> list[str]:
+    words = re.split(r"[ ._-]+", path.stem)
+    return [word for word in words if SPELLINGS.get(word.casefold(), word.casefold()) not in PARTS]
 
 
 def _part_of(path: Path) -> str | None:

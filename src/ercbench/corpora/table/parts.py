@@ -1,6 +1,6 @@
 """Which part a table's conversations belong to, and what they are called across the parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ercbench.corpora.conversation import PARTS, Split
@@ -8,6 +8,27 @@ from ercbench.corpora.table.cells import Row, place_of
 from ercbench.errors import ErcbenchError
 
 SPELLINGS = {"dev": "validation", "valid": "validation", "val": "validation"}
+
+
+def check_parts(setting: str, given: Iterable[str], otherwise: str) -> None:
+    """Checks that a setting gives a file for each part.
+
+    Args:
+        setting: Its name.
+        given: The parts that it gives, however they are spelled.
+        otherwise: What else one can do.
+
+    Raises:
+        ErcbenchError: It gives none for some part.
+    """
+    found = {SPELLINGS.get(name, name): name for name in given}
+    if missing := [name for name in PARTS if name not in found]:
+        there = ", ".join(f"{setting}.{name}" for name in found.values())
+        asked = " and ".join(f"{setting}.{'dev' if n == 'validation' else n}" for n in missing)
+        raise ErcbenchError(
+            f"{setting}: found {there}, expected a file for each part. Set {asked} too; or "
+            f"{otherwise}."
+        )
 
 
 def with_part(row: Row, part: str | None) -> Row:

@@ -1,5 +1,6 @@
 """Anybody's dialogues from files with a row per utterance."""
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from ercbench.corpora.table.cells import (
     text_of,
 )
 from ercbench.corpora.table.columns import REQUIRED, Names, advice, column_names
+from ercbench.corpora.table.excerpts import shared_recordings, untimed, with_excerpts
 from ercbench.corpora.table.files import TableFile, name_of, table_files
 from ercbench.corpora.table.parts import renumbered, split_of, with_part
 from ercbench.corpora.table.rows import check_keys, read_csv, read_jsonl
@@ -38,7 +40,8 @@ def read_table(
 
     The turns of a conversation keep the order of their rows. Where utterance ids repeat between
     conversations, all become `<conversation>-<utterance>`. Where each part numbers its
-    conversations anew, all become `<part>/<conversation>`.
+    conversations anew, all become `<part>/<conversation>`. Of a recording that several rows name,
+    each has what lies between its start and end.
 
     Args:
         root: One file or several, see `table_files`, with the columns conversation, utterance,
@@ -65,8 +68,8 @@ def read_table(
         rows = anew
     where = files_of(rows) if rows else str(root)
     check_keys(where, [(row["conversation"], row["utterance"]) for row in rows])
-    conversations = conversations_of(rows)
     check_times(rows)
+    conversations = _with_own_parts(where, conversations_of(rows))
     return Corpus(
         name=_corpus_name(name_of(root, files)),
         labels=_labels(where, rows, labels),
@@ -79,6 +82,21 @@ def read_table(
             **({"conversations": _ANEW} if anew else {}),
         },
     )
+
+
+def _with_own_parts(
+    where: str, conversations: tuple[Conversation, ...]
+) -> tuple[Conversation, ...]:
+    """Returns the conversations, each utterance with its part of a recording that several name."""
+    shared = shared_recordings(conversations)
+    timed = {recording for recording, turns in shared.items() if not untimed(turns)}
+    if whole := sorted(shared.keys() - timed):
+        warnings.warn(
+            f"{where}: {len(whole)} recordings, such as {Path(whole[0]).name}, are named by "
+            "several rows, not all with start and end; each of these rows gets the whole one.",
+            stacklevel=3,
+        )
+    return with_excerpts(conversations, timed)
 
 
 def _rows(file: TableFile, names: Names) -> list[Row]:

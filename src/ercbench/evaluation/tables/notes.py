@@ -192,7 +192,7 @@ def common_notes(comparison: Comparison) -> list[str]:
             "‡ brought along; selection and budget unknown: nobody here knows its features, how "
             "its epoch was chosen, or how much it was tuned, so nothing beside it is in bold"
         )
-    more = (_budgets, _leaks, _unknown, _shared_speakers, _last_epochs)
+    more = (_budgets, _covered, _leaks, _unknown, _shared_speakers, _last_epochs)
     return notes + [note for own in more for note in own(comparison)]
 
 
@@ -267,6 +267,13 @@ def _unknown(comparison: Comparison) -> list[str]:
         f"PROVENANCE UNKNOWN: whose labels the encoder of {', '.join(keys)} saw is not recorded, "
         "so leakage is not ruled out"
     ]
+
+
+def _covered(comparison: Comparison) -> list[str]:
+    """Says that a table is of a part of a corpus, if features did not cover the rest."""
+    runs = [run for group in comparison.groups for run in group.runs]
+    found = sorted({str(own) for run in runs if (own := run.setup.provenance.get("covered"))})
+    return [f"ONLY A PART OF THE CORPUS: {own}" for own in found]
 
 
 def _pooled(comparison: Comparison) -> list[str]:

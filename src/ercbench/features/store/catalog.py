@@ -94,8 +94,12 @@ def open_or_create(corpus: Corpus, folder: Path) -> Iterator[FeatureStore]:
     yield store
 
 
-def add_given(store: FeatureStore, source: Source) -> None:
-    """Adds the features that came with a corpus, unless they are there."""
+def add_given(store: FeatureStore, source: Source, most_missing: float) -> None:
+    """Adds the features that came with a corpus, unless they are there.
+
+    Raises:
+        ErcbenchError: A larger share of a set's rows than `most_missing` is unusable.
+    """
     for key in source.features.keys() - set(store.keys()):
         modality, name = key.split(":", 1)
         store.add(
@@ -104,6 +108,7 @@ def add_given(store: FeatureStore, source: Source) -> None:
             source.features[key],
             encoder="came with the corpus",
             fitted_on=source.fitted_on.get(key),
+            most_missing=most_missing,
             source=source.corpus.provenance.get("source"),
         )
 
@@ -115,6 +120,8 @@ def announce(store: FeatureStore) -> None:
     say(f"recognised: {corpus.provenance.get('source', corpus.name)}")
     origin = corpus.provenance.get("labels", "of unrecorded origin")
     say(f"labels: {count_labels(corpus)}; {origin}")
+    if covered := corpus.provenance.get("covered"):
+        say(f"only a part of the corpus: {covered}")
     if called := corpus.provenance.get("conversations"):
         say(f"conversations: {called}")
     for difference in count_differences(corpus):

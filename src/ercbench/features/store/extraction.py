@@ -12,7 +12,6 @@ from filelock import FileLock, Timeout
 
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.checks import check_least
 from ercbench.features.encoders.encoder import Encoder, Item, has_whole_recordings, items_of
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
@@ -32,10 +31,11 @@ from ercbench.features.store.parts import (
 )
 from ercbench.features.store.workers import encode_chunks
 from ercbench.files import remove_leftovers, writing
+from ercbench.settings import Count, Settings, Share
 
 
-@dataclass(frozen=True)
-class ExtractionSettings:
+@dataclass(kw_only=True)
+class ExtractionSettings(Settings):
     """How the work is divided; only `chunk` can touch the values, in their last bits.
 
     Attributes:
@@ -43,15 +43,16 @@ class ExtractionSettings:
         shard: `3/8` does the third of eight parts of the work, for `merge_shards` to put
             together.
         chunk: Utterances that are encoded together and finished together.
+        most_missing: Above this share of rows without a vector the set is refused.
     """
 
-    workers: int = 1
-    shard: str = "1/1"
-    chunk: int = 256
+    workers: Count
+    shard: str
+    chunk: Count
+    most_missing: Share
 
     def __post_init__(self) -> None:
-        check_least("workers", self.workers, 1)
-        check_least("chunk", self.chunk, 1)
+        super().__post_init__()
         self.share()
 
     def share(self) -> tuple[int, int]:
@@ -69,11 +70,8 @@ class ExtractionSettings:
         return int(which) - 1, int(of)
 
 
-DEFAULT = ExtractionSettings()
-
-
 def extract(
-    store: FeatureStore, encoder: Encoder, settings: ExtractionSettings = DEFAULT
+    store: FeatureStore, encoder: Encoder, settings: ExtractionSettings
 ) -> FeatureSet | None:
     """Encodes a store's corpus and adds the features to the store.
 
@@ -92,7 +90,7 @@ def extract(
 
     Raises:
         ErcbenchError: The corpus lacks what the encoder reads, a set of that name was made
-            otherwise, another process is at it, or more than 20 % of the rows are missing.
+            otherwise, another process is at it, or too many of the rows are missing.
     """
     check_inputs(store.corpus, encoder)
     plan = make_plan(encoder, store, settings.chunk)
@@ -109,14 +107,14 @@ def extract(
             work.take_apart(existing)
         wanted = [chunk for chunk in range(plan.chunks) if chunk % of == which]
         encode_chunks(work.parts, encoder, store.corpus, wanted, work.finished(), settings.workers)
-        return finish(store, work.parts) if of == 1 else None
+        return finish(store, work.parts, settings.most_missing) if of == 1 else None
 
 
-def finish(store: FeatureStore, parts: ExtractionParts) -> FeatureSet:
+def finish(store: FeatureStore, parts: ExtractionParts, most_missing: float) -> FeatureSet:
     """Makes a feature set from its parts and removes them.
 
     Raises:
-        ErcbenchError: Parts are missing, or more than 20 % of the rows are.
+        ErcbenchError: Parts are missing, or a larger share of the rows than `most_missing`.
     """
     plan, finished = parts.plan, parts.finished()
     absent = [chunk for chunk in range(plan.chunks) if chunk not in finished]
@@ -139,6 +137,7 @@ def finish(store: FeatureStore, parts: ExtractionParts) -> FeatureSet:
             values,
             fitted_on=plan.fitted_on,
             present=present,
+            most_missing=most_missing,
             chunk=plan.chunk,
             **plan.description,
         )

@@ -1,6 +1,7 @@
 """The feature store: a folder with a corpus and, per modality and name, one set of features."""
 
 import json
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,8 +36,6 @@ from ercbench.files import remove_leftovers, replacing_folder, writing
 
 LOCK = ".lock"
 LARGEST = 1e18
-# Above this share of unusable rows a modality is broken, not incomplete.
-MOST_MISSING = 0.2
 
 
 class FeatureStore:
@@ -105,6 +104,7 @@ class FeatureStore:
         encoder: str,
         fitted_on: list[str] | None,
         present: np.ndarray | None = None,
+        most_missing: float = 1,
         **details: Any,
     ) -> FeatureSet:
         """Writes a set of features.
@@ -117,10 +117,11 @@ class FeatureStore:
             encoder: What made the values.
             fitted_on: Conversations whose labels the encoder saw; None if not known.
             present: [N] bool, False where a row could not be made; all True by default.
+            most_missing: Above this share of unusable rows the set is refused: something broke.
             details: Anything else worth knowing (revision, settings), as JSON values.
 
         Raises:
-            ErcbenchError: The rows do not match the manifest, or more than 20 % are unusable.
+            ErcbenchError: The rows do not match the manifest, or too many are unusable.
         """
         if values.ndim != 2 or len(values) != self.count:
             raise ErcbenchError(
@@ -128,7 +129,7 @@ class FeatureStore:
                 f"of '{self.corpus.name}' has {self.count} utterances; expected [{self.count}, "
                 "width]. Make the features for this manifest, a row per utterance."
             )
-        present = _usable_rows(f"{modality}:{name}", values, present)
+        present = _usable_rows(f"{modality}:{name}", values, present, most_missing)
         if not present.all():
             values = np.where(present[:, None], values, 0).astype(values.dtype)
         values = np.ascontiguousarray(values)
@@ -220,7 +221,9 @@ class FeatureStore:
         return [path for path in self.folder.glob("*.*.safetensors") if path.name[0] != "."]
 
 
-def _usable_rows(key: str, values: np.ndarray, present: np.ndarray | None) -> np.ndarray:
+def _usable_rows(
+    key: str, values: np.ndarray, present: np.ndarray | None, most_missing: float
+) -> np.ndarray:
     """Returns [N] bool: rows that are present and finite; warns of or refuses the others."""
     finite = np.isfinite(values).all(1)
     sizes = np.maximum(values.max(1, initial=0), -values.min(1, initial=0))
@@ -233,9 +236,10 @@ def _usable_rows(key: str, values: np.ndarray, present: np.ndarray | None) -> np
     present = finite if present is None else present & finite
     if broken := int((~finite).sum()):
         warnings.warn(f"{key}: {broken} rows hold NaN or infinity; kept as missing", stacklevel=3)
-    if (share := 1 - present.mean()) > MOST_MISSING:
+    if (share := 1 - present.mean()) > most_missing:
         raise ErcbenchError(
             f"Features '{key}': {share:.0%} of the rows are missing or not finite; at most "
-            f"{MOST_MISSING:.0%} can be. Find out what broke them and make them again."
+            f"{most_missing:.0%} may be. Find out what broke them and make them again; or, if they "
+            f"are to be missing, allow it: most_missing={math.ceil(100 * share) / 100}"
         )
     return present

@@ -15,7 +15,13 @@ from ercbench.features.store.parquet import read_columns
 
 ID_NAMES = ("utterance_id", "utterance", "id", "ids")
 VALUE_NAMES = ("features", "values")
-SUFFIXES = (".npz", ".npy", ".parquet", ".safetensors")
+# What the field calls a modality.
+MODALITIES = {
+    **{"text": "text", "language": "text", "audio": "audio", "acoustic": "audio"},
+    **{"visual": "visual", "vision": "visual", "video": "visual"},
+}
+PICKLES = (".pkl", ".pickle", ".p")
+SUFFIXES = (".npz", ".npy", ".parquet", ".safetensors", *PICKLES)
 # safetensors' names of number types and numpy's.
 _NUMPY_TYPES = {
     **{"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "i1", "I16": "<i2", "I32": "<i4"},
@@ -61,7 +67,15 @@ def read_keyed(path: Path, ids: Path | None = None) -> KeyedArray:
             f"{path}: expected an existing file called *{', *'.join(SUFFIXES)}. Correct the path "
             "or convert the file."
         )
-    keyed = readers[path.suffix]()
+    return checked(path, readers[path.suffix]())
+
+
+def checked(path: Path, keyed: KeyedArray) -> KeyedArray:
+    """Returns rows with their ids in NFC.
+
+    Raises:
+        ErcbenchError: They are no numbers [N, D], or not one for each id, or an id is repeated.
+    """
     keyed = replace(keyed, ids=tuple(map(composed, keyed.ids)))
     _check(path, keyed)
     return keyed
@@ -71,14 +85,15 @@ def _read_npz(path: Path) -> KeyedArray:
     with open_npz(path) as file:
         key = next((name for name in ID_NAMES if name in file.names), None)
         if key is None:
-            return _stacked(path, {name: file[name] for name in file.names})
+            return stacked(path, {name: file[name] for name in file.names})
         values = next((name for name in VALUE_NAMES if name in file.names), None)
         if values is None:
             raise ErcbenchError(
                 f"{path}: has ids in '{key}', but its values are in none of "
-                f"{', '.join(VALUE_NAMES)}; it holds {', '.join(file.names)}. Rename the array."
+                f"{', '.join((*VALUE_NAMES, *MODALITIES))}; it holds {', '.join(file.names)}. "
+                "Rename the array."
             )
-        return KeyedArray(_ids_of(path, key, file[key]), file[values])
+        return KeyedArray(ids_of(path, key, file[key]), file[values])
 
 
 def _read_npy(path: Path, ids: Path | None) -> KeyedArray:
@@ -117,11 +132,15 @@ def _read_safetensors(path: Path) -> KeyedArray:
                 f"{', '.join(_NUMPY_TYPES)}. Save it as float32."
             )
         rows[id] = row.reshape(tensor["shape"])
-    return _stacked(path, rows)
+    return stacked(path, rows)
 
 
-def _stacked(path: Path, rows: Mapping[str, np.ndarray]) -> KeyedArray:
-    """Stacks [D] rows called by their ids."""
+def stacked(path: Path, rows: Mapping[str, np.ndarray]) -> KeyedArray:
+    """Stacks [D] rows called by their ids.
+
+    Raises:
+        ErcbenchError: They have several widths, or are no vectors.
+    """
     shapes = sorted({row.shape for row in rows.values()})
     if len(shapes) != 1 or len(shapes[0]) != 1:
         raise ErcbenchError(
@@ -131,7 +150,12 @@ def _stacked(path: Path, rows: Mapping[str, np.ndarray]) -> KeyedArray:
     return KeyedArray(tuple(rows), np.stack(list(rows.values())))
 
 
-def _ids_of(path: Path, name: str, array: np.ndarray) -> tuple[str, ...]:
+def ids_of(path: Path, name: str, array: np.ndarray) -> tuple[str, ...]:
+    """Returns the ids in an array of a file.
+
+    Raises:
+        ErcbenchError: It is no list of texts or whole numbers.
+    """
     if array.ndim != 1 or array.dtype.kind not in "USiu":
         raise ErcbenchError(
             f"{path}: '{name}' has the shape {list(array.shape)} and type {array.dtype}; expected "

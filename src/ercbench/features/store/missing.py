@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ercbench.corpora.conversation import Utterance
+from ercbench.corpora.excerpt import excerpt_of
 from ercbench.features.encoders.encoder import Encoder, Item
 from ercbench.features.store.parts import ExtractionPlan, MissingRow
 from ercbench.files import replacing
@@ -25,8 +26,9 @@ def inputs_of(encoder: Encoder) -> tuple[str, ...]:
 def recording_size(item: Item, encoder: Encoder) -> int:
     """Returns the bytes of the recordings that an encoder reads of an utterance; 0 for none."""
     fields = set(inputs_of(encoder)) & {"audio", "video"}
-    named = [getattr(item.utterance, field) for field in fields]
-    return sum(Path(path).stat().st_size for path in named if path and Path(path).is_file())
+    named = [path for field in fields if (path := getattr(item.utterance, field))]
+    paths = [Path(own.path if (own := excerpt_of(path)) else path) for path in named]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def worth_another_try(

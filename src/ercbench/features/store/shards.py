@@ -14,19 +14,22 @@ from ercbench.features.store.parts import ExtractionParts
 from ercbench.files import replacing
 
 
-def merge_shards(store: FeatureStore, others: Sequence[Path]) -> list[FeatureSet]:
+def merge_shards(
+    store: FeatureStore, others: Sequence[Path], most_missing: float
+) -> list[FeatureSet]:
     """Puts together what several machines extracted, as if one had.
 
     Args:
         store: Gets the features; it may hold parts itself.
         others: Stores of the same corpus, on which other shards were extracted.
+        most_missing: Above this share of rows without a vector a set is refused.
 
     Returns:
         The feature sets that became complete: all that were begun.
 
     Raises:
         ErcbenchError: There is nothing to merge, a store has another manifest, or parts are
-            missing.
+            missing, or too many rows.
     """
     for other in others:
         _copy_parts(store, FeatureStore(other))
@@ -37,7 +40,7 @@ def merge_shards(store: FeatureStore, others: Sequence[Path]) -> list[FeatureSet
             "features. Extract with shard=1/2 and so on first."
         )
     found = map(ExtractionParts.of, folders)
-    return [_merged_before(store, parts) or finish(store, parts) for parts in found]
+    return [_merged_before(store, parts) or finish(store, parts, most_missing) for parts in found]
 
 
 def _copy_parts(store: FeatureStore, other: FeatureStore) -> None:
