@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ercbench.api.building import build_model, load_corpus, load_dataset
     from ercbench.api.comparing import Compared, compare, evaluate
     from ercbench.api.evaluating import evaluate_runs
+    from ercbench.api.robustness.asking import robust
     from ercbench.api.run import Run, load_run
     from ercbench.api.seeds import predict
     from ercbench.api.training import train, tune
@@ -28,6 +29,7 @@ _HOME = {
     "compare": "ercbench.api.comparing",
     "evaluate": "ercbench.api.comparing",
     "evaluate_runs": "ercbench.api.evaluating",
+    "robust": "ercbench.api.robustness.asking",
     "Run": "ercbench.api.run",
     "load_run": "ercbench.api.run",
     "predict": "ercbench.api.seeds",
@@ -52,6 +54,7 @@ __all__ = [  # noqa: RUF022 (the order of the work)
     "evaluate_runs",
     "add_predictions",
     "compare",
+    "robust",
     "Run",
     "Compared",
     "Conversation",

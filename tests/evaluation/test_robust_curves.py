@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ercbench.corpora.registry import folds_of
 from ercbench.data.damage import Damage
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.pooling import with_pooled
 from ercbench.evaluation.robustness.curves import robustness, stored_robustness
 from ercbench.evaluation.tables.robustness import curves_table, levels_table
 from ercbench.records.reading import read_run
@@ -118,3 +120,19 @@ def test_of_runs_that_were_not_asked_there_is_nothing(tmp_path):
     (comparison,) = read_comparisons(tmp_path)
     assert stored_robustness(comparison) == []
     assert robustness(comparison, DROP).curves == ()
+
+
+def test_curves_of_all_folds_together_are_those_of_every_conversation_tested_once(tmp_path):
+    folds = folds_of("iemocap")
+    for number, fold in enumerate(folds):
+        settings = {"seed": 0, "dataset": {"split": fold}}
+        own = {"corpus": "iemocap", "prefix": f"{fold}-", "truth_seed": number}
+        run = write_run(tmp_path, "MLP", 0, split=fold, settings=settings, **own)
+        answer(run)
+    (pooled,) = [own for own in with_pooled(read_comparisons(tmp_path)) if own.test.folds]
+    (found,) = stored_robustness(pooled)
+    clean, half, gone = found.curves[0].points
+    assert clean.scores["weighted_f1"] == pytest.approx(pooled.groups[0].scores[0]["weighted_f1"])
+    assert (half.missing, gone.missing) == pytest.approx((0.5, 1))
+    (tmp_path / run.path.name / "robust" / f"{DROP.name}.json").unlink()
+    assert stored_robustness(pooled) == []

@@ -56,7 +56,11 @@ def folder(tmp_path_factory):
 
 
 def trained(folder, model, *overrides, seed=0):
-    tiny = [f"model.{name}={value}" for name, value in MODELS[model].tiny.items()]
+    tiny = [
+        f"model.{name}={value}"
+        for name, value in MODELS[model].tiny.items()
+        if not isinstance(value, dict)
+    ]
     return ercbench.train(
         model,
         "csv",

@@ -10,6 +10,7 @@ from ercbench.console import say
 from ercbench.data.damage import By, Damage
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import comparisons_of
+from ercbench.evaluation.compare.pooling import with_pooled
 from ercbench.evaluation.robustness.curves import RESAMPLES, Robustness, robustness
 from ercbench.files import expanded
 from ercbench.records.reading import StoredRun, read_run, read_runs
@@ -49,7 +50,7 @@ def robust(
         resamples: Of the bootstrap over dialogues.
 
     Returns:
-        A result for each test part and each damage.
+        A result for each test part, and for all folds of a corpus together, and each damage.
 
     Raises:
         ErcbenchError: There is no run, no run reads the modality, or none can be asked.
@@ -59,7 +60,7 @@ def robust(
     asked = _asked(own, modality, {"drop": drop, "noise": noise, "words": words}, by)
     where = None if stores is None else expanded(stores)
     refused = _ask(own, asked, draws, where, expanded(cache))
-    comparisons = comparisons_of(own, [*warnings, *refused])
+    comparisons = with_pooled(comparisons_of(own, [*warnings, *refused]))
     results = [
         robustness(comparison, damage, levels, draws, resamples)
         for comparison in comparisons

@@ -210,8 +210,9 @@
 
   function marks(row) {
     const { report } = state;
-    const { labels, truth, before } = report;
-    const truly = labelled(report, row) ? `true: ${labels[truth[row]]}` : "no label";
+    const { labels, truth, before, scores } = report;
+    const exactly = scores ? ` (${scores[row]})` : "";
+    const truly = labelled(report, row) ? `true: ${labels[truth[row]]}${exactly}` : "no label";
     const found = [
       ["shift", `↷ shift from ${labels[before[row]]}`],
       ["wrong", "✗ all wrong"],
@@ -235,7 +236,7 @@
       "li",
       { class: known ? kind : "open" },
       make("span", { class: "model" }, model.name),
-      make("b", {}, `${known ? mark : ""}${report.labels[said]}`),
+      make("b", {}, `${known ? mark : ""}${report.labels[said]}${model.scores ? ` (${model.scores[row]})` : ""}`),
       make("span", { class: "numbers" }, model.labelsOnly ? agreed : `${share} %, ${agreed}`),
     );
     item.style.setProperty("--share", `${share}%`);
@@ -248,6 +249,7 @@
       make("th", { scope: "col" }, index === truth[row] ? `${label} (true)` : label),
     );
     const models = shown(state.report).filter((model) => !model.labelsOnly);
+    if (!models.length) return "";
     const rows = models.map((model) => {
       const own = model.p.slice(row * labels.length, (row + 1) * labels.length);
       const cells = own.map((share, index) =>

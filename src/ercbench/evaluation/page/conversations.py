@@ -31,6 +31,7 @@ def conversations(name: str, comparison: Comparison) -> dict[str, Any]:
         "texts": test.texts.tolist() if any(test.texts.tolist()) else [],
         "truth": test.truth.tolist(),
         "before": test.previous.tolist(),
+        "scores": None if test.scores is None else _written(test.scores),
         "models": [_answers(group, comparison.marked(group.name)) for group in (*final, *others)],
     }
 
@@ -39,9 +40,10 @@ def _answers(group: Group, name: str) -> dict[str, Any]:
     """Returns what a model says with its mean probabilities over seeds, in whole per cent.
 
     `agree` counts the seeds that say the same; `p` has C numbers for each utterance, none that
-    mean anything where `labelsOnly`.
+    mean anything where `labelsOnly`; models of scores have these instead.
     """
     mean = group.probabilities.mean(0)
+    scored = group.target == "score"
     said = likeliest(mean, group.target)
     return {
         "name": name,
@@ -50,5 +52,11 @@ def _answers(group: Group, name: str) -> dict[str, Any]:
         "labelsOnly": not group.has_probabilities,
         "said": said.tolist(),
         "agree": (group.predictions == said).sum(0).tolist(),
-        "p": np.rint(100 * mean).astype(int).ravel().tolist(),
+        "scores": _written(mean[:, 0]) if scored else None,
+        "p": [] if scored else np.rint(100 * mean).astype(int).ravel().tolist(),
     }
+
+
+def _written(scores: np.ndarray) -> list[str]:
+    """Returns scores with two decimals, nothing where there is none."""
+    return ["" if np.isnan(own) else f"{own:.2f}" for own in scores.tolist()]

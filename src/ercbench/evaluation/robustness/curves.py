@@ -1,7 +1,7 @@
 """Scores by how much a modality is damaged, from what the runs answered."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean
 
 import numpy as np
@@ -13,6 +13,7 @@ from ercbench.evaluation.robustness.bands import Measured, Resamples, combined, 
 from ercbench.evaluation.statistics.results import Estimate
 from ercbench.metrics import metrics_of
 from ercbench.records.robustness import Answers, DamagedScores, damages_of, read_answers
+from ercbench.records.scores import score
 
 RESAMPLES = 2000
 
@@ -130,8 +131,37 @@ def _answers(group: Group, damage: Damage, test: TestSet) -> list[Answers]:
         read_answers(folder, damage, run.results.checkpoint_sha256)
         for folder, run in zip(group.folders, group.runs, strict=True)
     ]
-    whole = [own for own in found if own is not None and own.utterances == len(test.truth)]
-    return whole if len(whole) == len(group.runs) else []
+    known = [own for own in found if own is not None]
+    if len(known) < len(found):
+        return []
+    if test.folds:
+        count = len(test.folds)
+        by_seed = [known[first : first + count] for first in range(0, len(known), count)]
+        known = [pooled for own in by_seed if (pooled := _pooled(own, test))]
+    whole = [own for own in known if own.utterances == len(test.truth)]
+    return whole if len(whole) == len(group.seeds) else []
+
+
+def _pooled(folds: Sequence[Answers], test: TestSet) -> Answers | None:
+    """Returns a seed's answers in all folds as those to their test parts together."""
+    alike = [key for key in folds[0].probabilities if all(key in own.scores for own in folds)]
+    found = {key: np.concatenate([own.probabilities[key] for own in folds]) for key in alike}
+    if not found or any(len(own) != len(test.truth) for own in found.values()):
+        return None
+    told = [_scored(key, folds, test, own) for key, own in found.items()]
+    return Answers(replace(folds[0].record, answers=tuple(told)), found)
+
+
+def _scored(
+    key: tuple[float, int], folds: Sequence[Answers], test: TestSet, answers: np.ndarray
+) -> DamagedScores:
+    scores = score(test.answered(answers))
+    missing = np.average(
+        [own.scores[key].missing for own in folds], weights=[own.utterances for own in folds]
+    )
+    return replace(
+        folds[0].scores[key], missing=float(missing), scores=dict(scores.values) if scores else {}
+    )
 
 
 def _shared(

@@ -100,7 +100,8 @@ def _notes(found: Robustness) -> list[str]:
         "words": "levels are word error rates; features are made anew from the damaged transcript",
     }
     said = [
-        f"no model was trained for this; mean over {found.draws} draws and all seeds",
+        f"no model was trained for this; mean over {found.draws} draw{'s' * (found.draws > 1)} and "
+        "all seeds",
         scale[found.damage.kind],
         "95 % intervals by resampling dialogues and seeds; area: the mean over the levels, clean "
         f"{'left out' if found.damage.kind == 'noise' else 'included'}, by the trapezoidal rule",
