@@ -24,6 +24,7 @@ class RobustSettings(Settings):
         resamples: Of the bootstrap over dialogues and seeds.
         out: Folder for tables as files and figures; None to print alone.
         stores: Folder of the feature stores; None for the one that each run names.
+        studies: Folder of the tuning studies, which need not be there.
         cache: Folder of the stores with features of damaged transcripts.
     """
 
@@ -37,6 +38,7 @@ class RobustSettings(Settings):
     resamples: Annotated[int, between(100, 1_000_000)]
     out: str | None
     stores: str | None
+    studies: str
     cache: str
 
     def __post_init__(self) -> None:

@@ -11,11 +11,13 @@ from ercbench.data.damage import By, Damage
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.groups import comparisons_of
 from ercbench.evaluation.compare.pooling import with_pooled
+from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.robustness.curves import RESAMPLES, Robustness, robustness
 from ercbench.files import expanded
 from ercbench.records.reading import StoredRun, read_run, read_runs
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
+from ercbench.records.study import read_studies
 
 DROP = (0.0, 0.2, 0.5, 0.8, 1.0)
 TEXT = "text"
@@ -32,6 +34,7 @@ def robust(
     stores: str | Path | None = None,
     cache: str | Path = "robust",
     resamples: int = RESAMPLES,
+    studies: str | Path = "studies",
 ) -> list[Robustness]:
     """Returns what a missing or noisy modality costs every model at test time.
 
@@ -48,6 +51,7 @@ def robust(
         stores: Folder of the feature stores; None for the one that each run names.
         cache: Folder of the stores with features of damaged transcripts.
         resamples: Of the bootstrap over dialogues.
+        studies: Folder of the tuning studies, which need not be there.
 
     Returns:
         A result for each test part, and for all folds of a corpus together, and each damage.
@@ -60,10 +64,11 @@ def robust(
     asked = _asked(own, modality, {"drop": drop, "noise": noise, "words": words}, by)
     where = None if stores is None else expanded(stores)
     refused = _ask(own, asked, draws, where, expanded(cache))
+    tuned = read_studies(expanded(studies))
     comparisons = with_pooled(comparisons_of(own, [*warnings, *refused]))
     results = [
         robustness(comparison, damage, levels, draws, resamples)
-        for comparison in comparisons
+        for comparison in [with_studies(own, tuned) for own in comparisons]
         for damage, levels in asked.items()
     ]
     return [result for result in results if result.curves]

@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModel
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_choice
-from ercbench.features.encoders.pretrained import Located, load, load_model, locate
+from ercbench.features.encoders.pretrained import PUBLIC, Located, load, load_model, locate
 from ercbench.features.encoders.provenance import trained_on
 
 DTYPES = ("float32", "bfloat16")
@@ -47,7 +47,9 @@ class Backbone:
     name: str
 
     def __post_init__(self) -> None:
-        located = self._located  # now, so that a model that is not there is told at once
+        if self.name and self.settings.model in PUBLIC:
+            return  # to be downloaded only once the corpus has been looked at
+        located = self._located  # now, so that a folder that is not there is told at once
         object.__setattr__(self, "name", self.name or located.name)
 
     @property
