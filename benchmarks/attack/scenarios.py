@@ -24,7 +24,7 @@ SHARDS = [(*PREPARE, f"shard={n}/2", f"store=part{n}") for n in (1, 2)]
 IMPORT = ("import", "community=file.pkl", "store=mine")
 ARRAYS = ("import", "store=talk", "text=vectors.npz", "name=mine", "fitted_on=[]")
 CORPUS = ("prepare", "corpus=csv", "root=talk.csv")
-REPORT = ("report", "out=report", "draws=100")
+REPORT = ("report", "out=report")
 REPRODUCE = (
     *("reproduce", "paper=cfn_esa", "simulated=true", "seeds=[0,1]"),
     f"settings=[{','.join(SMALL_DATA)},trainer.max_epochs=1,model.hidden=8,model.heads=2]",

@@ -11,8 +11,8 @@ from records import make_setup, write_run
 
 
 def told(runs, *overrides):
-    """The settings of a report that takes few draws."""
-    return compose("report", [f"runs={runs}", "draws=100", *overrides])
+    """The settings of a report of some runs."""
+    return compose("report", [f"runs={runs}", *overrides])
 
 
 def test_a_report_prints_tables_and_warnings_and_writes_nothing(tmp_path, capsys):
@@ -90,7 +90,7 @@ def test_a_report_needs_neither_torch_nor_wandb(run_command, tmp_path):
         "for found in pkgutil.walk_packages(room.__path__, 'ercbench.evaluation.'):\n"
         "    importlib.import_module(found.name)"
     )
-    done = run_command("report", "out=report", "draws=100", before=f"{check}\n{every}")
+    done = run_command("report", "out=report", before=f"{check}\n{every}")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("set()")
 

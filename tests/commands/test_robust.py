@@ -23,9 +23,9 @@ def test_a_table_is_printed_and_files_are_written(ercbench, tmp_path):
 
 def test_the_report_has_a_section_of_what_lies_beside_its_runs(ercbench, tmp_path):
     assert ercbench("train", *SMALL_RUN, *TINY)[0] == 0
-    assert ercbench("report", "draws=100", "out=before")[0] == 0
+    assert ercbench("report", "out=before")[0] == 0
     assert ercbench("robust", *QUICK)[0] == 0
-    assert ercbench("report", "draws=100", "out=after")[0] == 0
+    assert ercbench("report", "out=after")[0] == 0
     before, after = (
         (tmp_path / name / "index.html").read_text(encoding="utf-8") for name in ("before", "after")
     )

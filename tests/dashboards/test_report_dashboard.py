@@ -44,7 +44,7 @@ def pages(log):
 
 def test_an_offline_run_holds_tables_figures_and_the_conclusion(runs, tmp_path):
     out = tmp_path / "report"
-    report_command(compose("report", [f"runs={runs}", f"out={out}", "draws=100", "wandb=true"]))
+    report_command(compose("report", [f"runs={runs}", f"out={out}", "wandb=true"]))
     run, log, files = logged(out)
     assert (run.project, run.job_type) == ("ercbench", "report")
     assert {"mine", "gru", "mlp"} <= set(run.tags)
@@ -71,7 +71,7 @@ def test_an_offline_run_holds_tables_figures_and_the_conclusion(runs, tmp_path):
 
 def test_numbers_are_those_of_the_csv_as_shares(runs, tmp_path):
     out = tmp_path / "report"
-    report_command(compose("report", [f"runs={runs}", f"out={out}", "draws=100", "wandb=true"]))
+    report_command(compose("report", [f"runs={runs}", f"out={out}", "wandb=true"]))
     (path,) = logged(out)[2].rglob("scores_0_*.table.json")
     table = json.loads(path.read_text())
     text = (out / "tables" / "mine3-standard-scores.csv").read_text()
@@ -85,7 +85,7 @@ def test_numbers_are_those_of_the_csv_as_shares(runs, tmp_path):
 
 
 def test_without_a_folder_to_write_to_there_is_only_the_run(runs, tmp_path):
-    report_command(compose("report", [f"runs={runs}", "draws=100", "wandb=true"]))
+    report_command(compose("report", [f"runs={runs}", "wandb=true"]))
     _, log, files = logged(tmp_path)
     assert list(files.rglob("pairwise_0_*.png"))
     assert not pages(log)
@@ -98,13 +98,13 @@ def test_what_wandb_refuses_is_said_with_the_way_out(runs, monkeypatch):
 
     monkeypatch.setattr(wandb, "init", refuse)
     with pytest.raises(ErcbenchError, match=r"No API key configured\. Leave WANDB_MODE unset"):
-        report_command(compose("report", [f"runs={runs}", "draws=100", "wandb=true"]))
+        report_command(compose("report", [f"runs={runs}", "wandb=true"]))
 
 
 def test_a_mode_that_wandb_does_not_have_is_said_to_be_one(runs, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "onlin")
     with pytest.raises(ErcbenchError, match="WANDB_MODE=onlin: expected one of offline, online"):
-        report_command(compose("report", [f"runs={runs}", "draws=100", "wandb=true"]))
+        report_command(compose("report", [f"runs={runs}", "wandb=true"]))
 
 
 def test_logging_a_report_needs_no_torch(runs, run_command):
@@ -112,6 +112,6 @@ def test_logging_a_report_needs_no_torch(runs, run_command):
         "import atexit, sys; "
         "atexit.register(lambda: print({'torch', 'lightning', 'wandb'} & set(sys.modules)))"
     )
-    done = run_command("report", "draws=100", "wandb=true", before=check)
+    done = run_command("report", "wandb=true", before=check)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("{'wandb'}")

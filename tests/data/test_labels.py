@@ -50,7 +50,7 @@ def test_a_test_part_may_be_without_labels():
 
 class Stored(ConversationDataModule):
     def __init__(self, folder, spoken):
-        super().__init__("official")
+        super().__init__("official", batch_size=2, window=1)
         self.folder = folder
         with FeatureStore.creating(folder, spoken) as store:
             values = np.zeros((store.count, 2), np.float32)

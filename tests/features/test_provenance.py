@@ -6,6 +6,7 @@ import shutil
 import pytest
 from small import talk
 
+from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.make import make_encoder
@@ -82,7 +83,7 @@ def test_features_of_the_corpus_it_was_trained_on_are_marked(tiny_roberta, tmp_p
     assert labels_seen(encoder, own) == expected
     with FeatureStore.creating(tmp_path / "store", own):
         pass
-    features = extract(FeatureStore(tmp_path / "store"), encoder)
+    features = extract(FeatureStore(tmp_path / "store"), encoder, extraction_settings())
     assert features.metadata["fitted_on"] == expected
 
 

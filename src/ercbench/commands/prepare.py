@@ -24,7 +24,8 @@ from ercbench.features.store.catalog import (
     open_or_create,
     open_store,
 )
-from ercbench.features.store.extraction import ExtractionSettings, check_inputs, extract
+from ercbench.features.store.division import ExtractionSettings
+from ercbench.features.store.extraction import check_inputs, extract
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.parts import ExtractionParts
 from ercbench.features.store.shards import merge_shards

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ercbench.config.datasets import DatasetSettings
 from ercbench.config.schema import register
-from ercbench.features.store.extraction import ExtractionSettings
+from ercbench.features.store.division import ExtractionSettings
 from ercbench.files import config_folder
 from ercbench.models.base.settings import ModelSettings, TrainableSettings
 from ercbench.settings import SettingError, Settings

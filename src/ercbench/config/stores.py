@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.covering import UNCOVERED
-from ercbench.features.store.extraction import ExtractionSettings
+from ercbench.features.store.division import ExtractionSettings
 from ercbench.files import expanded
 from ercbench.settings import Count, Settings, Share, one_of
 

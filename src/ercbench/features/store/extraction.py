@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder, Item, has_whole_recordings, items_of
+from ercbench.features.store.division import ExtractionSettings
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.missing import (
@@ -31,43 +32,6 @@ from ercbench.features.store.parts import (
 )
 from ercbench.features.store.workers import encode_chunks
 from ercbench.files import remove_leftovers, writing
-from ercbench.settings import Count, Settings, Share
-
-
-@dataclass(kw_only=True)
-class ExtractionSettings(Settings):
-    """How the work is divided; only `chunk` can touch the values, in their last bits.
-
-    Attributes:
-        workers: Processes, each of one thread, so that their number changes nothing.
-        shard: `3/8` does the third of eight parts of the work, for `merge_shards` to put
-            together.
-        chunk: Utterances that are encoded together and finished together.
-        most_missing: Above this share of rows without a vector the set is refused.
-    """
-
-    workers: Count
-    shard: str
-    chunk: Count
-    most_missing: Share
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.share()
-
-    def share(self) -> tuple[int, int]:
-        """Returns which share, from 0, of how many.
-
-        Raises:
-            ErcbenchError: `shard` is not of the form `3/8`.
-        """
-        which, _, of = self.shard.partition("/")
-        if not (which.isdigit() and of.isdigit() and 1 <= int(which) <= int(of)):
-            raise ErcbenchError(
-                f"shard={self.shard}: expected two numbers such as 3/8, the first from 1 to the "
-                "second. Change shard."
-            )
-        return int(which) - 1, int(of)
 
 
 def extract(

@@ -37,7 +37,9 @@ class MultiEMO(ConversationClassifier):
 
     def __init__(self, spec: DataSpec | dict[str, Any], **settings: Any) -> None:
         super().__init__(spec, **settings)
-        weights = rarities(self.spec.label_counts, self.settings.rarity)
+        # Rounded scores -3 ... 3, which count from either end, weigh the same.
+        counts = [1] * 7 if self.spec.mean_score is not None else self.spec.label_counts
+        weights = rarities(counts, self.settings.rarity)
         self.register_buffer("rarity", weights, persistent=False)
 
     def build_network(self) -> nn.Module:
@@ -52,7 +54,7 @@ class MultiEMO(ConversationClassifier):
         emotion = self.emotion_loss(prediction.logits, micro_batch.labels, batch.labels)
         losses = {"loss": chosen.emotion_weight * emotion, "emotion_loss": emotion}
         if chosen.contrastive_weight:
-            own = micro_batch.labels[micro_batch.mask]
+            own = micro_batch.classes[micro_batch.mask]
             contrast = focal_contrastive(
                 prediction.fused, own, self.rarity, chosen.temperature, chosen.focus
             )
