@@ -37,7 +37,7 @@ def test_what_runs_elsewhere_is_seen_left_alone_and_taken_over_when_it_dies(tmp_
     assert job.began["host"] == "other", "not begun twice"
     other.kill()
     other.wait()
-    assert standing(run).state is State.FAILED
+    wait_for(lambda: standing(run).state is State.FAILED, "the end of the other's lock")
     assert "Its process on other is gone" in standing(run).said
     job.ask(Asked(("--version",), str(tmp_path)))
     carry_out(job)
