@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
 from ercbench.data.datamodule import DataSpec
+from ercbench.metrics import SCORE_CLASSES
 from ercbench.models.base.classifier import ConversationClassifier
 from ercbench.models.multiemo.losses import (
     focal_contrastive,
@@ -37,8 +38,9 @@ class MultiEMO(ConversationClassifier):
 
     def __init__(self, spec: DataSpec | dict[str, Any], **settings: Any) -> None:
         super().__init__(spec, **settings)
-        # Rounded scores -3 ... 3, which count from either end, weigh the same.
-        counts = [1] * 7 if self.spec.mean_score is not None else self.spec.label_counts
+        # Rounded scores weigh the same; negative ones index the weights from their end.
+        scored = self.spec.mean_score is not None
+        counts = [1 for _ in SCORE_CLASSES] if scored else self.spec.label_counts
         weights = rarities(counts, self.settings.rarity)
         self.register_buffer("rarity", weights, persistent=False)
 
