@@ -65,6 +65,15 @@ def run_command(tmp_path):
 
 
 @pytest.fixture
+def unread():
+    """A pipe to write into whose reader has gone, as `head` goes."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@pytest.fixture
 def ercbench(tmp_path, monkeypatch, capsys):
     """Calls `ercbench …` in this process, in an empty folder; returns code, output and errors."""
 

@@ -112,7 +112,9 @@ def _run(command: str, arguments: Sequence[str]) -> None:
     """
     from ercbench.config.compose import checked
     from ercbench.config.sweep import swept
+    from ercbench.console import outlast_readers
 
+    outlast_readers()
     finished: list[tuple[list[str], Any]] = []
     failures: list[Exception] = []
 

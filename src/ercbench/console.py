@@ -1,8 +1,38 @@
 """What is printed beside tables, and how wide tables are where the output is no terminal."""
 
+import os
+import sys
+from io import BufferedWriter, FileIO, TextIOWrapper
+from typing import Any
+
 from rich.console import Console
 
 LONGEST_LINE = 2000
+
+
+class Outlasting(FileIO):
+    """An open file that goes on, into nothing, when its reader has gone, as `head` does."""
+
+    def write(self, data: Any) -> int:
+        """Writes bytes; none are left over once nobody reads them."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return memoryview(data).nbytes
+
+
+def outlast_readers() -> None:
+    """Lets a command finish its work, such as its files, whoever stops reading what it prints."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and stream is getattr(sys, f"__{name}__"):
+            stream.flush()
+            outlasting = BufferedWriter(Outlasting(stream.fileno(), "w", closefd=False))
+            form = (stream.encoding, stream.errors, None, stream.line_buffering)
+            setattr(sys, name, TextIOWrapper(outlasting, *form, stream.write_through))
 
 
 def wide_console() -> Console:

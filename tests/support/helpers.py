@@ -41,9 +41,8 @@ def run_in(folder, *arguments, before="", **options):
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=folder,
-        capture_output=True,
         text=True,
         check=False,
         env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"},
-        **options,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
