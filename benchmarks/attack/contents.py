@@ -34,7 +34,7 @@ def litter(folder: Path) -> set[str]:
 def _digest(path: Path) -> str:
     if path.name == "result.json":
         record: dict[str, Any] = json.loads(path.read_text())
-        del record["execution"]
+        del record["sha256"], record["execution"]
         del record["results"]["checkpoint_sha256"]
         return json.dumps(record)
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -18,6 +18,7 @@ from ercbench.evaluation.figures.confidence import calibration
 from ercbench.evaluation.page.conversations import conversations
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.tables import tables
+from records import rewritten
 
 DATA = [own for own in SMALL_DATA if own.startswith("dataset")]
 
@@ -145,7 +146,7 @@ def test_a_name_that_others_have_is_refused_with_a_next_step(run, runs, add, ans
     with pytest.raises(ErcbenchError, match=r"other predictions were added on .* or delete"):
         add(path)
     record = runs / run.folder.path.name / "result.json"
-    record.write_text(record.read_text().replace('"model": "gru"', '"model": "own"'))
+    rewritten(record, lambda found: found["setup"].update(model="own"))
     with pytest.raises(ErcbenchError, match=r"is a run of that model.*as in name='NAME 2'"):
         add(path, model="Own")
 

@@ -9,6 +9,7 @@ from helpers import SMALL_DATA
 
 import ercbench
 from ercbench.errors import ErcbenchError
+from records import rewritten
 
 SMALL = (*SMALL_DATA, "model.hidden=8", "trainer.max_epochs=2")
 
@@ -105,8 +106,8 @@ def test_a_folder_without_a_run_and_a_checkpoint_of_another_are_named(run, tmp_p
 
 def test_a_model_that_this_version_has_not_is_named(run, tmp_path):
     copy = shutil.copytree(run.folder.path, tmp_path / "old")
-    result = copy / "result.json"
-    result.write_text(result.read_text().replace("baselines.gru.GRU", "baselines.lightning.GRU"))
+    moved = {"_target_": "ercbench.models.baselines.lightning.GRU"}
+    rewritten(copy / "result.json", lambda found: found["setup"]["settings"]["model"].update(moved))
     with pytest.raises(ErcbenchError, match=r"trained by \S+lightning\.GRU, which is not"):
         _ = ercbench.load_run(copy).model
 

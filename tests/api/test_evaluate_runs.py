@@ -21,6 +21,7 @@ from ercbench.evaluation.tables.files import stems
 from ercbench.evaluation.tables.tables import tables
 from ercbench.evaluation.tuning.budget import spent
 from ercbench.features.store.feature_store import FeatureStore
+from records import rewritten
 
 EMOTIONS, SENTIMENTS = ("happy", "sad", "angry", "neutral"), ("negative", "neutral", "positive")
 FITTING = [own for own in SMALL_DATA if own.startswith("trainer")]
@@ -199,11 +200,8 @@ def test_a_feature_set_of_a_registered_encoder_is_missed_with_the_command_that_m
 ):
     run = tmp_path / "run"
     shutil.copytree(only(folder), run)
-    text = (run / "result.json").read_text()
-    known = text.replace(
-        '"encoder": "made-up"', '"encoder": "sentence-transformers/all-MiniLM-L6-v2"'
-    )
-    (run / "result.json").write_text(known)
+    known = {"encoder": "sentence-transformers/all-MiniLM-L6-v2"}
+    rewritten(run / "result.json", lambda found: found["setup"]["features"][0].update(known))
     with pytest.raises(ErcbenchError, match="ercbench prepare store=away text=minilm"):
         evaluate("away", runs=run, label_map="to_sentiment")
 

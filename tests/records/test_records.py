@@ -1,20 +1,16 @@
-import json
 import re
+from contextlib import suppress
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ercbench.errors import ErcbenchError
 from ercbench.records.reading import read_runs
 from ercbench.records.run_record import VERSION, RunRecord
-from records import LABELS, write_run
-
-
-def rewritten(run, change):
-    """Changes the JSON of a record as `change` does, in place."""
-    found = json.loads(run.result.read_text())
-    change(found)
-    run.result.write_text(json.dumps(found))
+from records import EXECUTION, LABELS, rewritten, write_run
 
 
 def test_what_was_written_comes_back(tmp_path):
@@ -26,6 +22,30 @@ def test_what_was_written_comes_back(tmp_path):
     assert run.probabilities["final"].shape == (22, 3)
     assert run.probabilities["final"].sum(1) == pytest.approx(1, abs=1e-6)
     assert len(run.utterances) == 22
+
+
+@given(place=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
+def test_a_changed_byte_never_makes_another_record(tmp_path_factory, place, byte):
+    run = write_run(tmp_path_factory.mktemp("runs"))
+    record, content = run.read(RunRecord), bytearray(run.result.read_bytes())
+    content[int(place * len(content))] = byte
+    run.result.write_bytes(content)
+    with suppress(ErcbenchError):
+        assert run.read(RunRecord) == record
+
+
+def test_a_changed_digit_is_named_with_a_next_step(tmp_path):
+    run = write_run(tmp_path)
+    run.result.write_text(run.result.read_text().replace('"seconds": 56.7', '"seconds": 56.8'))
+    with pytest.raises(ErcbenchError, match=r"result\.json: damaged \(something .* and run again"):
+        run.read(RunRecord)
+
+
+def test_a_record_of_before_there_was_a_sha256_is_read(tmp_path):
+    run = write_run(tmp_path)
+    record = run.read(RunRecord)
+    rewritten(run.result, lambda found: found["execution"].update(seconds=3.5))
+    assert run.read(RunRecord) == replace(record, execution=replace(EXECUTION, seconds=3.5))
 
 
 def test_a_folder_without_runs_says_what_to_do(tmp_path):
@@ -76,7 +96,7 @@ def test_only_broken_records_are_an_error_that_names_them(tmp_path):
 )
 def test_a_record_of_another_version_is_left_out_and_says_what_to_do(tmp_path, version, said):
     write_run(tmp_path, "GRU")
-    rewritten(write_run(tmp_path), lambda record: record.update(version=version))
+    rewritten(write_run(tmp_path).result, lambda record: record.update(version=version))
     runs, (warning,) = read_runs(tmp_path)
     assert len(runs) == 1
     assert re.search(said, warning)
@@ -84,7 +104,7 @@ def test_a_record_of_another_version_is_left_out_and_says_what_to_do(tmp_path, v
 
 def test_the_record_of_an_encoder_is_no_run(tmp_path):
     write_run(tmp_path, "GRU")
-    rewritten(write_run(tmp_path), lambda record: record.update(kind="encoder"))
+    rewritten(write_run(tmp_path).result, lambda record: record.update(kind="encoder"))
     assert "the record of an encoder; expected that of a run" in read_runs(tmp_path)[1][0]
 
 
@@ -107,7 +127,7 @@ def test_the_record_of_an_encoder_is_no_run(tmp_path):
 )
 def test_a_field_of_another_type_is_named_and_the_others_go_on(tmp_path, change, said):
     write_run(tmp_path, "GRU")
-    rewritten(write_run(tmp_path, name="bad"), change)
+    rewritten(write_run(tmp_path, name="bad").result, change)
     runs, (warning,) = read_runs(tmp_path)
     assert len(runs) == 1
     assert "bad/result.json: damaged" in warning
@@ -134,7 +154,7 @@ def without_numbers(run):
 
 
 def with_other_labels(run):
-    rewritten(run, lambda record: record["setup"].update(labels=["neutral", "joy", "fear"]))
+    rewritten(run.result, lambda record: record["setup"].update(labels=["neutral", "joy", "fear"]))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +203,7 @@ def with_another_accuracy(run):
     def change(record):
         record["results"]["outputs"]["final"]["test"]["values"]["accuracy"] = 0.99
 
-    rewritten(run, change)
+    rewritten(run.result, change)
 
 
 def with_a_flipped_byte(run):
@@ -236,7 +256,7 @@ def test_metrics_that_a_record_does_not_have_come_from_its_predictions(tmp_path)
     def forget(record):
         del record["results"]["outputs"]["final"]["test"]["values"]["nll"]
 
-    rewritten(run, forget)
+    rewritten(run.result, forget)
     (read,), warnings = read_runs(tmp_path)
     assert not warnings
     assert read.scores["final"]["nll"] > 0

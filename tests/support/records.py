@@ -1,5 +1,6 @@
 """Run records made up for tests of what is read from them."""
 
+import json
 import zlib
 from dataclasses import replace
 
@@ -66,6 +67,14 @@ def make_record(setup, outputs, run=None, fingerprint=None, as_released=None, st
     run = run or f"{setup.model}-{setup.seed}-{zlib.crc32(repr(setup).encode())}"
     results = RunResults(tuple(stages), outputs, "0" * 64, as_released)
     return RunRecord(run, fingerprint or run, setup, results, EXECUTION)
+
+
+def rewritten(path, change):
+    """Changes the JSON of a record as `change` does, in place, and takes its SHA-256 away."""
+    found = json.loads(path.read_text())
+    del found["sha256"]
+    change(found)
+    path.write_text(json.dumps(found))
 
 
 def write_run(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from ercbench.errors import ErcbenchError
-from ercbench.files import replacing
+from ercbench.files import replacing, sha256_of_text
 from ercbench.records.added_record import AddedRecord
 from ercbench.records.evaluation_record import EvaluationRecord
 from ercbench.records.run_record import VERSION, EncoderRecord, RunRecord
@@ -20,9 +20,11 @@ AnyRecord = TypeVar("AnyRecord", RunRecord, EncoderRecord)
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Writes a record as JSON; NaN, which JSON does not know, becomes null."""
+    """Writes a record and its SHA-256 as JSON; NaN, which JSON does not know, becomes null."""
+    content = json.loads(_adapters()[record.kind].dump_json(record))
+    text = json.dumps({**content, "sha256": _sha256(content)}, indent=2, ensure_ascii=False)
     with replacing(path) as temporary:
-        temporary.write_bytes(_adapters()[record.kind].dump_json(record, indent=2) + b"\n")
+        temporary.write_text(f"{text}\n", encoding="utf-8")
 
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
@@ -71,7 +73,20 @@ def _content(path: Path) -> tuple[bytes, Any]:
     if not isinstance(found, dict):
         raise _damaged(path, "no JSON object")
     _check_version(path, found.get("version"))
+    _check_sha256(path, found)
     return text, found.get("kind")
+
+
+def _check_sha256(path: Path, found: dict[str, Any]) -> None:
+    """Refuses what has changed since it was written; a record of before has no SHA-256."""
+    content = {key: value for key, value in found.items() if key != "sha256"}
+    if content != found and found["sha256"] != _sha256(content):
+        raise _damaged(path, "something in it has changed since it was written: another SHA-256")
+
+
+def _sha256(content: dict[str, Any]) -> str:
+    """Returns the SHA-256 of what a record says, however it is laid out."""
+    return sha256_of_text(json.dumps(content, sort_keys=True))
 
 
 def _valid(path: Path, text: bytes, kind: str) -> Any:
