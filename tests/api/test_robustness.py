@@ -5,6 +5,7 @@ from math import inf
 
 import numpy as np
 import pytest
+import soundfile
 from helpers import SMALL_DATA
 
 import ercbench
@@ -13,9 +14,12 @@ from ercbench.api.robustness.tested import TestedRun
 from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.data.damage import Damage
+from ercbench.data.noisy_recordings import NoisyRecordings
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders import make
+from ercbench.features.encoders.acoustics import MelEncoder
 from ercbench.features.encoders.registry import FrozenEncoder
+from ercbench.features.media.sound import RATE
 from ercbench.features.store.catalog import open_or_create
 from ercbench.features.store.extraction import extract
 from ercbench.records.robustness import read_answers
@@ -112,6 +116,34 @@ def test_who_reads_nothing_else_answers_from_nothing_and_is_named(copied):
     assert len(audio.left_out) == 1
 
 
+def test_recordings_are_heard_anew_under_noise_and_the_features_kept(heard, tmp_path):
+    asked = {"drop": [], "draws": 2, "resamples": 100, "cache": tmp_path / "cache"}
+    (found,) = robust(tmp_path / "runs", recordings=[90, 0], **asked)
+    assert found.levels == (inf, 90, 0)
+    own = read_answers(heard.folder.path, found.damage, heard.record.results.checkpoint_sha256)
+    clean, faint, loud = (own.probabilities[level, 0] for level in found.levels)
+    assert np.array_equal(clean, heard.probabilities)
+    np.testing.assert_allclose(faint, clean, atol=1e-2)
+    assert np.abs(loud - clean).max() > 0.02
+    assert {round(15 * scores.missing, 5) for scores in own.scores.values()} == {1}
+    names = {path.name for path in (tmp_path / "cache").glob("*/audio.*.safetensors")}
+    assert names == {f"audio.mel-noise{r}-draw{n}.safetensors" for r in (90, 0) for n in (0, 1)}
+    shutil.rmtree(heard.folder.path / "robust")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delattr(NoisyRecordings, "encode")
+        (again,) = robust(tmp_path / "runs", recordings=[90, 0], **asked)
+    assert again.curves[0].points == found.curves[0].points
+
+
+def test_recordings_that_are_gone_are_named(heard, tmp_path):
+    shutil.rmtree(tmp_path / "sounds")
+    asked = {"drop": [], "draws": 1, "resamples": 100, "cache": tmp_path / "cache"}
+    with pytest.raises(
+        ErcbenchError, match=r"recordings-audio: .*14 of 15 recordings cannot be read, .* '6_0'"
+    ):
+        robust(tmp_path / "runs", recordings=[10], **asked)
+
+
 def test_mistakes_are_named(copied, tmp_path):
     with pytest.raises(ErcbenchError, match="modality=smell: no run reads it; they read text, aud"):
         robust(copied, "smell", **LEVELS)
@@ -119,6 +151,8 @@ def test_mistakes_are_named(copied, tmp_path):
         robust(tmp_path / "nowhere")
     with pytest.raises(ErcbenchError, match="all empty"):
         robust(copied, drop=[])
+    with pytest.raises(ErcbenchError, match=r"recordings-audio: .*cannot be made anew, for .*"):
+        robust(copied, drop=[], recordings=[10])
     with pytest.raises(ErcbenchError, match="words-text: .*cannot be made anew, for .* simulated"):
         robust(copied, drop=[], words=[0.1])
 
@@ -171,6 +205,34 @@ def told(tmp_path, monkeypatch):
         "csv",
         features="text:letters",
         overrides=options,
+        runs=tmp_path / "runs",
+        stores=tmp_path / "stores",
+    )
+
+
+@pytest.fixture
+def heard(tmp_path):
+    """A run on recordings of tones, high or low; one of the test part is missing."""
+    (tmp_path / "sounds").mkdir()
+    random = np.random.default_rng(0)
+
+    def turn(c, t):
+        label, path = "xy"[random.integers(2)], tmp_path / "sounds" / f"c{c}_{t}.wav"
+        pitch = {"x": 300, "y": 2000}[label] * random.uniform(0.8, 1.2)
+        if (c, t) != (8, 4):
+            soundfile.write(path, np.sin(np.arange(8000) * pitch * 2 * np.pi / RATE) / 4, RATE)
+        return Utterance(f"{c}_{t}", "ab"[t % 2], "", label, audio=str(path))
+
+    talks = tuple(Conversation(f"c{c}", tuple(turn(c, t) for t in range(5))) for c in range(9))
+    ids = [talk.id for talk in talks]
+    corpus = Corpus("heard", ("x", "y"), talks, {"only": Split(ids[:3], ids[3:6], ids[6:])})
+    with open_or_create(corpus, tmp_path / "stores" / "heard") as store:
+        extract(store, MelEncoder(), extraction_settings())
+    return ercbench.train(
+        "mlp",
+        "csv",
+        features="audio:mel",
+        overrides=["store=heard", "dataset.split=only", *SMALL_DATA[3:], "model.hidden=4"],
         runs=tmp_path / "runs",
         stores=tmp_path / "stores",
     )

@@ -42,6 +42,7 @@ def test_a_rate_out_of_its_bounds_is_one_line(ercbench):
         "drop=[0,1.5]",
         "words=[-1]",
         "noise=[inf]",
+        "recordings=[1000]",
         "by=word",
         "draws=0",
         "modality=3",

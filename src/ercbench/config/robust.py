@@ -18,6 +18,7 @@ class RobustSettings(Settings):
         modality: That is dropped or noisy, one or a list in turn; None for all that are read.
         drop: Rates at which it is missing.
         noise: Signal-to-noise ratios of its standardised features, in dB.
+        recordings: Signal-to-noise ratios of the recordings under white noise, in dB.
         words: Word error rates of the transcript.
         by: What goes missing together.
         draws: Of what is left to chance.
@@ -25,13 +26,14 @@ class RobustSettings(Settings):
         out: Folder for tables as files and figures; None to print alone.
         stores: Folder of the feature stores; None for the one that each run names.
         studies: Folder of the tuning studies, which need not be there.
-        cache: Folder of the stores with features of damaged transcripts.
+        cache: Folder of the stores with features of damaged transcripts and recordings.
     """
 
     runs: str
     modality: Any
     drop: list[Share]
     noise: list[Ratio]
+    recordings: list[Ratio]
     words: list[Share]
     by: Annotated[str, one_of(*UNITS)]
     draws: Count

@@ -14,7 +14,7 @@ import numpy as np
 
 from ercbench.corpora.conversation import Conversation
 
-Kind = Literal["drop", "noise", "words"]
+Kind = Literal["drop", "noise", "recordings", "words"]
 By = Literal["utterance", "block", "speaker"]
 UNITS: tuple[By, ...] = ("utterance", "block", "speaker")
 
@@ -25,8 +25,9 @@ class Damage:
 
     Attributes:
         kind: `drop`: rows go missing, at a rate. `noise`: normal noise is added to standardised
-            features, at a signal-to-noise ratio in dB. `words`: the transcript has errors, at a
-            rate per word, and is encoded anew.
+            features, at a signal-to-noise ratio in dB. `recordings`: white noise is added to the
+            recordings, at such a ratio, and they are encoded anew. `words`: the transcript has
+            errors, at a rate per word, and is encoded anew.
         modality: Which one.
         by: What goes missing together: an utterance, a block of consecutive utterances of a
             conversation, or all utterances of a speaker of one. None but for `drop`.
@@ -42,13 +43,18 @@ class Damage:
         return "-".join(filter(None, (self.kind, self.modality, self.by)))
 
     @property
+    def in_decibels(self) -> bool:
+        """Whether a level is a signal-to-noise ratio, which is less damage the higher it is."""
+        return self.kind in ("noise", "recordings")
+
+    @property
     def clean(self) -> float:
         """The level at which nothing is damaged."""
-        return inf if self.kind == "noise" else 0.0
+        return inf if self.in_decibels else 0.0
 
     def in_order(self, levels: Iterable[float]) -> list[float]:
         """Returns levels from the least damage to the most, each once, the clean one first."""
-        return sorted({self.clean, *map(float, levels)}, reverse=self.kind == "noise")
+        return sorted({self.clean, *map(float, levels)}, reverse=self.in_decibels)
 
     def draws(self, level: float, draws: int) -> range:
         """Returns the draws that differ: one where nothing is left to chance."""
@@ -114,10 +120,10 @@ def _block(conversation: Conversation, rate: float, draw: int) -> np.ndarray:
     return np.isin(np.arange(length), range(first, first + size))
 
 
-def labels_of(levels: Iterable[float], kind: Kind) -> Iterator[str]:
+def labels_of(levels: Iterable[float], damage: Damage) -> Iterator[str]:
     """Yields levels as they are read: `20 %`, `10 dB`, `clean`."""
     for level in levels:
-        if kind == "noise":
+        if damage.in_decibels:
             yield "clean" if level == inf else f"{level:g} dB"
         else:
             yield f"{100 * level:g} %"

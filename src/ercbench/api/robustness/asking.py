@@ -20,7 +20,7 @@ from ercbench.records.run_record import RunRecord
 from ercbench.records.study import read_studies
 
 DROP = (0.0, 0.2, 0.5, 0.8, 1.0)
-TEXT = "text"
+TEXT, SOUND = "text", "audio"
 
 
 def robust(
@@ -28,6 +28,7 @@ def robust(
     modality: str | Sequence[str] | None = None,
     drop: Sequence[float] = DROP,
     noise: Sequence[float] = (),
+    recordings: Sequence[float] = (),
     words: Sequence[float] = (),
     by: By = "utterance",
     draws: int = 5,
@@ -45,11 +46,13 @@ def robust(
         modality: That is dropped or noisy, one or several in turn; None for all that are read.
         drop: Rates at which it is missing.
         noise: Signal-to-noise ratios in dB, of its standardised features.
+        recordings: Signal-to-noise ratios in dB, of the recordings under white noise, whose
+            features are made anew.
         words: Word error rates of the transcript, whose features are made anew.
         by: What goes missing together: `utterance`, `block` or `speaker`.
         draws: Of what is left to chance; the same utterances for every model.
         stores: Folder of the feature stores; None for the one that each run names.
-        cache: Folder of the stores with features of damaged transcripts.
+        cache: Folder of the stores with features of damaged transcripts and recordings.
         resamples: Of the bootstrap over dialogues.
         studies: Folder of the tuning studies, which need not be there.
 
@@ -61,15 +64,16 @@ def robust(
     """
     found, warnings = find_runs(expanded(runs))
     own = [run for run in found if isinstance(run.record, RunRecord)]
-    asked = _asked(own, modality, {"drop": drop, "noise": noise, "words": words}, by)
+    levels = {"drop": drop, "noise": noise, "recordings": recordings, "words": words}
+    asked = _asked(own, modality, levels, by)
     where = None if stores is None else expanded(stores)
     refused = _ask(own, asked, draws, where, expanded(cache))
     tuned = read_studies(expanded(studies))
     comparisons = with_pooled(comparisons_of(own, [*warnings, *refused]))
     results = [
-        robustness(comparison, damage, levels, draws, resamples)
+        robustness(comparison, damage, own, draws, resamples)
         for comparison in [with_studies(own, tuned) for own in comparisons]
-        for damage, levels in asked.items()
+        for damage, own in asked.items()
     ]
     return [result for result in results if result.curves]
 
@@ -111,10 +115,14 @@ def _asked(
             asked[Damage("drop", own, by)] = levels["drop"]
         if levels["noise"]:
             asked[Damage("noise", own)] = levels["noise"]
+    if levels["recordings"]:
+        asked[Damage("recordings", SOUND)] = levels["recordings"]
     if levels["words"]:
         asked[Damage("words", TEXT)] = levels["words"]
     if not asked:
-        raise ErcbenchError("drop, noise, words: all empty. Give one of them, as drop=[0,0.5,1].")
+        raise ErcbenchError(
+            "drop, noise, recordings, words: all empty. Give one of them, as drop=[0,0.5,1]."
+        )
     for damage in asked:
         if damage.modality not in there:
             raise ErcbenchError(

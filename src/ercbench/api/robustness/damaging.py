@@ -1,4 +1,4 @@
-"""Damaged copies of a test part's rows: missing ones, noisy ones, and transcripts encoded anew."""
+"""Damaged copies of a test part's rows: missing ones, noisy ones, and such as are encoded anew."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,10 +22,10 @@ def damaging(tested: TestedRun, damage: Damage, draw: int, cache: Path) -> AtLev
         draw: Number of the draw.
         cache: Folder of stores, for features that are made anew.
     """
-    if damage.kind == "words":
+    if damage.kind in ("words", "recordings"):
         clean = tested.rows(damage.modality)
-        return lambda rate: (
-            encoded(tested, damage.modality, rate, draw, cache) if rate > 0 else clean
+        return lambda level: (
+            clean if level == damage.clean else encoded(tested, damage, level, draw, cache)
         )
     if damage.kind == "noise":
         return _noisy(tested, damage.modality, draw)

@@ -19,6 +19,7 @@ CAPTION = (
 AXES = {
     "drop": "rate of missing, %",
     "noise": "signal-to-noise ratio, dB",
+    "recordings": "signal-to-noise ratio of recordings, dB",
     "words": "word error rate, %",
 }
 
@@ -44,7 +45,7 @@ def draw_robustness(found: Sequence[Robustness], folder: Path) -> list[Drawing]:
 def curves(found: Robustness) -> Figure:
     """Returns the main score by how much a modality is damaged, a panel per model."""
     main = found.comparison.test.main
-    kind, places = found.damage.kind, _places(found)
+    places = _places(found)
     seen = [[point.estimates[main.name].mean for point in own.points] for own in found.curves]
     means = main.scale * np.array(seen)
     figure, every = panels(len(found.curves), (2.5, 2.1))
@@ -56,16 +57,17 @@ def curves(found: Robustness) -> Figure:
         axes.plot(places, mean, "o-", color=BLUE, markersize=4)
         axes.set_title(wrapped(found.comparison.marked(curve.group.name)))
         names = [
-            name.removesuffix(" %").removesuffix(" dB") for name in labels_of(found.levels, kind)
+            name.removesuffix(" %").removesuffix(" dB")
+            for name in labels_of(found.levels, found.damage)
         ]
         axes.set_xticks(places, names)
-    figure.supxlabel(AXES[kind], fontsize=9)
+    figure.supxlabel(AXES[found.damage.kind], fontsize=9)
     figure.supylabel(main.axis, fontsize=9)
     return figure
 
 
 def _places(found: Robustness) -> list[float]:
     """Returns where levels stand: rates as they are, ratios in their order, clean first."""
-    if found.damage.kind == "noise":
+    if found.damage.in_decibels:
         return [float(place) for place in range(len(found.levels))]
     return list(found.levels)

@@ -26,6 +26,7 @@ def title_of(found: Robustness) -> str:
     said = {
         "drop": f"{damage.modality} missing at test time, by {units.get(damage.by or '', '')}",
         "noise": f"noise on {damage.modality} features at test time",
+        "recordings": "white noise on recordings at test time",
         "words": "word errors in the transcript at test time",
     }
     return said[damage.kind]
@@ -34,7 +35,7 @@ def title_of(found: Robustness) -> str:
 def curves_table(found: Robustness) -> Table:
     """Returns the main score by level, the area below, and the loss at the most damage."""
     main = found.comparison.test.main
-    levels = list(labels_of(found.levels, found.damage.kind))
+    levels = list(labels_of(found.levels, found.damage))
     rows = [
         (
             Cell(found.comparison.marked(curve.group.name)),
@@ -57,7 +58,7 @@ def curves_table(found: Robustness) -> Table:
 def levels_table(found: Robustness) -> Table:
     """Returns every score at every level, with what is lost against the clean test part."""
     metrics = metrics_of(found.comparison.test.target)
-    levels = list(labels_of(found.levels, found.damage.kind))
+    levels = list(labels_of(found.levels, found.damage))
     rows = [
         (
             Cell(found.comparison.marked(curve.group.name)),
@@ -97,6 +98,8 @@ def _notes(found: Robustness) -> list[str]:
         "model loses the same, and is marked as missing, never replaced by zeros",
         "noise": "levels are signal-to-noise ratios of standardised features; at 0 dB noise is as "
         "strong as the signal",
+        "recordings": "levels are signal-to-noise ratios of each utterance's recording; features "
+        "are made anew from the noisy sound",
         "words": "levels are word error rates; features are made anew from the damaged transcript",
     }
     said = [
@@ -104,7 +107,7 @@ def _notes(found: Robustness) -> list[str]:
         "all seeds",
         scale[found.damage.kind],
         "95 % intervals by resampling dialogues and seeds; area: the mean over the levels, clean "
-        f"{'left out' if found.damage.kind == 'noise' else 'included'}, by the trapezoidal rule",
+        f"{'left out' if found.damage.in_decibels else 'included'}, by the trapezoidal rule",
         *_blind(found.curves),
         *_left_out(found),
     ]
