@@ -85,10 +85,9 @@ def _origin(record: AddedRecord) -> Iterable[tuple[str, str]]:
     yield "predicted", "labels alone" if record.setup.labels_only else "probabilities"
 
 
-def _tuning(setup: RunSetup, studies: Iterable[StudyRecord]) -> Iterable[tuple[str, str]]:
-    own = [study for study in studies if chose(study, setup)]
-    yield "budget", budget_of(setup, own).told
-    yield from (("chosen by", study.study) for study in own)
+def _tuning(setup: RunSetup, studies: Sequence[StudyRecord]) -> Iterable[tuple[str, str]]:
+    yield "budget", budget_of(setup, studies).told
+    yield from (("chosen by", study.study) for study in studies if chose(study, setup))
 
 
 def _mapped(record: EvaluationRecord) -> Iterable[tuple[str, str]]:

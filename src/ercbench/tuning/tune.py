@@ -40,6 +40,8 @@ def tune(config: DictConfig, choices: Mapping[str, str]) -> StudyRecord:
             every trial failed.
     """
     search = search_of(config, choices)
+    if search.budget < config.trials:
+        say(f"tuning/{choices['tuning']}.yaml: nothing to tune, so that one trial will do")
     jobs = min(config.jobs, search.budget)
     with reachable(search.storage):
         study = SharedStudy(search)
@@ -66,10 +68,6 @@ def search_of(config: DictConfig, choices: Mapping[str, str]) -> Search:
     name = config.study or f"{choices['model']}-{safe_name(planned.setup.corpus)}"
     if check_name("study", name) in TAKEN:
         raise ErcbenchError(f"study={name}: this folder is taken. Take another name.")
-    budget = config.trials
-    if not space.ranges and budget > 1:
-        say(f"{source}: nothing to tune, so that one trial will do")
-        budget = 1
     return Search(
         study=name,
         folder=expanded(Path(config.studies)) / name,
@@ -77,7 +75,7 @@ def search_of(config: DictConfig, choices: Mapping[str, str]) -> Search:
         base=base,
         space=space,
         pruner=config.pruner,
-        budget=budget,
+        budget=config.trials if space.ranges else 1,
         identity=identity_of(planned, space.ranges, space.first, config.pruner),
     )
 

@@ -63,14 +63,32 @@ def test_a_run_is_tuned_by_the_study_whose_choice_it_has_but_for_the_seed():
         {"corpus": "other"},
         {"split": "other"},
         {"features": ("text:x",)},
-        {"settings": {"seed": 0, "model": {"hidden": 16, "layers": 1}, "features": None}},
-        {"settings": {"seed": 0, "model": {"hidden": 8, "layers": 1, "more": 1}}},
+        {"settings": {"seed": 0, "model": {"hidden": 16, "layers": 2}, "features": None}},
+        {"settings": {"seed": 0, "model": {"hidden": 8, "layers": 2, "more": 1}}},
     ],
 )
 def test_a_study_of_anything_else_did_not_tune_it(change):
     study = make_study(make_setup(**change))
     assert budget_of(make_setup(), [study]) == BY_HAND
     assert BY_HAND.told == "by hand or by default, 0 trials counted"
+
+
+def with_model(**changes):
+    """A setup whose model is that of the others with some settings changed."""
+    return make_setup(settings={**make_setup().settings, "model": {"hidden": 8, **changes}})
+
+
+def test_a_tuned_setting_with_one_part_changed_is_told_as_that_and_counts_no_trials():
+    found = budget_of(with_model(layers=0), [make_study(trials=12)])
+    assert found.told == (
+        "the setting of 12 trials over 4 knobs, on validation, then model.layers=0 by hand"
+    )
+    assert found.short == "12, then model.layers=0"
+    assert found.trials == 0
+    assert budget_of(with_model(layers=0, hidden=16), [make_study(trials=12)]) == BY_HAND
+    assert budget_of(with_model(layers=0), [make_study(), make_study(with_model(layers=0))]) == (
+        Budget(10, 10, 4)
+    )
 
 
 def test_of_several_studies_the_largest_budget_counts():
@@ -137,6 +155,16 @@ def test_rows_of_unequal_budgets_are_marked_and_nothing_is_bold(other):
     said = conclusion(comparison, analyse(comparison, draws=100))
     assert said.startswith("GRU has the highest weighted F1")
     assert said.endswith("no model is called better, since tuning budgets differ or are unknown.")
+
+
+def test_what_is_no_longer_the_tuned_model_is_marked_and_not_to_be_tuned_instead():
+    found = tables_of(with_budgets(Budget(30, 30, 7), Budget(0, 30, 7, changed="model.layers=0")))
+    assert not any(map(is_bold, found))
+    assert column_of(found[0], "trials")["MLP §"] == "30, then model.layers=0"
+    assert "ercbench tune" not in to_markdown(found[0])
+    changed = Budget(0, 30, 7, changed="model.layers=0")
+    assert [own.model for own in with_budgets(BY_HAND, changed).fewer_trials] == ["MLP"]
+    assert not with_budgets(changed, changed).fewer_trials
 
 
 def test_a_model_with_nothing_to_tune_is_level_with_all():

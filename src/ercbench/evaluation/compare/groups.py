@@ -218,8 +218,9 @@ class Comparison:
     def fewer_trials(self) -> tuple[Group, ...]:
         """The groups with a smaller tuning budget than another one's, or one that nobody knows."""
         tuned = [group for group in self.groups if group.budget.tunable]
-        most = max((group.budget.trials or 0 for group in tuned), default=0)
-        return tuple(group for group in tuned if group.budget.trials != most)
+        had = [(group.budget.trials, not group.budget.changed) for group in tuned]
+        most = max(((trials or 0, whole) for trials, whole in had), default=None)
+        return tuple(group for group, own in zip(tuned, had, strict=True) if own != most)
 
     def marked(self, name: str) -> str:
         """Returns a group's name, with ‡ if it was brought along and § if it had fewer trials."""

@@ -238,7 +238,8 @@ def _budgets(comparison: Comparison) -> list[str]:
 def _mending(comparison: Comparison) -> str:
     """Returns the commands that give models of ours the largest budget, if there is any."""
     most = max(group.budget.trials or 0 for group in comparison.groups)
-    short = {group.model: group.budget for group in comparison.fewer_trials if group.runs}
+    own = [group for group in comparison.fewer_trials if group.runs and not group.budget.changed]
+    short = {group.model: group.budget for group in own}
     if not short or not most:
         return ""
     commands = [

@@ -1,7 +1,7 @@
 """How much was tried before a model's settings were chosen, and whether its rivals had as much."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ercbench.evaluation.compare.naming import flat_settings
 from ercbench.models.registry import is_tunable
@@ -19,12 +19,15 @@ class Budget:
         asked: How many were asked for.
         knobs: Number of settings that were searched.
         tunable: Whether the model has anything to tune.
+        changed: What was changed by hand in the setting that `asked` trials chose, such as a part
+            taken away: `model.fusion=concatenation`. The model as it is then had no trials.
     """
 
     trials: int | None = 0
     asked: int = 0
     knobs: int = 0
     tunable: bool = True
+    changed: str = ""
 
     @property
     def short(self) -> str:
@@ -33,6 +36,8 @@ class Budget:
             return "nothing to tune"
         if self.trials is None:
             return "unknown"
+        if self.changed:
+            return f"{self.asked}, then {self.changed}"
         return f"{self.trials} of {self.asked}" if self.trials < self.asked else str(self.trials)
 
     @property
@@ -43,7 +48,10 @@ class Budget:
         if not self.knobs:
             return self.short
         trials, knobs = _plural("trial", self.asked), _plural("knob", self.knobs)
-        return f"{self.short} {trials} over {self.knobs} {knobs}, on validation"
+        searched = f"{trials} over {self.knobs} {knobs}, on validation"
+        if self.changed:
+            return f"the setting of {self.asked} {searched}, then {self.changed} by hand"
+        return f"{self.short} {searched}"
 
 
 BY_HAND, NOTHING_TO_TUNE, UNKNOWN = Budget(), Budget(tunable=False), Budget(trials=None)
@@ -54,11 +62,16 @@ def _plural(noun: str, count: int) -> str:
 
 
 def budget_of(setup: RunSetup, studies: Iterable[StudyRecord] = ()) -> Budget:
-    """Returns the budget of the study that chose a run's settings, of several the largest."""
+    """Returns the budget of the study that chose a run's settings, of several the largest.
+
+    Where none chose them, one may have chosen all of them but one.
+    """
     if not is_tunable(setup.model):
         return NOTHING_TO_TUNE
-    budgets = [spent(study) for study in studies if chose(study, setup)]
-    return max(budgets, key=lambda own: own.trials or 0, default=BY_HAND)
+    found = [(spent(study), departures(study, setup)) for study in studies if asked(study, setup)]
+    chosen = [budget for budget, changes in found if not changes]
+    near = [replace(own, trials=0, changed=new[0]) for own, new in found if len(new) == 1]
+    return max(chosen or near, key=lambda own: (own.trials or 0, own.asked), default=BY_HAND)
 
 
 def smallest_budget(setups: Iterable[RunSetup], studies: Sequence[StudyRecord]) -> Budget:
@@ -81,10 +94,18 @@ def spent(study: StudyRecord) -> Budget:
     return Budget(study.count("complete") + study.count("pruned"), study.budget, len(study.space))
 
 
+def asked(study: StudyRecord, setup: RunSetup) -> bool:
+    """Whether a study was about a run's model, on its data and features."""
+    of_run = (setup.model, setup.corpus, setup.split, setup.feature_keys)
+    return (study.model, study.corpus, study.split, study.features) == of_run
+
+
 def chose(study: StudyRecord, setup: RunSetup) -> bool:
     """Whether a study chose a run's settings: they are those of its best trial, up to the seed."""
-    return (
-        (study.model, study.corpus, study.split) == (setup.model, setup.corpus, setup.split)
-        and study.features == setup.feature_keys
-        and flat_settings(study.settings) == flat_settings(setup.settings)
-    )
+    return asked(study, setup) and not departures(study, setup)
+
+
+def departures(study: StudyRecord, setup: RunSetup) -> list[str]:
+    """Returns where a run's settings are not those of a study's best trial, up to the seed."""
+    best, own = flat_settings(study.settings), flat_settings(setup.settings)
+    return [f"{key}={own.get(key)}" for key in best | own if own.get(key) != best.get(key)]
