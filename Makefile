@@ -7,7 +7,7 @@ MODELS ?= majority mlp gru hcam cfn_esa m2fnet
 .PHONY: help setup compare test lint docs bench attack
 
 help: ## Show what can be made
-	@grep -E '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 52
+	@grep -E '^[a-z0-9 %-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 52
 
 setup: .venv/installed ## Make .venv and install the pinned packages
 
@@ -23,7 +23,7 @@ compare: setup ## Train MODELS on the embedded, simulated corpus (3 seeds) and p
 	$(BIN)/ercbench report runs/compare out=report
 
 # DATASET=simulated runs on simulated data; SEEDS=0,1 fewer seeds; SETTINGS any setting of the command
-reproduce-hcam reproduce-cfn-esa reproduce-m2fnet: reproduce-%: setup ## Run every published row of the paper, then say how near it came
+reproduce-%: setup ## Run every published row of the paper, then say how near it came
 	$(BIN)/ercbench reproduce paper=$(subst -,_,$*) runs=runs/$@ out=report/$@ \
 		$(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(filter simulated,$(DATASET)),simulated=true) $(SETTINGS)
 

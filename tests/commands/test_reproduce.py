@@ -16,7 +16,7 @@ from ercbench.files import config_folder
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-PAPERS = ("hcam", "cfn_esa", "m2fnet")
+PAPERS = sorted(path.stem for path in (config_folder() / "paper").glob("*.yaml"))
 SHORT = "settings=['trainer.max_epochs=1','model.hidden=8','trainer.accelerator=cpu']"
 
 
