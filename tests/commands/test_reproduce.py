@@ -7,7 +7,9 @@ import pytest
 from filelock import FileLock
 from helpers import compose_in
 
-from ercbench.commands.reproduce import choose, leaking_keys, make_plans, reproduce, sized
+from ercbench.api.reproduction.features import choose, leaking_keys
+from ercbench.api.reproduction.plan import make_plans, sized
+from ercbench.commands.reproduce import reproduce
 from ercbench.config.compose import compose
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError

@@ -1,0 +1,1 @@
+"""The published rows of a paper, run as far as the features at hand go."""
