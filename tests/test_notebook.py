@@ -7,7 +7,7 @@ from helpers import SMALL_RUN, compose_in
 from nbclient import NotebookClient
 
 from ercbench.evaluation.compare.disagreement import dialogues_table
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import to_markdown

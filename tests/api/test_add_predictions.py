@@ -13,7 +13,7 @@ from ercbench.commands.report import report_command
 from ercbench.commands.show import show_command
 from ercbench.config.compose import compose
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.figures.confidence import calibration
 from ercbench.evaluation.page.conversations import conversations
 from ercbench.evaluation.statistics.analysis import analyse

@@ -14,7 +14,7 @@ from ercbench.commands.show import show_command
 from ercbench.config.compose import compose
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.files import stems

@@ -5,7 +5,7 @@ from ercbench.commands.report import report_command, stems
 from ercbench.config.compose import compose
 from ercbench.config.explain import explain
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.records.study import write_study
 from records import make_setup, write_run
 

@@ -11,7 +11,7 @@ from wandb_log import items, whole_log
 from ercbench.commands.report import report_command
 from ercbench.config.compose import compose
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.conclusion import conclusion
 from records import write_run

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.compare.naming import names
+from ercbench.evaluation.compare.reading import read_comparisons
 from records import make_recipe, make_setup, write_run
 
 

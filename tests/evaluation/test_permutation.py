@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
-from ercbench.evaluation.compare.groups import TestSet
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.evaluation.statistics.permutation import Swaps, draw_swaps, permutation_p
 from ercbench.evaluation.statistics.scores import sum_by_dialogue
 from ercbench.metrics import compared as compared_by

@@ -6,8 +6,8 @@ from sklearn.metrics import accuracy_score, f1_score
 from studies import make_study
 
 from ercbench.corpora.registry import folds_of
-from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.compare.pooling import with_pooled
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_markdown

@@ -8,8 +8,8 @@ import pytest
 from ercbench.corpora.registry import folds_of
 from ercbench.data.damage import Damage
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import read_comparisons
 from ercbench.evaluation.compare.pooling import with_pooled
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.robustness.curves import robustness, stored_robustness
 from ercbench.evaluation.tables.robustness import curves_table, levels_table
 from ercbench.records.reading import read_run

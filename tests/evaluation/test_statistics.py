@@ -5,7 +5,7 @@ import pytest
 from comparisons import make_comparison
 from scipy import stats
 
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.metrics import compared as compared_by
 from records import write_run

@@ -13,7 +13,7 @@ from rich.console import Console
 from ercbench.corpora.simulated.simulation import simulate
 from ercbench.data.leakage import Leak
 from ercbench.evaluation.ceilings import ceiling_scores
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.summary import summary

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.evaluation.figures import draw
 from ercbench.evaluation.figures.studies import draw_studies
 from ercbench.evaluation.page import Report, write_page

@@ -10,13 +10,9 @@ from ercbench.api.groups import group_of_runs, same_test_part
 from ercbench.api.run import Run
 from ercbench.console import wide_console
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import (
-    Comparison,
-    Group,
-    TestSet,
-    brought_along,
-)
+from ercbench.evaluation.compare.groups import Comparison, Group, brought_along
 from ercbench.evaluation.compare.studies import with_studies
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables.conclusion import conclusion

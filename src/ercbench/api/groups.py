@@ -8,8 +8,9 @@ import numpy as np
 from ercbench.api.run import Run
 from ercbench.corpora.registry import folds_of
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import Group, TestSet
+from ercbench.evaluation.compare.groups import Group
 from ercbench.evaluation.compare.pooling import pooled_group, pooled_test_set
+from ercbench.evaluation.compare.test_set import TestSet
 
 
 def group_of_runs(name: str, runs: Sequence[Run]) -> tuple[Group, TestSet]:

@@ -17,7 +17,7 @@ from ercbench.corpora.conversation import Conversation
 from ercbench.data.batch import IGNORE, ConversationItem, collate
 from ercbench.data.dataset import speaker_numbers
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import TestSet, test_set_of
+from ercbench.evaluation.compare.test_set import TestSet, test_set_of
 from ercbench.evaluation.predicted.result import Predicted
 from ercbench.files import expanded
 from ercbench.models.base.classifier import ConversationClassifier

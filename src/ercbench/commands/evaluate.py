@@ -4,7 +4,7 @@ from omegaconf import DictConfig
 
 from ercbench.api.evaluating import evaluate_on
 from ercbench.console import say, wide_console
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.tables import tables

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ercbench.console import wide_console
-from ercbench.evaluation.compare.groups import Comparison, read_comparisons
+from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.compare.pooling import with_pooled
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.robustness.curves import Robustness, stored_robustness
 from ercbench.evaluation.statistics.analysis import analyse

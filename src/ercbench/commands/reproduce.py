@@ -13,7 +13,7 @@ from rich.text import Text
 from ercbench.api.reproduction.plan import Plan, make_plans
 from ercbench.api.reproduction.running import finished, run_plan
 from ercbench.console import wide_console
-from ercbench.evaluation.compare.groups import read_comparisons
+from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.published.table import for_terminal, verdict_table
 from ercbench.evaluation.published.verdict import Attempt, exit_code, verdicts
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown

@@ -9,8 +9,8 @@ from ercbench.api.run import Run
 from ercbench.console import say
 from ercbench.data.damage import By, Damage
 from ercbench.errors import ErcbenchError
-from ercbench.evaluation.compare.groups import comparisons_of
 from ercbench.evaluation.compare.pooling import with_pooled
+from ercbench.evaluation.compare.reading import comparisons_of
 from ercbench.evaluation.compare.studies import with_studies
 from ercbench.evaluation.robustness.curves import RESAMPLES, Robustness, robustness
 from ercbench.files import expanded

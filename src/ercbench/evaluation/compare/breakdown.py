@@ -7,7 +7,8 @@ from statistics import mean
 
 import numpy as np
 
-from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.metrics import BINS, METRICS, labelled
 
 

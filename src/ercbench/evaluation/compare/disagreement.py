@@ -4,7 +4,8 @@ import numpy as np
 
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.breakdown import final_groups
-from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.evaluation.tables.notes import common_notes
 from ercbench.evaluation.tables.tables import Cell, Column, Table, make_table
 from ercbench.metrics import likeliest

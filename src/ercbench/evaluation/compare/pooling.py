@@ -13,7 +13,8 @@ from ercbench.evaluation.compare.folds import (
     find_across_folds,
     names_across_folds,
 )
-from ercbench.evaluation.compare.groups import Comparison, Group, TestSet, scores_by_seed
+from ercbench.evaluation.compare.groups import Comparison, Group, scores_by_seed
+from ercbench.evaluation.compare.test_set import TestSet
 
 
 def with_pooled(comparisons: Sequence[Comparison]) -> list[Comparison]:

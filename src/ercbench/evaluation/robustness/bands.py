@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ercbench.evaluation.compare.groups import TestSet
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.evaluation.statistics.results import Estimate
 from ercbench.evaluation.statistics.scores import scores_of, sum_by_dialogue, total
 from ercbench.metrics import METRICS

@@ -8,7 +8,8 @@ import numpy as np
 
 from ercbench.data.damage import Damage
 from ercbench.evaluation.compare.breakdown import final_groups
-from ercbench.evaluation.compare.groups import Comparison, Group, TestSet
+from ercbench.evaluation.compare.groups import Comparison, Group
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.evaluation.robustness.bands import Measured, Resamples, combined, measure
 from ercbench.evaluation.statistics.results import Estimate
 from ercbench.metrics import metrics_of

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ercbench.evaluation.compare.groups import TestSet
+from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.metrics import METRICS, Statistics, compared
 
 
