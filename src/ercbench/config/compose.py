@@ -1,6 +1,8 @@
 """Settings as Hydra composes them from `conf/`, checked."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,11 +171,19 @@ def _command_runs() -> bool:
 
 
 def _node(group: str, name: str, changes: dict[str, Any]) -> DictConfig:
-    config = _compose(f"{group}/{name}")[group]
+    composed = _composed if _command_runs() else _composed_once
+    config = deepcopy(composed(group, name))
     for table in (config[key] for key in changes if OmegaConf.get_type(config, key) is dict):
         OmegaConf.set_struct(table, False)  # it takes new entries, as with + on the command line
     merged: Any = OmegaConf.merge(config, changes)
     return checked(merged, f"{group}.")
+
+
+def _composed(group: str, name: str) -> DictConfig:
+    return _compose(f"{group}/{name}")[group]
+
+
+_composed_once = cache(_composed)  # a running command's folders of settings may be others
 
 
 def _typed(group: str, name: str, changes: dict[str, Any]) -> Any:

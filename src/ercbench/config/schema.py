@@ -1,5 +1,6 @@
 """The types of all settings, registered with Hydra; importing this needs no torch."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ class MoreSettings(SearchPathPlugin):
             search_path.append("studies", str(STUDIES.absolute()))
 
 
+@cache
 def register() -> None:
-    """Makes the schemas, and the settings of other packages, known to Hydra."""
+    """Makes the schemas, and the settings of other packages, known to Hydra, once."""
     Plugins.instance().register(MoreSettings)
     store = ConfigStore.instance()
     for command, settings in COMMANDS.items():
