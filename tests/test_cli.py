@@ -124,8 +124,8 @@ def test_a_wrong_value_is_explained_in_one_line(tmp_path, overrides, part):
     assert not list(tmp_path.glob("runs/*/result.json"))
 
 
-def test_a_run_that_fails_does_not_keep_the_others_from_running(run_command, tmp_path):
-    done = run_command("train", "-m", *SMALL_RUN, "model.learning_rate=-1,0.01")
+def test_a_run_that_fails_does_not_keep_the_others_from_running(forked, tmp_path):
+    done = forked("train", "-m", *SMALL_RUN, "model.learning_rate=-1,0.01")
     assert done.returncode == 2
     assert done.stderr.count("model.learning_rate=-1.0: expected more than 0") == 1
     assert done.stderr.endswith("ercbench: 1 finished, 1 failed.\n")
@@ -218,14 +218,14 @@ def test_neither_help_nor_settings_import_torch(run_command):
         assert run_command(*arguments, before=check).stdout.strip().endswith("False")
 
 
-def test_a_run_leaves_no_files_but_its_own(run_command, tmp_path):
-    done = run_command("train", *SMALL_RUN)
+def test_a_run_leaves_no_files_but_its_own(forked, tmp_path):
+    done = forked("train", *SMALL_RUN)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "stores"]
 
 
-def test_a_multirun_leaves_a_record_per_seed_and_a_table(run_command, tmp_path):
-    done = run_command("train", "-m", *SMALL_DATA, "model.hidden=8", "seed=0,1", "model=mlp,gru")
+def test_a_multirun_leaves_a_record_per_seed_and_a_table(forked, tmp_path):
+    done = forked("train", "-m", *SMALL_DATA, "model.hidden=8", "seed=0,1", "model=mlp,gru")
     assert done.returncode == 0, done.stderr
     setups = [RunFolder(path).read(RunRecord).setup for path in tmp_path.glob("runs/[!.]*")]
     assert sorted((setup.model, setup.seed) for setup in setups) == [
@@ -239,23 +239,23 @@ def test_a_multirun_leaves_a_record_per_seed_and_a_table(run_command, tmp_path):
     assert len(runs) == 4
     assert runs[0].startswith("seed=0, model=mlp: accuracy ")
     assert all(f"model={model}" in done.stdout.split(heads)[1] for model in ("mlp", "gru"))
-    table = run_command("report").stdout
+    table = forked("report").stdout
     assert "SIMULATED" in table
     assert "ceiling:" in table
     assert "±" in table
 
 
-def test_a_full_disk_is_said_and_nothing_half_written_stays(run_command, tmp_path):
+def test_a_full_disk_is_said_and_nothing_half_written_stays(forked, tmp_path):
     def small_files_only():
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
     ignore = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
-    done = run_command("train", *SMALL_RUN, before=ignore, preexec_fn=small_files_only)
+    done = forked("train", *SMALL_RUN, before=ignore, limits=small_files_only)
     assert_one_clear_line(done, "File too large")
     assert not list(tmp_path.rglob("*.tmp"))
     assert not list(tmp_path.glob("runs/*/result.json"))
 
 
-def test_an_output_folder_that_cannot_be_made_is_named(run_command, tmp_path):
+def test_an_output_folder_that_cannot_be_made_is_named(forked, tmp_path):
     (tmp_path / "runs").write_text("a file")
-    assert_one_clear_line(run_command("train", *SMALL_RUN), "runs")
+    assert_one_clear_line(forked("train", *SMALL_RUN), "runs")

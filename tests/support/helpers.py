@@ -1,11 +1,14 @@
 """Small data and small settings, for tests to import."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
+from tempfile import TemporaryFile
 
+from ercbench.cli import main
 from ercbench.config.compose import compose, dataset_settings
 
 SMALL_DATA = (
@@ -46,3 +49,25 @@ def run_in(folder, *arguments, before="", **options):
         env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"},
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
+
+
+def forked_in(folder, *arguments, before="", limits=lambda: None):
+    """Runs `ercbench …` in a fork of this process, in a folder; nothing is imported anew."""
+    with TemporaryFile("w+") as said, TemporaryFile("w+") as told:
+
+        def work():
+            for number, name, stream in ((1, "stdout", said), (2, "stderr", told)):
+                os.dup2(stream.fileno(), number)
+                setattr(sys, name, os.fdopen(number, "w", buffering=1))
+            os.chdir(folder)
+            os.environ["COLUMNS"] = "200"
+            sys.argv = ["ercbench", *arguments]
+            limits()
+            exec(before, {})
+            main()
+
+        process = multiprocessing.get_context("fork").Process(target=work)
+        process.start()
+        process.join()
+        texts = [stream.seek(0) or stream.read() for stream in (said, told)]
+    return subprocess.CompletedProcess(arguments, process.exitcode, *texts)

@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 import torch
-from helpers import SMALL_DATA, SMALL_RUN, compose_in, run_in
+from helpers import SMALL_DATA, SMALL_RUN, compose_in, forked_in
 
 import ercbench.training.as_released
 from ercbench.models.base.trainable import Trainable
@@ -117,7 +117,7 @@ def test_a_run_that_was_killed_remembers_the_best_so_far(tmp_path):
         "S.on_train_batch_start = dies"
     )
     arguments = ("train", *SMALL_RUN, *OVERSHOOTS, "protocol=as_released")
-    assert run_in(tmp_path, *arguments, before=kill).returncode == 9
+    assert forked_in(tmp_path, *arguments, before=kill).returncode == 9
     resumed = train(compose_in(tmp_path, *SMALL_RUN, *OVERSHOOTS, "protocol=as_released"))
     assert resumed.results.as_released == whole.results.as_released
     assert torch.isfinite(torch.tensor(resumed.results.as_released.test["weighted_f1"]))

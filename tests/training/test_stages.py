@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import torch
-from helpers import SMALL_DATA, compose_in, run_in
+from helpers import SMALL_DATA, compose_in, forked_in
 from sklearn.metrics import f1_score
 
 from ercbench.records.run_folder import RunFolder
@@ -27,7 +27,7 @@ STAGES = ("text", "audio", "fusion")
 def run(tmp_path_factory):
     """The folder of a run that nothing interrupted."""
     folder = tmp_path_factory.mktemp("uninterrupted")
-    assert run_in(folder, "train", *SMALL_DATA, *HCAM).returncode == 0
+    assert forked_in(folder, "train", *SMALL_DATA, *HCAM).returncode == 0
     return next((folder / "runs").glob("[!.]*"))
 
 
@@ -125,8 +125,8 @@ ercbench.training.fit.load_weights = dies_between_stages
 def test_a_run_killed_in_a_stage_and_between_stages_ends_as_if_it_had_not_been(run, tmp_path):
     for stage, epoch in (("text", None), ("fusion", 1)):
         before = DIES.format(stage=stage, epoch=epoch)
-        assert run_in(tmp_path, "train", *SMALL_DATA, *HCAM, before=before).returncode == 9
-    assert run_in(tmp_path, "train", *SMALL_DATA, *HCAM).returncode == 0
+        assert forked_in(tmp_path, "train", *SMALL_DATA, *HCAM, before=before).returncode == 9
+    assert forked_in(tmp_path, "train", *SMALL_DATA, *HCAM).returncode == 0
     folder = tmp_path / "runs" / run.name
     names = [path.name for path in run.glob("*.parquet")]
     for name in ("metrics.csv", *names):

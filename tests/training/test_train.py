@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from filelock import FileLock
-from helpers import SMALL_DATA, run_in
+from helpers import SMALL_DATA, forked_in
 from rich.console import Console
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -142,7 +142,7 @@ STOPS_EARLY = (
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
-    assert run_in(folder, *STOPS_EARLY).returncode == 0
+    assert forked_in(folder, *STOPS_EARLY).returncode == 0
     return next((folder / "runs").glob("[!.]*"))
 
 
@@ -150,12 +150,12 @@ def uninterrupted(tmp_path_factory):
     "where", ["StepSeeds.on_train_batch_start", "History.on_train_epoch_end", "L.Trainer.predict"]
 )
 def test_an_interrupted_run_ends_as_if_it_had_not_been(uninterrupted, tmp_path, where):
-    killed = run_in(tmp_path, *STOPS_EARLY, before=KILL.format(where=where))
+    killed = forked_in(tmp_path, *STOPS_EARLY, before=KILL.format(where=where))
     assert killed.returncode == 9
     folder = tmp_path / "runs" / uninterrupted.name
     assert (folder / "checkpoints" / "last.ckpt").is_file()
     assert not (folder / "result.json").exists()
-    assert run_in(tmp_path, *STOPS_EARLY).returncode == 0
+    assert forked_in(tmp_path, *STOPS_EARLY).returncode == 0
     for name in ("predictions.parquet", "metrics.csv"):
         assert (folder / name).read_bytes() == (uninterrupted / name).read_bytes()
     ours, theirs = (RunFolder(f).read(RunRecord).results for f in (folder, uninterrupted))
