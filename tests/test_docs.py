@@ -35,7 +35,9 @@ def commands(text):
     """The words after `ercbench` of every command in the blocks of a text."""
     for block in blocks(text):
         variables = LOOP_VARIABLES | dict(re.findall(r'^(\w+)="(.*)"$', block, re.MULTILINE))
-        for line in re.findall(r"^\s*(?:\w+=\S+ )*ercbench (.*)", block, re.MULTILINE):
+        for line in re.findall(
+            r"^\s*(?:\w+=\S+ |torchrun .* -m )*ercbench (.*)", block, re.MULTILINE
+        ):
             yield shlex.split(Template(line).safe_substitute(variables), comments=True)
 
 

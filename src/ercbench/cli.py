@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from io import StringIO
 from itertools import takewhile
 from pathlib import Path
 from pkgutil import resolve_name
@@ -16,6 +17,7 @@ from ercbench.config.arguments import in_quotes, quoted
 from ercbench.config.choices import headline
 from ercbench.errors import ErcbenchError
 from ercbench.files import config_folder
+from ercbench.processes import how_many, is_first
 
 COMMANDS = {
     "prepare": "ercbench.commands.prepare:prepare_command",
@@ -53,6 +55,9 @@ ALONE = {
 SEVERAL = ("add", "evaluate", "predict")
 """Commands of which several words may stand alone, as where a shell replaces a pattern by names."""
 
+SHARED = ("train", "finetune")
+"""Commands whose run several processes can share, as torchrun starts them."""
+
 USAGE = """\
 ercbench: honest comparison of models for emotion recognition in conversation
 
@@ -78,7 +83,10 @@ def main() -> None:
         print(__version__)
         return
     warnings.showwarning = _show_warning
+    if not is_first():
+        sys.stdout = StringIO()  # which nobody reads
     try:
+        _check_processes(command, arguments)
         if command in ("-sc", "--shell-completion"):
             _complete(arguments)
         else:
@@ -88,6 +96,24 @@ def main() -> None:
     except Exception as error:
         _tell(error)
         sys.exit(2)
+
+
+def _check_processes(command: str, arguments: Sequence[str]) -> None:
+    """Checks that torchrun, if it started this process, was given a single run.
+
+    Raises:
+        ErcbenchError: It was not.
+    """
+    if how_many() > 1 and command not in SHARED:
+        raise ErcbenchError(
+            f"{command}: is the work of one process. Start it without torchrun, which starts "
+            f"{' and '.join(SHARED)}."
+        )
+    if how_many() > 1 and {"-m", "--multirun"} & set(arguments):
+        raise ErcbenchError(
+            "-m: torchrun starts one run. Leave -m out and start torchrun once for each run, or "
+            "leave torchrun out."
+        )
 
 
 def _usage() -> str:
@@ -213,11 +239,20 @@ def _complete(arguments: Sequence[str]) -> None:
 
 
 def _tell(error: Exception) -> None:
-    """Prints the one line for a user's mistake; raises any other error again."""
+    """Prints the one line for a user's mistake; raises any other error again.
+
+    Of several processes only the first to fail speaks: the others fail in its wake.
+    """
     from ercbench.config.explain import explain
     from ercbench.console import one_line
 
     message = explain(error)
+    if how_many() > 1:
+        from ercbench.training.sharing import is_first_to_fail, told_of_lost
+
+        if not is_first_to_fail():
+            return
+        message = message or told_of_lost(error)
     if message is None:
         raise error
     print(f"ercbench: {one_line(message)}", file=sys.stderr)
@@ -226,7 +261,8 @@ def _tell(error: Exception) -> None:
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     from ercbench.console import one_line
 
-    print(f"warning: {one_line(str(message))}", file=sys.stderr)
+    if is_first():
+        print(f"warning: {one_line(str(message))}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
+from ercbench.processes import is_first
+
 LONGEST_LINE = 2000
 
 
@@ -42,8 +44,9 @@ def wide_console() -> Console:
 
 
 def say(line: str) -> None:
-    """Prints a line beside the results, on standard error."""
-    Console(stderr=True, soft_wrap=True).print(line, markup=False, emoji=False, highlight=False)
+    """Prints a line beside the results, on standard error; of several processes the first does."""
+    if is_first():
+        Console(stderr=True, soft_wrap=True).print(line, markup=False, emoji=False, highlight=False)
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,10 @@ from ercbench.training.finetune import finetune
 from ercbench.training.train import train
 
 WRONG = [
-    ("trainer.devices=2", "trainer.devices=2: expected 1: a run is one process on one device"),
+    (
+        "trainer.devices=2",
+        "trainer.devices=2: expected 1: a run on several devices is started by `torchrun",
+    ),
     ("trainer.devices=auto", "trainer.devices=auto: expected 1"),
     ("+trainer.accumulate_grad_batches=2", "set dataset.batch_size instead"),
     ("+trainer.fast_dev_run=true", "set trainer.max_epochs=1 instead"),

@@ -63,6 +63,16 @@ class ConversationBatch:
         """[B, L] int64: the labels, or the rounded scores where these are learned."""
         return self.labels.round().long() if self.labels.is_floating_point() else self.labels
 
+    @property
+    def lengths(self) -> list[int]:
+        """Utterances of each conversation."""
+        return self.mask.sum(1).tolist()
+
+    def rows(self, chosen: slice) -> "ConversationBatch":
+        """Returns the batch of some conversations, padded as before."""
+        ids = self.conversation_ids[chosen]
+        return replace(self._each(lambda tensor: tensor[chosen]), conversation_ids=ids)
+
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "ConversationBatch":
         """Returns the batch on another device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
@@ -76,7 +86,7 @@ class ConversationBatch:
         """
         if utterances is None:
             return [self]
-        lengths = self.mask.sum(1).tolist()
+        lengths = self.lengths
         cuts: list[list[int]] = [[]]
         for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
             if cuts[-1] and sum(lengths[i] for i in cuts[-1]) + lengths[index] > utterances:

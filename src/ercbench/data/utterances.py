@@ -56,6 +56,16 @@ class UtteranceBatch:
     ids: tuple[str, ...]
     scores: Tensor
 
+    @property
+    def lengths(self) -> list[int]:
+        """1 for each utterance: a batch's rows are single utterances."""
+        return [1] * len(self.ids)
+
+    def rows(self, chosen: slice) -> "UtteranceBatch":
+        """Returns the batch of some utterances, padded as before."""
+        inputs = {name: values[chosen] for name, values in self.inputs.items()}
+        return UtteranceBatch(inputs, self.labels[chosen], self.ids[chosen], self.scores[chosen])
+
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "UtteranceBatch":
         """Returns the batch on another device."""
         inputs = {n: x.to(device, non_blocking=non_blocking) for n, x in self.inputs.items()}
@@ -65,11 +75,7 @@ class UtteranceBatch:
     def micro_batches(self, utterances: int | None) -> "list[UtteranceBatch]":
         """Returns the batch in parts of at most so many utterances; None for one part."""
         size = utterances or len(self.ids)
-        return [self._rows(slice(i, i + size)) for i in range(0, len(self.ids), size)]
-
-    def _rows(self, rows: slice) -> "UtteranceBatch":
-        inputs = {name: values[rows] for name, values in self.inputs.items()}
-        return UtteranceBatch(inputs, self.labels[rows], self.ids[rows], self.scores[rows])
+        return [self.rows(slice(i, i + size)) for i in range(0, len(self.ids), size)]
 
 
 class Reader(Protocol):

@@ -17,7 +17,7 @@ UNDECIDING = tuple(
     f"ercbench.{room}."
     for room in (
         *("cli", "commands", "config", "console", "dashboards", "evaluation", "launching"),
-        *("records", "tuning"),
+        *("processes", "records", "tuning"),
     )
 )
 

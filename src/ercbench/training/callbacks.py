@@ -12,6 +12,7 @@ from lightning.pytorch.callbacks import EarlyStopping
 from ercbench.files import replacing
 from ercbench.metrics import METRICS
 from ercbench.models.base.trainable import Trainable
+from ercbench.processes import is_first
 
 
 class StepSeeds(L.Callback):
@@ -84,6 +85,8 @@ class History(L.Callback):
         self.rows = list(state_dict["rows"])
 
     def _write(self) -> None:
+        if not is_first():
+            return
         with replacing(self.path) as temporary, temporary.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, fieldnames=list(self.rows[-1]), lineterminator="\n")
             writer.writeheader()

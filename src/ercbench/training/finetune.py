@@ -22,6 +22,7 @@ from ercbench.evaluation.encoders.projection import Vectors, draw_projection
 from ercbench.evaluation.encoders.retrieval import neighbour, probe, retrieval, scores
 from ercbench.files import expanded, safe_name, sha256_of_file, sha256_of_text
 from ercbench.models.base.embedder import UtteranceEmbedder
+from ercbench.processes import is_first
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import EncoderRecord, EncoderResults, EncoderSetup
@@ -29,6 +30,7 @@ from ercbench.training.alignment import rotations, write_rotations
 from ercbench.training.crossfit import BEST, write_crossfit
 from ercbench.training.encoder_inputs import make_datamodule
 from ercbench.training.fit import fit
+from ercbench.training.sharing import agreed, first_before_others, join, placement
 from ercbench.training.train import choose_metric, describe_execution, once
 from ercbench.training.trained_encoder import TrainedEncoder
 from ercbench.training.trainer import check_settings, quiet_lightning
@@ -52,15 +54,17 @@ def finetune(config: DictConfig) -> EncoderRecord:
     check_settings(config)
     choose_metric(config)
     quiet_lightning()
+    join(config)
     whole = train_encoder(config, [])
     folder = expanded(config.runs) / whole.run
     if config.folds > 1:
         parts = folds_of(whole.setup.fitted_on, config.folds, config.seed)
         records = [train_encoder(config, held_out) for held_out in parts]
         others = [expanded(config.runs) / record.run for record in records]
-        path = write_crossfit(folder, others, parts)
-        write_rotations(path, turns_of(config, folder, others) if config.align else [])
-        say(f"cross-fitted: {path}")
+        if is_first():
+            path = write_crossfit(folder, others, parts)
+            write_rotations(path, turns_of(config, folder, others) if config.align else [])
+            say(f"cross-fitted: {path}")
     say(f"encoder: {folder / 'checkpoints' / 'best.ckpt'}")
     return whole
 
@@ -89,8 +93,9 @@ def folds_of(conversations: Sequence[str], folds: int, seed: int) -> list[list[s
 
 def train_encoder(config: DictConfig, held_out: Sequence[str]) -> EncoderRecord:
     """Trains one encoder, or returns the record of one that was trained before."""
-    datamodule = make_datamodule(config, held_out)
-    setup, stands_for = describe(config, datamodule)
+    with first_before_others():
+        datamodule = make_datamodule(config, held_out)
+        setup, stands_for = describe(config, datamodule)
     name = f"{safe_name(setup.corpus)}-{setup.encoder}-seed{setup.seed}-{stands_for}"
     run = RunFolder(expanded(config.runs) / name)
     work = partial(fit_and_evaluate, config, datamodule, run, setup, stands_for)
@@ -146,16 +151,21 @@ def fit_and_evaluate(
         after = None, embed(model, datamodule, "test", config)
     else:
         after = embed_parts(model, datamodule, config)
-        draw_projection(before[1], after[1], setup.labels, run.path / "projection.png")
-    results = EncoderResults(
-        stages=tuple(stages),
-        untrained={} if before is None else evaluate_vectors(*before),
-        trained=evaluate_vectors(*after),
-        checkpoint_sha256=sha256_of_file(run.best),
-    )
-    execution = describe_execution(model, started)
-    run.write(EncoderRecord(run.path.name, stands_for, setup, results, execution))
-    return run.read(EncoderRecord)
+
+    def keep() -> EncoderRecord:
+        if before is not None:
+            draw_projection(before[1], after[1], setup.labels, run.path / "projection.png")
+        results = EncoderResults(
+            stages=tuple(stages),
+            untrained={} if before is None else evaluate_vectors(*before),
+            trained=evaluate_vectors(*after),
+            checkpoint_sha256=sha256_of_file(run.best),
+        )
+        execution = describe_execution(model, started)
+        run.write(EncoderRecord(run.path.name, stands_for, setup, results, execution))
+        return run.read(EncoderRecord)
+
+    return agreed(keep() if is_first() else None)
 
 
 @dataclass(frozen=True)
@@ -208,11 +218,11 @@ def embed(
     """Encodes the labelled utterances of a part."""
     trainer = L.Trainer(
         accelerator=config.trainer.accelerator,
-        devices=1,
         precision=config.trainer.precision,
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        **placement(),
     )
     batches: Any = trainer.predict(model, datamodule.loader(part))
     ids, vectors, logits = zip(*batches, strict=True)

@@ -2,7 +2,8 @@
 
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any
 import lightning as L
 import torch
 from hydra.utils import get_class, instantiate
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import Logger, WandbLogger
 from omegaconf import DictConfig, OmegaConf
 
 from ercbench.console import say
@@ -34,13 +35,15 @@ from ercbench.files import (
 from ercbench.metrics import MAIN, METRICS, Target, metrics_of
 from ercbench.models.base.trainable import Trainable
 from ercbench.models.registry import model_of
+from ercbench.processes import how_many, is_first
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
 from ercbench.records.result_file import AnyRecord
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import Execution, RunRecord, RunResults, RunSetup
 from ercbench.training.as_released import BestOnTest
-from ercbench.training.evaluate import evaluate, has_labels
+from ercbench.training.evaluate import Output, evaluate, has_labels
 from ercbench.training.fit import fit
+from ercbench.training.sharing import agreed, first_before_others, join, wait_for_all
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
@@ -92,15 +95,9 @@ def plan(config: DictConfig) -> PlannedRun:
     check_settings(config)
     choose_metric(config)
     quiet_lightning()
-    if config.store is not None:
-        config.dataset.store = config.store
-    datamodule = instantiate(
-        config.dataset,
-        _convert_="all",
-        features=config.features,
-        stores=config.stores,
-        seed=config.seed,
-    )
+    join(config)
+    with first_before_others():
+        datamodule = open_data(config)
     check_labels(datamodule.corpus, config.dataset.split)
     leaks = guard(
         datamodule.corpus.split(config.dataset.split),
@@ -112,6 +109,25 @@ def plan(config: DictConfig) -> PlannedRun:
     name = f"{safe_name(setup.corpus)}-{setup.model}-seed{setup.seed}-{stands_for}"
     folder = RunFolder(expanded(config.runs) / name)
     return PlannedRun(config, datamodule, setup, stands_for, folder)
+
+
+def open_data(config: DictConfig) -> ConversationDataModule:
+    """Opens the data of a run, whose store is made first if need be.
+
+    Raises:
+        ErcbenchError: A setting or an input is wrong.
+    """
+    if config.store is not None:
+        config.dataset.store = config.store
+    datamodule: ConversationDataModule = instantiate(
+        config.dataset,
+        _convert_="all",
+        features=config.features,
+        stores=config.stores,
+        seed=config.seed,
+    )
+    assert datamodule.store
+    return datamodule
 
 
 def carry_out(
@@ -132,18 +148,40 @@ def once(
     config: DictConfig, run: RunFolder, kind: type[AnyRecord], work: Callable[[], AnyRecord]
 ) -> AnyRecord:
     """Returns the record of a run that has finished, or that of `work`, which finishes it."""
-    if run.finished and not config.force:  # needs no lock, so that a read-only disk will do
+    check_same_run(run)
+    if agreed(run.finished) and not config.force:  # needs no lock: a read-only disk will do
         return already_finished(run, kind)
-    with run.locked():
-        if run.finished and not config.force:
+    with run.locked() if is_first() else nullcontext():
+        if agreed(run.finished) and not config.force:
             return already_finished(run, kind)
-        for folder in (run.path, run.checkpoints):
-            remove_leftovers(folder)
-        write_config(config, run.config)
-        if config.force:
-            for outdated in (run.result, run.last):
-                outdated.unlink(missing_ok=True)
+        if is_first():
+            prepare_folder(config, run)
+        wait_for_all()
         return work()
+
+
+def check_same_run(run: RunFolder) -> None:
+    """Checks that all processes of a run are about the same.
+
+    Raises:
+        ErcbenchError: Code, data or settings are others here.
+    """
+    name = agreed(run.path.name)
+    if name != run.path.name:
+        raise ErcbenchError(
+            f"{run.path}: the first process is about {name}. Let every machine have the same "
+            "ercbench, settings and stores."
+        )
+
+
+def prepare_folder(config: DictConfig, run: RunFolder) -> None:
+    """Writes the settings of a run that begins or goes on, and removes what is outdated."""
+    for folder in (run.path, run.checkpoints):
+        remove_leftovers(folder)
+    write_config(config, run.config)
+    if config.force:
+        for outdated in (run.result, run.last):
+            outdated.unlink(missing_ok=True)
 
 
 def already_finished(run: RunFolder, kind: type[AnyRecord]) -> AnyRecord:
@@ -178,6 +216,17 @@ def fit_and_evaluate(planned: PlannedRun, watchers: Sequence[L.Callback], quiet:
     )
     execution = describe_execution(model, started)
     record = RunRecord(run.path.name, planned.fingerprint, planned.setup, results, execution)
+    return agreed(keep(record, outputs, run, config, logger) if is_first() else None)
+
+
+def keep(
+    record: RunRecord,
+    outputs: Mapping[str, Output],
+    run: RunFolder,
+    config: DictConfig,
+    logger: Logger | None,
+) -> RunRecord:
+    """Writes predictions, then the record, and shows them where there is a dashboard."""
     for name, output in outputs.items():
         if output.rows:
             run.write_predictions(output.rows, name)
@@ -195,7 +244,7 @@ def describe_execution(model: Trainable, started: float) -> Execution:
         parameters=sum(p.numel() for p in model.network.parameters()),
         seconds=time.perf_counter() - started,
         peak_memory_bytes=peak_memory(model.device),
-        device=str(model.device),
+        device=str(model.device) if how_many() == 1 else f"{how_many()} x {model.device.type}",
         versions={name: version(name) for name in ("ercbench", "torch", "lightning", "numpy")},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )

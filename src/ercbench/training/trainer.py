@@ -21,6 +21,7 @@ from ercbench.records.run_folder import RunFolder
 from ercbench.settings import Bound, one_of
 from ercbench.training.callbacks import Patience, StepSeeds
 from ercbench.training.checkpoints import WholeCheckpoints, best_path
+from ercbench.training.sharing import placement
 from ercbench.training.watching import has_bar
 
 
@@ -41,16 +42,16 @@ def has_accelerator(name: Any) -> bool:
 # Lightning's name of a metric's direction.
 BEST = {1: "max", -1: "min"}
 FLAG = one_of(True, False)
-# Optimisation is manual, a run is one process, and every batch counts: what else Lightning's
-# Trainer can be told would not do what it says.
+# Optimisation is manual, torchrun starts the processes, and every batch counts: what else
+# Lightning's Trainer can be told would not do what it says.
 TRAINER_SETTINGS: Mapping[str, Bound] = {
     "_target_": one_of("lightning.Trainer"),
     "accelerator": Bound(
         "auto or cpu, or gpu, cuda or mps where the machine has one", has_accelerator
     ),
     "devices": Bound(
-        "1: a run is one process on one device (CUDA_VISIBLE_DEVICES says which), and several runs "
-        "can be started side by side",
+        "1: a run on several devices is started by `torchrun --nproc-per-node 2 -m ercbench train "
+        "…`, and CUDA_VISIBLE_DEVICES says on which",
         lambda found: found == 1,
     ),
     "precision": one_of("32-true", "bf16-mixed"),
@@ -134,6 +135,7 @@ def make_trainer(
         plugins=[WholeCheckpoints()],
         enable_progress_bar=has_bar(callbacks),
         default_root_dir=run.path,
+        **placement(),
     )
 
 
@@ -149,6 +151,7 @@ def make_watched_trainer(
         enable_checkpointing=False,
         enable_progress_bar=False,
         limit_val_batches=0,
+        **placement(),
     )
 
 
@@ -165,6 +168,7 @@ def quiet_lightning() -> None:
         ".*exists and is not empty.*",
         ".*LeafSpec.*",
         ".*in eval mode at the start of training.*",
+        ".*sync_dist=True.*",  # processes that share batches log the same
         ".*`srun` command is available.*",  # under a launcher, runs are jobs of their own
     ):
         warnings.filterwarnings("ignore", hint)

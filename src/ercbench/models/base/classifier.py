@@ -103,7 +103,7 @@ class ConversationClassifier(Trainable):
 
     def predict(self, batch: ConversationBatch) -> Prediction:
         """Predicts a standardised batch, as far as the stage goes."""
-        return self.network(batch)
+        return self.shared(self.network, batch)
 
     def forward(self, batch: ConversationBatch) -> Prediction:
         """Predicts a batch as the data module yields it."""

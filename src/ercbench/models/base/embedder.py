@@ -108,7 +108,7 @@ class UtteranceEmbedder(Trainable):
 
     def forward(self, batch: UtteranceBatch) -> Embedding:
         """Encodes a batch."""
-        return self.network(**batch.inputs)
+        return self.shared(lambda own: self.network(**own.inputs), batch)
 
     def validation_step(self, batch: UtteranceBatch, batch_idx: int) -> None:
         """Collects what is evaluated: logits, or vectors."""

@@ -11,7 +11,10 @@ from ercbench.metrics import Predictions, labelled, metrics_of, previous_labels,
 
 
 class ConversationMetrics(Metric):
-    """Gathers predictions of conversations and computes every metric over all of them."""
+    """Gathers predictions of conversations and computes every metric over all of them.
+
+    Processes that share batches have all predictions each, and so gather none of each other.
+    """
 
     full_state_update = False
     truth: list[Tensor]
@@ -19,7 +22,7 @@ class ConversationMetrics(Metric):
     previous: list[Tensor]
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(sync_on_compute=False, **options)
         for name in ("truth", "logits", "previous"):
             self.add_state(name, [], dist_reduce_fx="cat")
 

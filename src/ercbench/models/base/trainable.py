@@ -1,6 +1,7 @@
 """The one place with steps, stages and the optimiser, for everything that is trained here."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,6 +12,12 @@ from torch import Tensor, nn
 from ercbench.data.batch import IGNORE
 from ercbench.errors import ErcbenchError
 from ercbench.models.base.settings import TrainableSettings
+from ercbench.models.base.sharing import (
+    Batch,
+    average_gradients,
+    computed_together,
+    mixes_rows,
+)
 from ercbench.models.base.stages import Stage
 
 # What a checkpoint of ours holds beside Lightning's own.
@@ -29,6 +36,7 @@ class Trainable(L.LightningModule):
         network: What is trained.
         stage: The stage in which it is; the last one until another is started.
         staged: Whether a stage was started.
+        processes: That share its batches.
         recipes: How each feature set that it reads was made, as plain values: enough to encode a
             new clip. They travel with the checkpoint.
     """
@@ -47,6 +55,7 @@ class Trainable(L.LightningModule):
         self.save_hyperparameters({"spec": spec.plain(), **settings}, logger=False)
         self.automatic_optimization = False
         self.staged = False
+        self.processes = 1
         self.recipes = []
 
     def stages(self) -> list[Stage]:
@@ -70,6 +79,24 @@ class Trainable(L.LightningModule):
             self.network.get_submodule(part).requires_grad_(True)
         self.train()
 
+    def setup(self, stage: str) -> None:
+        """Finds out how many processes share its batches.
+
+        Raises:
+            ErcbenchError: The trainer's strategy would deal batches to them instead.
+        """
+        if self.trainer.world_size > 1 and not hasattr(self.trainer.strategy, "shares_batches"):
+            raise ErcbenchError(
+                f"{type(self).__name__}: found a Trainer of {self.trainer.world_size} processes, "
+                "which would take batches of their own. Start `torchrun --nproc-per-node 2 -m "
+                "ercbench train …`, or set devices=1."
+            )
+        self.processes = self.trainer.world_size
+
+    def teardown(self, stage: str) -> None:
+        """Is alone again."""
+        self.processes = 1
+
     def on_fit_start(self) -> None:
         """Refuses a plain `Trainer.fit` of a model that is trained in several stages.
 
@@ -91,6 +118,20 @@ class Trainable(L.LightningModule):
         for part in self.stage.trains:
             self.network.get_submodule(part).train(mode)
         return self
+
+    def shared(self, compute: Callable[[Batch], Any], batch: Batch) -> Any:
+        """Returns what `compute` says of a batch; where processes share it, each does a part.
+
+        A model whose losses call its network past this computes the whole batch in each process:
+        the same numbers, no sooner.
+
+        Args:
+            compute: The network, or a method of it; see `sharing.computed_together`.
+            batch: What it is to read.
+        """
+        if self.processes == 1 or mixes_rows(self.network):
+            return compute(batch)
+        return computed_together(compute, batch)
 
     def training_losses(self, micro_batch: Any, batch: Any) -> dict[str, Tensor]:
         """Returns the losses of a micro-batch, averaged over the whole batch.
@@ -122,6 +163,8 @@ class Trainable(L.LightningModule):
             self.manual_backward(losses["loss"])
             totals.update({name: loss.item() for name, loss in losses.items()})
         self._check_finite(totals["loss"])
+        if self.processes > 1:
+            average_gradients(self.network.parameters())
         self.clip_gradients(optimizer, gradient_clip_val=self.settings.gradient_clip)
         optimizer.step()
         curves = {f"train/{name}": value for name, value in totals.items()}

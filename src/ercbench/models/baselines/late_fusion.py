@@ -65,7 +65,7 @@ class LateFusion(ConversationClassifier):
         self, micro_batch: ConversationBatch, batch: ConversationBatch
     ) -> dict[str, Tensor]:
         """Returns `loss`, the sum of `fused_loss` and of every modality's own."""
-        prediction: LateFusionPrediction = self.network(micro_batch)
+        prediction: LateFusionPrediction = self.shared(self.network, micro_batch)
         said = {"fused": prediction.logits, **prediction.unimodal}
         losses = {
             f"{name}_loss": self.emotion_loss(logits, micro_batch.labels, batch.labels)

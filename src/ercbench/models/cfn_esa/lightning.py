@@ -57,7 +57,7 @@ class CFNESA(ConversationClassifier):
         """Returns `loss`, the sum of `emotion_loss` and the weighted `shift_loss`."""
         if self.settings.shift_weight == 0:
             return super().training_losses(micro_batch, batch)
-        prediction = self.network.forward_with_shifts(micro_batch)
+        prediction = self.shared(self.network.forward_with_shifts, micro_batch)
         emotion = self.emotion_loss(prediction.logits, micro_batch.labels, batch.labels)
         shift = weighted_nll(
             prediction.shift_logits,

@@ -45,7 +45,7 @@ class GraphSmile(ConversationClassifier):
         settings = self.settings
         if self.network.sentiment is None or settings.sentiment_weight + settings.shift_weight == 0:
             return super().training_losses(micro_batch, batch)
-        prediction = self.network.forward_with_sentiments(micro_batch)
+        prediction = self.shared(self.network.forward_with_sentiments, micro_batch)
         emotion = self.emotion_loss(prediction.logits, micro_batch.labels, batch.labels)
         own, over = self.sentiments(micro_batch.labels), self.sentiments(batch.labels)
         sentiment = weighted_nll(prediction.sentiments, own, over=over)

@@ -1,5 +1,7 @@
 """HCAM in training: a stage for each modality's context, then one for their fusion."""
 
+from functools import partial
+
 from torch import Tensor, nn
 
 from ercbench.data.batch import ConversationBatch
@@ -41,14 +43,14 @@ class HCAM(ConversationClassifier):
 
     def predict(self, batch: ConversationBatch) -> EmbeddedPrediction:
         """Predicts a standardised batch with what the stage trains."""
-        return self.network(batch, self.stage.name)
+        return self.shared(partial(self.network, stage=self.stage.name), batch)
 
     def outputs(self, batch: ConversationBatch) -> dict[str, Tensor]:
         """Returns the [B, L, C] logits of the fusion as `final`, and of every modality's context.
 
         Their weighted sum is the test-time ensemble.
         """
-        predictions = self.network.outputs(self.standardise(batch))
+        predictions = self.shared(self.network.outputs, self.standardise(batch))
         return {name: prediction.logits for name, prediction in predictions.items()}
 
     def label_loss(self, logits: Tensor, labels: Tensor, over: Tensor | None = None) -> Tensor:

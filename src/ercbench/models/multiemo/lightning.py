@@ -14,7 +14,7 @@ from ercbench.models.multiemo.losses import (
     soft_hgr,
     soft_hgr_as_released,
 )
-from ercbench.models.multiemo.network import MultiEMONetwork
+from ercbench.models.multiemo.network import FusedPrediction, MultiEMONetwork
 from ercbench.models.multiemo.settings import MultiEMOSettings
 
 CORRELATIONS = {"soft_hgr": soft_hgr, "as_released": soft_hgr_as_released}
@@ -52,7 +52,8 @@ class MultiEMO(ConversationClassifier):
         self, micro_batch: ConversationBatch, batch: ConversationBatch
     ) -> dict[str, Tensor]:
         """Returns `loss`, the weighted sum of `emotion_loss` and, unless 0, the other two."""
-        chosen, prediction = self.settings, self.network(micro_batch)
+        chosen = self.settings
+        prediction: FusedPrediction = self.shared(self.network, micro_batch)
         emotion = self.emotion_loss(prediction.logits, micro_batch.labels, batch.labels)
         losses = {"loss": chosen.emotion_weight * emotion, "emotion_loss": emotion}
         if chosen.contrastive_weight:

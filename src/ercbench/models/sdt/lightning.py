@@ -35,7 +35,7 @@ class SDT(ConversationClassifier):
         self, micro_batch: ConversationBatch, batch: ConversationBatch
     ) -> dict[str, Tensor]:
         """Returns `loss`, the weighted sum of emotion, unimodal and distillation losses."""
-        prediction = self.network.forward_with_students(micro_batch)
+        prediction = self.shared(self.network.forward_with_students, micro_batch)
         labels, over, settings = micro_batch.labels, batch.labels, self.settings
         teacher = prediction.logits if settings.teacher_learns else prediction.logits.detach()
 
