@@ -92,7 +92,8 @@ def main() -> None:
         else:
             _run(_known(command), arguments)
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted; the same command goes on where this one stopped.")
+        told = "\nInterrupted; the same command goes on where this one stopped."
+        sys.exit(told if is_first() else 1)
     except Exception as error:
         _tell(error)
         sys.exit(2)
