@@ -1,9 +1,8 @@
-"""What several processes do together in a test: `torchrun in_step.py FOLDER`, or one alone."""
+"""What several processes do together in a test, or one alone."""
 
 import json
 import sys
 from dataclasses import fields
-from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -66,7 +65,3 @@ def main(folder):
     for arguments in json.loads((folder / "commands.json").read_text()):
         sys.argv = ["ercbench", *arguments]
         cli.main()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

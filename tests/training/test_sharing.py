@@ -3,11 +3,12 @@
 import contextlib
 import io
 import json
+import multiprocessing
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from ercbench.records.run_folder import RunFolder
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-SUPPORT = Path(__file__).parents[1] / "support"
+STREAMS = ("stdout", "stderr")
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 NO_DROPOUT = ("model.dropout=0", "model.input_dropout=0")
 # The last batch of 13 conversations has one, which is fewer than there are processes.
@@ -108,13 +109,33 @@ def alone(tmp_path_factory, material):
     return folder, printed.getvalue(), torch.load(folder / "gradients.pt")
 
 
+def one_of_two(folder, rank, port):
+    """What a process does that torchrun would start with these variables; imports nothing anew."""
+    for number, name in enumerate(STREAMS, start=1):
+        os.dup2(os.open(folder / f"{name}-{rank}", os.O_WRONLY | os.O_CREAT), number)
+        setattr(sys, name, os.fdopen(number, "w", buffering=1))
+    own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+    own |= {"TORCHELASTIC_RUN_ID": "test", "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+    os.environ.update({name: str(value) for name, value in own.items()})
+    main(folder)
+
+
 @pytest.fixture(scope="module")
 def together(tmp_path_factory, material):
-    """The folder of two processes, how they ended, and gradients."""
+    """The folder of two processes, what each printed, and gradients."""
     folder = asked(tmp_path_factory.mktemp("together") / "together", material)
-    ended = torchrun(SUPPORT / "in_step.py", folder)
-    assert ended.returncode == 0, ended.stderr
-    return folder, ended, torch.load(folder / "gradients.pt")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    fork = multiprocessing.get_context("fork").Process
+    processes = [fork(target=one_of_two, args=(folder, rank, port)) for rank in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    outputs = [[(folder / f"{n}-{rank}").read_text() for n in STREAMS] for rank in (0, 1)]
+    assert [process.exitcode for process in processes] == [0, 0], outputs
+    return folder, outputs, torch.load(folder / "gradients.pt")
 
 
 @pytest.mark.parametrize("size", BATCHES)
@@ -165,9 +186,11 @@ def test_what_is_written_and_said_is_written_and_said_once(alone, together):
         files = sorted(str(path.relative_to(run)) for path in run.rglob("*"))
         other = together[0] / "runs" / run.name
         assert files == sorted(str(path.relative_to(other)) for path in other.rglob("*"))
-    assert together[1].stdout.count("gru on SIMULATED corpus") == 1
-    assert together[1].stdout.count("\n") == alone[1].count("\n")
-    assert together[1].stderr.count("encoder: ") == 1
+    (printed, told), silent = together[1]
+    assert printed.count("gru on SIMULATED corpus") == 1
+    assert printed.count("\n") == alone[1].count("\n")
+    assert told.count("encoder: ") == 1
+    assert silent == ["", ""]
 
 
 def test_rows_are_shared_in_order_by_their_utterances():
