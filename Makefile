@@ -4,7 +4,10 @@ BIN := .venv/bin
 # What `make compare` trains: the papers' models between the plainest there is and plain context.
 MODELS ?= majority mlp gru hcam cfn_esa m2fnet
 
-.PHONY: help setup compare test lint docs bench attack
+# Marks of tests that start a program of their own, wait for it much, and need it installed.
+ENGINES := slurm or ray or postgresql
+
+.PHONY: help setup compare test test-engines test-all lint docs bench attack
 
 help: ## Show what can be made
 	@grep -E '^[a-z0-9 %-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 52
@@ -27,8 +30,13 @@ reproduce-%: setup ## Run every published row of the paper, then say how near it
 	$(BIN)/ercbench reproduce paper=$(subst -,_,$*) runs=runs/$@ out=report/$@ \
 		$(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(filter simulated,$(DATASET)),simulated=true) $(SETTINGS)
 
-test: setup ## Run all tests, a process per core
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
+test: setup ## Run the tests, a process per core, but those of test-engines
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto -m "not ($(ENGINES))"
+
+test-engines: setup ## Run the tests in a real queue, Ray and database, as far as they are installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "$(ENGINES)"
+
+test-all: test test-engines ## Run all tests
 
 lint: setup ## Check style, types, and which rooms import which
 	$(BIN)/ruff check .

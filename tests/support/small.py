@@ -6,10 +6,11 @@ from fractions import Fraction
 import av
 import numpy as np
 import soundfile
-from tiny import WORDS
 
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.features.encoders.encoder import Item
+
+WORDS = ["hello", "there", "you", "are", "late", "again", "no", "ROSS", "RACHEL", ":", "why", "oh"]
 
 
 def items(*utterances):

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from PIL import Image
+from small import WORDS
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     AddedToken,
@@ -24,9 +25,6 @@ from transformers import (
     WhisperForConditionalGeneration,
     WhisperTokenizer,
 )
-
-WORDS = ["hello", "there", "you", "are", "late", "again", "no", "ROSS", "RACHEL", ":", "why", "oh"]
-
 
 SMALL_LAYERS = {
     "hidden_size": 8,
