@@ -63,7 +63,7 @@ OUT_OF_BOUNDS = [
     ("prepare", "workers=0", "workers=0: expected at least 1"),
     ("prepare", "workers=abc", "workers=abc: expected a whole number"),
     ("import", "fitted_on=3", "fitted_on=3: expected a list, or null"),
-    ("reproduce", "seeds=[0]", "paper is not set. Set paper=cfn_esa|hcam|m2fnet."),
+    ("reproduce", "seeds=[0]", "paper is not set. Set paper=cfn_esa|dialogue_rnn|graphsmile|"),
     ("train", "seed=many", "seed=many: expected a whole number"),
     ("report", "ouut=x", "No setting 'ouut'; valid here: runs, studies, out, wandb."),
     ("report", "wandb=yess", "wandb=yess: expected true or false"),
