@@ -149,6 +149,8 @@ def test_mistakes_are_named(copied, tmp_path):
         robust(copied, "smell", **LEVELS)
     with pytest.raises(ErcbenchError, match="nowhere': no finished run"):
         robust(tmp_path / "nowhere")
+    with pytest.raises(ErcbenchError, match="drop"):
+        robust(copied, drop=[2])
     with pytest.raises(ErcbenchError, match="all empty"):
         robust(copied, drop=[])
     with pytest.raises(ErcbenchError, match=r"recordings-audio: .*cannot be made anew, for .*"):

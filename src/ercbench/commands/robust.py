@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.text import Text
 
-from ercbench.api.robustness.asking import robust
+from ercbench.api.robustness.asking import ask
 from ercbench.console import wide_console
 from ercbench.evaluation.robustness.curves import Robustness
 from ercbench.evaluation.tables.files import stems, write_tables
@@ -25,17 +24,15 @@ def robust_command(config: DictConfig) -> None:
     Raises:
         ErcbenchError: There is no run that can be asked, or none reads the modality.
     """
-    settings: Any = OmegaConf.to_container(config, resolve=True)
-    out = settings.pop("out")
-    found = robust(**settings)
+    found = ask(config)
     console = wide_console()
     for own in found:
         print_table(console, curves_table(own))
     for warning in dict.fromkeys(w for own in found for w in own.comparison.warnings):
         console.print(Text("warning:", style="yellow"), Text(warning))
-    if out is not None:
-        _write(found, expanded(out))
-        console.print(f"Tables and figures are in {expanded(out)}.")
+    if config.out is not None:
+        _write(found, expanded(config.out))
+        console.print(f"Tables and figures are in {expanded(config.out)}.")
 
 
 def _write(found: Sequence[Robustness], out: Path) -> None:

@@ -2,44 +2,48 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
 
 from ercbench.api.robustness.answering import answer
 from ercbench.api.robustness.tested import TestedRun
 from ercbench.api.run import Run
+from ercbench.config.compose import checked, compose
 from ercbench.console import say
 from ercbench.data.damage import By, Damage
 from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.pooling import with_pooled
 from ercbench.evaluation.compare.reading import comparisons_of
 from ercbench.evaluation.compare.studies import with_studies
-from ercbench.evaluation.robustness.curves import RESAMPLES, Robustness, robustness
+from ercbench.evaluation.robustness.curves import Robustness, robustness
 from ercbench.files import expanded
 from ercbench.records.reading import StoredRun, read_run, read_runs
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
 from ercbench.records.study import read_studies
 
-DROP = (0.0, 0.2, 0.5, 0.8, 1.0)
 TEXT, SOUND = "text", "audio"
 
 
 def robust(
     runs: str | Path,
     modality: str | Sequence[str] | None = None,
-    drop: Sequence[float] = DROP,
-    noise: Sequence[float] = (),
-    recordings: Sequence[float] = (),
-    words: Sequence[float] = (),
-    by: By = "utterance",
-    draws: int = 5,
+    drop: Sequence[float] | None = None,
+    noise: Sequence[float] | None = None,
+    recordings: Sequence[float] | None = None,
+    words: Sequence[float] | None = None,
+    by: By | None = None,
+    draws: int | None = None,
     stores: str | Path | None = None,
-    cache: str | Path = "robust",
-    resamples: int = RESAMPLES,
-    studies: str | Path = "studies",
+    cache: str | Path | None = None,
+    resamples: int | None = None,
+    studies: str | Path | None = None,
 ) -> list[Robustness]:
     """Returns what a missing or noisy modality costs every model at test time.
 
     No model is trained. What a run has answered lies in its folder and is not computed again.
+    What is None is as in `conf/robust.yaml`.
 
     Args:
         runs: Folder of runs, a run's own folder, or a pattern of their names.
@@ -60,18 +64,40 @@ def robust(
         A result for each test part, and for all folds of a corpus together, and each damage.
 
     Raises:
+        ErcbenchError: A setting is wrong, there is no run, no run reads the modality, or none can
+            be asked.
+    """
+    levels = {"drop": drop, "noise": noise, "recordings": recordings, "words": words}
+    folders = {"runs": runs, "stores": stores, "cache": cache, "studies": studies}
+    given: dict[str, Any] = {
+        **{name: list(own) for name, own in levels.items() if own is not None},
+        **{name: str(own) for name, own in folders.items() if own is not None},
+        **{"modality": modality, "by": by, "draws": draws, "resamples": resamples},
+    }
+    changes = {name: own for name, own in given.items() if own is not None}
+    told: Any = OmegaConf.merge(compose("robust"), changes)
+    return ask(checked(told))
+
+
+def ask(config: DictConfig) -> list[Robustness]:
+    """Returns what `robust` does, of all settings.
+
+    Args:
+        config: As `RobustSettings` describes it.
+
+    Raises:
         ErcbenchError: There is no run, no run reads the modality, or none can be asked.
     """
-    found, warnings = find_runs(expanded(runs))
+    found, warnings = find_runs(expanded(config.runs))
     own = [run for run in found if isinstance(run.record, RunRecord)]
-    levels = {"drop": drop, "noise": noise, "recordings": recordings, "words": words}
-    asked = _asked(own, modality, levels, by)
-    where = None if stores is None else expanded(stores)
-    refused = _ask(own, asked, draws, where, expanded(cache))
-    tuned = read_studies(expanded(studies))
+    levels = {name: list(config[name]) for name in ("drop", "noise", "recordings", "words")}
+    asked = _asked(own, config.modality, levels, config.by)
+    where = None if config.stores is None else expanded(config.stores)
+    refused = _ask(own, asked, config.draws, where, expanded(config.cache))
+    tuned = read_studies(expanded(config.studies))
     comparisons = with_pooled(comparisons_of(own, [*warnings, *refused]))
     results = [
-        robustness(comparison, damage, own, draws, resamples)
+        robustness(comparison, damage, own, config.draws, config.resamples)
         for comparison in [with_studies(own, tuned) for own in comparisons]
         for damage, own in asked.items()
     ]
