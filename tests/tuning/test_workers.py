@@ -17,7 +17,8 @@ from ercbench.tuning.tune import search_of, tune
 from ercbench.tuning.worker import work_side_by_side
 
 SPACE = ("tuning.space.model.hidden=[8,16]", "tuning.space.model.layers=[1,2]")
-LONG = ("trainer.max_epochs=60", "selection.patience=60", "pruner=none")
+EPOCHS = 60
+LONG = (f"trainer.max_epochs={EPOCHS}", f"selection.patience={EPOCHS}", "pruner=none")
 CHOICES = {"model": "mlp", "dataset": "simulated", "tuning": "mlp"}
 
 
@@ -51,12 +52,13 @@ def wait_for(condition):
 
 
 def kill_one(study):
-    """Kills one of two processes once both are amid a trial; returns the number of its trial."""
+    """Kills one of two processes once both are amid a trial; returns it, far from its end."""
 
     def both_amid():
         running = [own for own in study.trials if own.state == TrialState.RUNNING]
         amid = [own for own in running if own.intermediate_values and "worker" in own.user_attrs]
-        return amid if len(amid) == 2 else None
+        early = [own for own in amid if len(own.intermediate_values) < EPOCHS // 2]
+        return early if len(amid) == 2 else None
 
     trial = wait_for(both_amid)[0]
     os.kill(int(trial.user_attrs["worker"].split("-")[-2]), signal.SIGKILL)
@@ -81,7 +83,7 @@ def test_of_two_processes_one_is_killed_and_no_trial_is_lost_or_counted_twice(
     again = next(own for own in trials if number_of(own) == killed.number)
     assert again.number > killed.number, "it began again"
     assert again.params == killed.params
-    assert len(again.intermediate_values) == 60
+    assert len(again.intermediate_values) == EPOCHS
 
 
 @pytest.mark.postgresql
