@@ -95,11 +95,12 @@ def ask(config: DictConfig) -> list[Robustness]:
     where = None if config.stores is None else expanded(config.stores)
     refused = _ask(own, asked, config.draws, where, expanded(config.cache))
     tuned = read_studies(expanded(config.studies))
-    comparisons = with_pooled(comparisons_of(own, [*warnings, *refused]))
+    pooled = with_pooled(comparisons_of(own, [*warnings, *refused]))
+    comparisons = [with_studies(comparison, tuned) for comparison in pooled]
     results = [
-        robustness(comparison, damage, own, config.draws, config.resamples)
-        for comparison in [with_studies(own, tuned) for own in comparisons]
-        for damage, own in asked.items()
+        robustness(comparison, damage, each, config.draws, config.resamples)
+        for comparison in comparisons
+        for damage, each in asked.items()
     ]
     return [result for result in results if result.curves]
 
