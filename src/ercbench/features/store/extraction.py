@@ -30,6 +30,7 @@ from ercbench.features.store.parts import (
     MissingRow,
     make_plan,
 )
+from ercbench.features.store.values import ValueBlocks
 from ercbench.features.store.workers import encode_chunks
 from ercbench.files import remove_leftovers, writing
 
@@ -88,9 +89,10 @@ def finish(store: FeatureStore, parts: ExtractionParts, most_missing: float) -> 
             f"number {absent[0]}). Extract the shards that are missing and merge again, or delete "
             f"{parts.folder} if these features are no longer wanted."
         )
-    values, missing = _read_all(parts)
+    missing = {row: why for n in range(plan.chunks) for row, why in parts.missing(n).items()}
     present = np.ones(plan.rows, dtype=bool)
     present[list(missing)] = False
+    blocks = (parts.values(chunk) for chunk in range(plan.chunks))
     with store.lock:
         known = plan.key in store.keys()
         if not known:  # the report of a set that is there tells which of its rows to try again
@@ -98,7 +100,7 @@ def finish(store: FeatureStore, parts: ExtractionParts, most_missing: float) -> 
         features = store.add(
             plan.modality,
             plan.name,
-            values,
+            ValueBlocks((plan.rows, plan.width), np.dtype(np.float32), blocks),
             fitted_on=plan.fitted_on,
             present=present,
             most_missing=most_missing,
@@ -220,16 +222,6 @@ def existing_set(store: FeatureStore, plan: ExtractionPlan) -> FeatureSet:
             "features another name, or delete this file."
         )
     return features
-
-
-def _read_all(parts: ExtractionParts) -> tuple[np.ndarray, dict[int, MissingRow]]:
-    values = np.zeros((parts.plan.rows, parts.plan.width), dtype=np.float32)
-    missing: dict[int, MissingRow] = {}
-    for chunk in range(parts.plan.chunks):
-        rows = parts.plan.rows_of(chunk)
-        values[rows.start : rows.stop], own = parts.read(chunk)
-        missing |= own
-    return values, missing
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ercbench.errors import ErcbenchError
+from ercbench.features.store.values import ROWS_AT_ONCE
 from ercbench.files import replacing
 
 # What every set says of itself.
 METADATA = ("encoder", "fitted_on", "manifest_sha256", "values_sha256")
-ROWS_AT_ONCE = 16384
 
 
 @dataclass(frozen=True)

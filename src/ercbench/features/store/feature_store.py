@@ -1,8 +1,5 @@
 """The feature store: a folder with a corpus and, per modality and name, one set of features."""
 
-import json
-import math
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,8 +16,6 @@ from ercbench.features.store.feature_set import (
     FeatureSet,
     check_values,
     read_header,
-    sha256_of_values,
-    write_tensors,
 )
 from ercbench.features.store.manifest import (
     CORPUS,
@@ -32,10 +27,10 @@ from ercbench.features.store.manifest import (
     read_summary,
     write_corpus,
 )
+from ercbench.features.store.values import UsableRows, ValueBlocks, write_values
 from ercbench.files import remove_leftovers, replacing_folder, writing
 
 LOCK = ".lock"
-LARGEST = 1e18
 
 
 class FeatureStore:
@@ -99,7 +94,7 @@ class FeatureStore:
         self,
         modality: str,
         name: str,
-        values: np.ndarray,
+        values: np.ndarray | ValueBlocks,
         *,
         encoder: str,
         fitted_on: list[str] | None,
@@ -112,8 +107,8 @@ class FeatureStore:
         Args:
             modality: Such as `text`.
             name: Distinguishes the sets of one modality.
-            values: [N, D], a row per utterance of the manifest, in its order. Rows with NaN or
-                infinity become missing, with a warning that counts them.
+            values: [N, D], a row per utterance of the manifest, in its order; as an array or in
+                blocks. Rows with NaN or infinity become missing, with a warning that counts them.
             encoder: What made the values.
             fitted_on: Conversations whose labels the encoder saw; None if not known.
             present: [N] bool, False where a row could not be made; all True by default.
@@ -123,31 +118,29 @@ class FeatureStore:
         Raises:
             ErcbenchError: The rows do not match the manifest, or too many are unusable.
         """
-        if values.ndim != 2 or len(values) != self.count:
+        key = f"{modality}:{name}"
+        if len(values.shape) != 2 or values.shape[0] != self.count:
             raise ErcbenchError(
-                f"Features '{modality}:{name}' have shape {list(values.shape)}, but the manifest "
-                f"of '{self.corpus.name}' has {self.count} utterances; expected [{self.count}, "
+                f"Features '{key}' have shape {list(values.shape)}, but the manifest of "
+                f"'{self.summary().name}' has {self.count} utterances; expected [{self.count}, "
                 "width]. Make the features for this manifest, a row per utterance."
             )
-        present = _usable_rows(f"{modality}:{name}", values, present, most_missing)
-        if not present.all():
-            values = np.where(present[:, None], values, 0).astype(values.dtype)
-        values = np.ascontiguousarray(values)
+        blocks = ValueBlocks.of(values) if isinstance(values, np.ndarray) else values
+        given = np.ones(self.count, bool) if present is None else np.array(present, bool)
         metadata = {
             "encoder": encoder,
             "fitted_on": fitted_on,
             "manifest_sha256": self.manifest_sha256,
-            "values_sha256": sha256_of_values([values], present),
+            "values_sha256": None,  # known when the values are written
             **details,
         }
-        path = self._path(f"{modality}:{name}")
-        tensors = {"values": values, "present": present}
+        path = self._path(key)
         with writing(path), self.lock:
             remove_leftovers(self.folder)
             self._checksums.forget(path.name)
-            write_tensors(path, tensors, {"ercbench": json.dumps(metadata)})
+            write_values(path, blocks, UsableRows(key, given), most_missing, metadata)
             self._checksums.record(path.name)
-        return self.header(f"{modality}:{name}")
+        return self.header(key)
 
     def keys(self) -> list[str]:
         """Returns `modality:name` of every set in the store, sorted."""
@@ -219,27 +212,3 @@ class FeatureStore:
 
     def _files(self) -> list[Path]:
         return [path for path in self.folder.glob("*.*.safetensors") if path.name[0] != "."]
-
-
-def _usable_rows(
-    key: str, values: np.ndarray, present: np.ndarray | None, most_missing: float
-) -> np.ndarray:
-    """Returns [N] bool: rows that are present and finite; warns of or refuses the others."""
-    finite = np.isfinite(values).all(1)
-    sizes = np.maximum(values.max(1, initial=0), -values.min(1, initial=0))
-    largest = float(sizes.max(initial=0, where=finite))
-    if largest > LARGEST:
-        raise ErcbenchError(
-            f"Features '{key}': hold {largest:.3g}; expected values below {LARGEST:.0e}, whose "
-            "squares a float32 holds. Scale them, or mark broken rows with NaN."
-        )
-    present = finite if present is None else present & finite
-    if broken := int((~finite).sum()):
-        warnings.warn(f"{key}: {broken} rows hold NaN or infinity; kept as missing", stacklevel=3)
-    if (share := 1 - present.mean()) > most_missing:
-        raise ErcbenchError(
-            f"Features '{key}': {share:.0%} of the rows are missing or not finite; at most "
-            f"{most_missing:.0%} may be. Find out what broke them and make them again; or, if they "
-            f"are to be missing, allow it: most_missing={math.ceil(100 * share) / 100}"
-        )
-    return present

@@ -159,8 +159,8 @@ class ExtractionParts:
         told = json.dumps({row: asdict(why) for row, why in missing.items()})
         write_tensors(self.path(chunk), {"values": values}, {"missing": told})
 
-    def read(self, chunk: int) -> tuple[np.ndarray, dict[int, MissingRow]]:
-        """Returns one chunk's values [rows, width] and its missing rows.
+    def values(self, chunk: int) -> np.ndarray:
+        """Returns one chunk's values [rows, width].
 
         Raises:
             ErcbenchError: The file is damaged or has another shape.
@@ -173,7 +173,7 @@ class ExtractionParts:
                 f"{self.path(chunk)}: has shape {list(values.shape)}, expected {list(expected)}. "
                 "Delete it and extract again."
             )
-        return values, self.missing(chunk)
+        return values
 
     def missing(self, chunk: int) -> dict[int, MissingRow]:
         """Returns the missing rows of one chunk, by their number in the manifest.

@@ -67,7 +67,7 @@ def _merged_before(store: FeatureStore, parts: ExtractionParts) -> FeatureSet | 
     features = existing_set(store, plan)
     for chunk in parts.finished():
         rows = plan.rows_of(chunk)
-        if not np.array_equal(parts.read(chunk)[0], features.rows(rows.start, rows.stop)):
+        if not np.array_equal(parts.values(chunk), features.rows(rows.start, rows.stop)):
             return None
     shutil.rmtree(parts.folder, ignore_errors=True)
     return features

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
-import torch
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -118,6 +117,8 @@ def _in_processes(work: ChunkEncoder, chunks: Sequence[int], workers: int) -> It
 @contextmanager
 def single_thread() -> Iterator[None]:
     """Computes in one thread: sums in another order would give other last bits."""
+    import torch  # seconds that who only lists or merges need not wait
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -132,6 +133,8 @@ _work: ChunkEncoder | None = None
 
 def _begin(work: ChunkEncoder) -> None:
     """Prepares a worker process, which lives for one extraction."""
+    import torch
+
     global _work
     _work = work
     torch.set_num_threads(1)
