@@ -160,7 +160,7 @@ def _run(command: str, arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         print(_help(command, arguments))
         return
-    _hydra(command, quoted(_named(command, arguments)), told)
+    _hydra(_settings_of(command, arguments), quoted(_named(command, arguments)), told)
     _sum_up(finished, failures)
     if failures:
         sys.exit(2)
@@ -197,7 +197,12 @@ def _help(command: str, arguments: Sequence[str]) -> str:
     from ercbench.config.help import help_of
 
     given = get_args_parser().parse_args(quoted(_named(command, arguments)))
-    return help_of(command, given.overrides, given.config_dir)
+    return help_of(_settings_of(command, arguments), given.overrides, given.config_dir)
+
+
+def _settings_of(command: str, arguments: Sequence[str]) -> str:
+    """Returns the command whose settings these are: of `commands finetune` they are finetune's."""
+    return "finetune" if command == "commands" and "finetune" in arguments[:1] else command
 
 
 def _named(command: str, arguments: Sequence[str]) -> list[str]:
@@ -206,6 +211,8 @@ def _named(command: str, arguments: Sequence[str]) -> list[str]:
     Raises:
         ErcbenchError: Several stand alone.
     """
+    if _settings_of(command, arguments) != command:
+        return ["--multirun", "hydra/hydra_logging=none", *arguments[1:]]
     if command == "commands":
         return ["--multirun", *arguments]
     if command not in ALONE:

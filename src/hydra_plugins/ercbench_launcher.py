@@ -26,14 +26,16 @@ class RunLauncher(BasicLauncher):
         assert self.config is not None
         if self.config.get("launcher") is None:
             return super().launch(job_overrides, initial_job_idx)
-        if self.config.hydra.job.config_name != "train":
-            raise ErcbenchError(
-                "launcher: starts runs of train -m alone. Leave out -m or launcher."
-            )
-        from ercbench.launching.sweep import launch
+        from ercbench.launching.sweep import LAUNCHED, launch
 
+        command = str(self.config.hydra.job.config_name)
+        if command not in LAUNCHED:
+            raise ErcbenchError(
+                f"launcher: starts runs of {' -m and '.join(LAUNCHED)} -m alone. Leave out -m or "
+                "launcher."
+            )
         runs = [(own, self._config(own)) for own in job_overrides]
-        scores = launch(runs)
+        scores = launch(command, runs)
         return [JobReturn(status=JobStatus.COMPLETED, _return_value=score) for score in scores]
 
     def _config(self, overrides: Sequence[str]) -> DictConfig:

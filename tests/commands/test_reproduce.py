@@ -15,6 +15,8 @@ from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.files import config_folder
+from ercbench.launching.engines import joblib_engine
+from ercbench.training.train import train
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -201,3 +203,54 @@ def test_wrong_settings_are_named(reproduced):
         reproduced("paper=hcam", "size=huge")
     with pytest.raises(ErcbenchError, match=r"seeds=\[\]"):
         reproduced("paper=hcam", "seeds=[]")
+
+
+def test_by_a_launcher_it_comes_to_the_same_verdict_and_a_seed_that_fails_is_named(
+    reproduced, tmp_path, monkeypatch, capsys
+):
+    mosi_store(tmp_path / "stores")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["ercbench"])
+    carried_out = []
+
+    def engine(job, *_):
+        """Runs the job's command in this process, but for the one of seed 1."""
+        carried_out.append(job.asked.arguments)
+        if "seed=1" in job.asked.arguments:
+            job.begin()
+            job.log.write_text("ercbench: no memory left\n")
+            job.end(2)
+        else:
+            train(compose("train", job.asked.arguments[1:]))
+
+    monkeypatch.setattr(joblib_engine, "carry_out", engine)
+    assert reproduced("paper=hcam", SHORT, "launcher=joblib", "launcher.jobs=1") == 3
+    said = capsys.readouterr().out
+    assert "seed 0: weighted F1" in said
+    assert "seed 1: failed: no memory left" in said
+    assert len(carried_out) == 2
+    monkeypatch.undo()
+    verdict = (tmp_path / "out" / "verdict-hcam.csv").read_text()
+    assert "seed 1: failed" in verdict
+    assert reproduced("paper=hcam", SHORT, "seeds=[0]", f"out={tmp_path}/here") == 3
+    scores = [row.split(",")[:8] for row in verdict.splitlines()]
+    here = (tmp_path / "here" / "verdict-hcam.csv").read_text()
+    assert [row.split(",")[:8] for row in here.splitlines()] == scores
+
+
+def test_what_waits_in_line_is_named_and_no_verdict_is_made_of_it(
+    reproduced, tmp_path, monkeypatch, capsys
+):
+    mosi_store(tmp_path / "stores")
+    monkeypatch.setattr("sys.argv", ["ercbench"])
+
+    def leave(jobs, *_):
+        for job in jobs:
+            job.queue(launcher="slurm", id="7_0")
+        return False
+
+    monkeypatch.setattr("ercbench.launching.sweep.run_jobs", leave)
+    assert reproduced("paper=hcam", SHORT, "launcher=slurm", "launcher.wait=false") == 3
+    said = capsys.readouterr().out
+    assert "seed 0: waiting" in said
+    assert "No run has finished: ercbench jobs" in said

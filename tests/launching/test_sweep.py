@@ -8,6 +8,7 @@ from helpers import SMALL_RUN, compose_in
 from ercbench.errors import ErcbenchError
 from ercbench.launching.asking import check_same, job_of
 from ercbench.launching.job import Job
+from ercbench.launching.work import of_run
 from ercbench.launching.working import VARIABLE
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import RunRecord
@@ -40,6 +41,7 @@ def test_runs_side_by_side_come_to_the_same_numbers_and_one_that_fails_is_told(
 
 def test_a_launcher_alone_is_refused_and_an_unknown_one_is_told_what_there_is(ercbench):
     assert "Add -m" in ercbench("train", "launcher=joblib", *SMALL_RUN)[2]
+    assert "Add -m" in ercbench("finetune", "launcher=joblib", "corpus=meld")[2]
     _, _, errors = ercbench("train", "-m", "launcher=joblip", *SMALL_RUN)
     assert "No launcher 'joblip'; there are: joblib, ray, slurm. Did you mean 'joblib'?" in errors
     assert (
@@ -55,6 +57,9 @@ def test_commands_prints_a_line_for_each_run_that_leads_to_it(ercbench):
     assert [shlex.split(line) for line in lines] == [
         ["ercbench", "train", "model=mlp", f"seed={seed}", "group='a b'"] for seed in (0, 1)
     ]
+    code, printed, _ = ercbench("commands", "finetune", "corpus=meld", "seed=0,1")
+    assert code == 0
+    assert printed.splitlines() == [f"ercbench finetune corpus=meld seed={seed}" for seed in (0, 1)]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -64,14 +69,14 @@ def test_commands_prints_a_line_for_each_run_that_leads_to_it(ercbench):
 def test_another_code_or_other_data_where_the_run_is_carried_out_stop_it(
     composed, monkeypatch, part, told
 ):
-    planned = plan(composed())
-    job, asked = job_of(planned, ["train"])
+    work = of_run(plan(composed()))
+    job, asked = job_of(work, ["train"])
     job.ask(asked)
     monkeypatch.setenv(VARIABLE, str(job.path))
-    check_same(planned)
+    check_same(work)
     if part == "run":
         return
     other = {**asked.same, part: "other", "run": "another"}
     Job(job.path).ask(type(asked)(asked.arguments, asked.place, asked.result, other))
     with pytest.raises(ErcbenchError, match=f"{part} differ.*{told}"):
-        check_same(planned)
+        check_same(work)

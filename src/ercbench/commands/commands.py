@@ -1,4 +1,4 @@
-"""`ercbench commands`: the command line of each run of `ercbench train -m`."""
+"""`ercbench commands`: the command line of each run of `ercbench train -m` or `finetune -m`."""
 
 import shlex
 
@@ -12,7 +12,9 @@ def commands_command(config: DictConfig) -> None:
     """Prints the command line of one run, for any queue.
 
     Args:
-        config: As `TrainSettings` describes it.
+        config: As `TrainSettings` or `FinetuneSettings` describes it.
     """
-    own = [word for word in HydraConfig.get().overrides.task if not word.startswith("launcher")]
-    print(shlex.join(["ercbench", "train", *given_options(), *own]))
+    running = HydraConfig.get()
+    own = [word for word in running.overrides.task if not word.startswith("launcher")]
+    command = "finetune" if running.job.config_name == "finetune" else "train"
+    print(shlex.join(["ercbench", command, *given_options(), *own]))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ercbench.api.reproduction.plan import Plan, make_plans
-from ercbench.api.reproduction.running import finished, run_plan
+from ercbench.api.reproduction.running import finished, run_plans
 from ercbench.console import wide_console
 from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.published.table import for_terminal, verdict_table
@@ -45,8 +45,7 @@ def reproduce(config: DictConfig) -> int:
     wide_console().print(plan_table(plans, config))
     if config.plan:
         return 0
-    attempts = [run_plan(plan, config) for plan in plans]
-    return evaluate(attempts, config)
+    return evaluate(run_plans(plans, config), config)
 
 
 def plan_table(plans: Sequence[Plan], config: DictConfig) -> Table:
@@ -79,6 +78,8 @@ def evaluate(attempts: Sequence[Attempt], config: DictConfig) -> int:
     write_verdict(table, sum(len(attempt.runs) for attempt in attempts), config)
     if ran:
         print(f"Tables, figures and a page of these runs: ercbench report {config.runs} out=FOLDER")
+    elif config.launcher is not None:
+        print(f"No run has finished: ercbench jobs {config.runs}")
     else:
         print("Nothing could be run. For SIMULATED data: simulated=true (make: DATASET=simulated).")
     return exit_code(found)

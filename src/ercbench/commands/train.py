@@ -2,11 +2,11 @@
 
 from omegaconf import DictConfig
 
-from ercbench.config.sweep import swept
+from ercbench.config.sweep import check_several, swept
 from ercbench.console import wide_console
-from ercbench.errors import ErcbenchError
 from ercbench.evaluation.tables.summary import run_line, summary
 from ercbench.launching.asking import check_same
+from ercbench.launching.work import of_run
 from ercbench.records.run_record import RunRecord
 from ercbench.training.train import carry_out, plan
 
@@ -17,12 +17,9 @@ def train_command(config: DictConfig) -> RunRecord:
     Raises:
         ErcbenchError: A setting or an input is wrong, or is not what a launcher asked for.
     """
-    if config.launcher is not None:
-        raise ErcbenchError(
-            "launcher: starts the runs of -m, of which there may be one. Add -m, or leave it out."
-        )
+    check_several(config)
     planned = plan(config)
-    check_same(planned)
+    check_same(of_run(planned))
     record = carry_out(planned)
     overrides = swept()
     shown = summary(record) if overrides is None else run_line(record, overrides)

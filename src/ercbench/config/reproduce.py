@@ -1,7 +1,7 @@
 """The types of the settings of `ercbench reproduce`."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from ercbench.settings import Seed, Settings, one_of, require
 
@@ -56,6 +56,7 @@ class ReproduceSettings(Settings):
         visual: The same of pictures.
         settings: Further settings of every run.
         plan: Only shows what would be run.
+        launcher: How the runs are started; None for one after the other, in this process.
         runs: Folder of the run records.
         out: Folder of the verdict.
         stores: Folder of the feature stores.
@@ -70,6 +71,7 @@ class ReproduceSettings(Settings):
     visual: str | None
     settings: list[str]
     plan: bool
+    launcher: Any
     runs: str
     out: str
     stores: str

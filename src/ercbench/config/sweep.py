@@ -6,6 +6,9 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from ercbench.errors import ErcbenchError
 
 
 def swept() -> list[str] | None:
@@ -21,6 +24,18 @@ def swept() -> list[str] | None:
     several = {own.key_or_group for own in overrides if own.is_sweep_override()}
     task = list(HydraConfig.get().overrides.task)
     return [own for own in task if own.split("=")[0].lstrip("+") in several]
+
+
+def check_several(config: DictConfig) -> None:
+    """Checks that a launcher is given for several runs alone.
+
+    Raises:
+        ErcbenchError: It is given for one.
+    """
+    if config.launcher is not None:
+        raise ErcbenchError(
+            "launcher: starts the runs of -m, of which there may be one. Add -m, or leave it out."
+        )
 
 
 def given_options() -> list[str]:

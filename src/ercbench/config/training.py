@@ -60,6 +60,7 @@ class FitSettings(Settings):
         store: Name of the prepared store, instead of the corpus's usual one.
         stores: Folder of the feature stores.
         force: Run again although the same run has finished.
+        launcher: How several runs are started; None for one after the other.
     """
 
     trainer: Any
@@ -69,6 +70,7 @@ class FitSettings(Settings):
     store: str | None
     stores: str
     force: bool
+    launcher: Any
 
 
 @dataclass(kw_only=True)
@@ -83,7 +85,6 @@ class TrainSettings(FitSettings):
             modalities.
         protocol: What is allowed.
         group: Name under which runs are grouped; None for corpus and model.
-        launcher: How several runs are started; None for one after the other.
     """
 
     model: Any
@@ -92,7 +93,6 @@ class TrainSettings(FitSettings):
     features: Any
     protocol: ProtocolSettings
     group: str | None
-    launcher: Any
 
     def __post_init__(self) -> None:
         super().__post_init__()

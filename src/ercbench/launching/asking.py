@@ -10,8 +10,8 @@ from pathlib import Path
 from ercbench.errors import ErcbenchError
 from ercbench.files import sha256_of_text
 from ercbench.launching.job import JOB, Asked, Job
+from ercbench.launching.work import Work
 from ercbench.launching.working import VARIABLE
-from ercbench.training.train import PlannedRun, data_of
 
 # What decides a run's name, in words, and what to do where it differs.
 MEND = {
@@ -21,19 +21,18 @@ MEND = {
 }
 
 
-def same_of(planned: PlannedRun) -> dict[str, str]:
+def same_of(work: Work) -> dict[str, str]:
     """Returns what must be the same wherever a run is carried out."""
-    setup = planned.setup
     return {
-        "run": planned.folder.path.name,
-        "code": setup.code,
-        "data": _hash(data_of(setup)),
-        "settings": _hash(setup.settings),
+        "run": work.run.path.name,
+        "code": work.setup.code,
+        "data": _hash(work.data),
+        "settings": _hash(work.setup.settings),
         "version": version("ercbench"),
     }
 
 
-def check_same(planned: PlannedRun) -> None:
+def check_same(work: Work) -> None:
     """Checks, where a launcher started this process, that it is about the run that was asked.
 
     Raises:
@@ -41,7 +40,7 @@ def check_same(planned: PlannedRun) -> None:
     """
     if VARIABLE not in os.environ:
         return
-    asked, found = Job(Path(os.environ[VARIABLE])).asked, same_of(planned)
+    asked, found = Job(Path(os.environ[VARIABLE])).asked, same_of(work)
     if not asked.same or asked.same["run"] == found["run"]:
         return
     others = [name for name in MEND if asked.same[name] != found[name]] or ["settings"]
@@ -53,12 +52,10 @@ def check_same(planned: PlannedRun) -> None:
     )
 
 
-def job_of(planned: PlannedRun, arguments: Sequence[str]) -> tuple[Job, Asked]:
+def job_of(work: Work, arguments: Sequence[str]) -> tuple[Job, Asked]:
     """Returns the job of a run, and what it is asked."""
-    run = planned.folder
-    result = str(run.result.absolute())
-    asked = Asked(tuple(arguments), str(Path.cwd()), result, same_of(planned))
-    return Job(run.path / JOB), asked
+    asked = Asked(tuple(arguments), str(Path.cwd()), work.goal.name, same_of(work))
+    return Job(work.run.path / JOB), asked
 
 
 def _hash(said: object) -> str:

@@ -46,8 +46,8 @@ class Asked:
     Attributes:
         arguments: After `ercbench`.
         place: The working folder.
-        result: File that is there when the job has done what it should; empty if the exit code
-            says so.
+        result: Name of the file beside the job's folder that is there when the job has done what
+            it should; empty if the exit code says so.
         same: What must be the same where the job runs: name to a hash or a name.
     """
 
@@ -99,7 +99,9 @@ class Job:
     def finished(self) -> bool:
         """Whether it did what it should."""
         result = self.asked.result
-        return Path(result).is_file() if result else (self._read("ended") or {}).get("code") == 0
+        if result:
+            return (self.path.parent / result).is_file()
+        return (self._read("ended") or {}).get("code") == 0
 
     @property
     def state(self) -> State:

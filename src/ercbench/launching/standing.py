@@ -52,7 +52,7 @@ def standings(folder: Path) -> list[Standing]:
 def standing(path: Path) -> Standing:
     """Returns how the run of a folder stands."""
     run, job = RunFolder(path), Job(path / JOB)
-    if run.finished:
+    if run.finished and not _lacks_more(run, job):
         return Standing(path.name, State.FINISHED)
     if not job.path.is_dir():
         return _without_job(run)
@@ -83,6 +83,11 @@ def standings_table(found: Sequence[Standing]) -> Table:
 def _is_run(path: Path) -> bool:
     run = RunFolder(path)
     return run.finished or run.config.is_file() or (path / JOB).is_dir()
+
+
+def _lacks_more(run: RunFolder, job: Job) -> bool:
+    """Whether what was asked beside the run's own result, as the encoders of folds, is missing."""
+    return job.path.is_dir() and Path(job.asked.result).name != run.result.name and not job.finished
 
 
 def _without_job(run: RunFolder) -> Standing:

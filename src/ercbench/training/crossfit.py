@@ -11,6 +11,8 @@ from ercbench.errors import ErcbenchError
 from ercbench.files import replacing
 
 BEST = Path("checkpoints", "best.ckpt")
+# In the folder of the whole encoder.
+FILE = "crossfit.json"
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Fold:
 
 def write_crossfit(folder: Path, others: Sequence[Path], held_out: Sequence[Sequence[str]]) -> Path:
     """Writes which encoder has not seen which conversations; returns the file."""
-    path = folder / "crossfit.json"
+    path = folder / FILE
     folds = [
         {"checkpoint": f"../{other.name}/{BEST}", "held_out": list(ids)}
         for other, ids in zip(others, held_out, strict=True)

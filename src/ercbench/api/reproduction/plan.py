@@ -34,6 +34,10 @@ class Plan:
         """Whether it can be run."""
         return not self.attempt.reason
 
+    def words(self, seed: int) -> tuple[str, ...]:
+        """Returns what `ercbench train` is told for a seed."""
+        return (*self.settings, f"seed={seed}")
+
 
 def make_plans(config: DictConfig) -> list[Plan]:
     """Returns how every row is run, or one plan on simulated data if these are asked for."""
