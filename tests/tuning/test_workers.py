@@ -2,8 +2,8 @@
 
 import os
 import signal
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +14,7 @@ from postgresql import PASSWORD, programs, server
 from ercbench.errors import ErcbenchError
 from ercbench.tuning.study import SharedStudy, number_of
 from ercbench.tuning.tune import search_of, tune
-from ercbench.tuning.worker import work_side_by_side
+from ercbench.tuning.worker import work, work_side_by_side
 
 SPACE = ("tuning.space.model.hidden=[8,16]", "tuning.space.model.layers=[1,2]")
 EPOCHS = 60
@@ -48,21 +48,36 @@ def wait_for(condition):
         if found := condition():
             return found
         time.sleep(0.05)
-    return pytest.fail(f"waited in vain for {condition.__name__}")
+    return pytest.fail("waited in vain")
 
 
-def kill_one(study):
-    """Kills one of two processes once both are amid a trial; returns it, far from its end."""
+def once_two_work(study, search):
+    """Works on a study as soon as the process beside this one does."""
+    wait_for(lambda: any(map(elsewhere, study.trials)))
+    work(search)
 
-    def both_amid():
-        running = [own for own in study.trials if own.state == TrialState.RUNNING]
-        amid = [own for own in running if own.intermediate_values and "worker" in own.user_attrs]
-        early = [own for own in amid if len(own.intermediate_values) < EPOCHS // 2]
-        return early if len(amid) == 2 else None
 
-    trial = wait_for(both_amid)[0]
-    os.kill(int(trial.user_attrs["worker"].split("-")[-2]), signal.SIGKILL)
+def kill_other(study):
+    """Kills the process beside this one amid a trial; returns the trial, far from its end."""
+
+    def amid():
+        return next((own for own in study.trials if elsewhere(own) and early(own)), None)
+
+    def early(trial):
+        return trial.state == TrialState.RUNNING and 0 < len(trial.intermediate_values) < EPOCHS / 2
+
+    trial = wait_for(amid)
+    os.kill(process_of(trial), signal.SIGKILL)
     return trial
+
+
+def elsewhere(trial):
+    return process_of(trial) not in (None, os.getpid())
+
+
+def process_of(trial):
+    worker = trial.user_attrs.get("worker")
+    return worker and int(worker.split("-")[-2])
 
 
 @pytest.mark.parametrize("kind", ["file", pytest.param("database", marks=pytest.mark.postgresql)])
@@ -73,10 +88,11 @@ def test_of_two_processes_one_is_killed_and_no_trial_is_lost_or_counted_twice(
     storage = "null" if kind == "file" else f"'{url(request.getfixturevalue('port'))}'"
     search = search_of(asked(tmp_path, "trials=3", *LONG, f"storage={storage}"), CHOICES)
     study = SharedStudy(search)
-    worker = threading.Thread(target=work_side_by_side, args=(search, 2))
-    worker.start()
-    killed = kill_one(study)
-    worker.join()
+    monkeypatch.setattr("ercbench.tuning.worker.work", lambda search: once_two_work(study, search))
+    with ThreadPoolExecutor() as pool:
+        killing = pool.submit(kill_other, study)
+        work_side_by_side(search, 2)
+    killed = killing.result()
     trials = study.trials
     assert len({number_of(own) for own in trials}) == 3
     assert {own.state for own in trials} == {TrialState.COMPLETE}

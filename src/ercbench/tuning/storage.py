@@ -1,14 +1,17 @@
 """Where Optuna keeps the trials: a file in the study's folder, or a database."""
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import optuna
+from filelock import FileLock
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from sqlalchemy.engine import URL, make_url
@@ -39,7 +42,8 @@ def open_storage(
     warnings.filterwarnings("ignore", "Heartbeat of storage.*")
     if url is None:
         folder.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(str(folder / "journal.log")))
+        journal = folder / "journal.log"
+        return JournalStorage(JournalFileBackend(str(journal), JournalLock(journal)))
     return RDBStorage(
         database(url).render_as_string(hide_password=False),
         engine_kwargs={"pool_pre_ping": True},
@@ -47,6 +51,43 @@ def open_storage(
         grace_period=SILENCE,
         heartbeat_stale_trial_callback=on_silence,
     )
+
+
+class JournalLock(JournalFileOpenLock):
+    """A journal's lock that goes with its process, and leaves no half line for the next.
+
+    Optuna's own stay behind when their process is killed. The one by links is never released if
+    the journal's path is a relative one.
+
+    Args:
+        journal: The file.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__(str(journal))
+        self.journal = journal
+        self.lock = FileLock(journal.with_suffix(".lock"))
+
+    def acquire(self) -> bool:
+        """Waits for the lock; cuts off what a process that ended amid a line wrote of it."""
+        self.lock.acquire()
+        with self.journal.open("rb+") as stream:
+            stream.truncate(end_of_lines(stream))
+        return True
+
+    def release(self) -> None:
+        """Lets others write."""
+        self.lock.release()
+
+
+def end_of_lines(stream: BinaryIO) -> int:
+    """Returns how many bytes of a file are whole lines."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - 1))
+    if stream.read(1) in (b"", b"\n"):
+        return size
+    stream.seek(0)
+    return stream.read().rfind(b"\n") + 1
 
 
 def database(url: str) -> URL:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 
+import torch
 from optuna.trial import FrozenTrial, TrialState
 
 from ercbench.console import say
@@ -42,22 +43,18 @@ def work(search: Search) -> None:
 
 
 def work_side_by_side(search: Search, jobs: int) -> None:
-    """Lets several processes work on a study; each gets its share of the cores.
+    """Lets this process and others work on a study; each gets its share of the cores.
 
     Raises:
-        ErcbenchError: One ended with an error, which it has told.
+        ErcbenchError: As in `work`; the others end too.
     """
     spawn = multiprocessing.get_context("spawn")
     with threads_each(max(1, (os.cpu_count() or 1) // jobs)):
-        processes = [spawn.Process(target=_work_alone, args=(search,)) for _ in range(jobs)]
-        for process in processes:
+        others = [spawn.Process(target=_work_alone, args=(search,)) for _ in range(jobs - 1)]
+        for process in others:
             process.start()
-    _wait(processes)
-    if not SharedStudy(search).done:
-        raise ErcbenchError(
-            f"study {search.study}: its processes ended before their time. The same command goes "
-            "on where they stopped."
-        )
+        with _ending_together(others):
+            work(search)
 
 
 def progress(study: SharedStudy, number: int, rate: float) -> str:
@@ -102,28 +99,31 @@ def _work_alone(search: Search) -> None:
         raise SystemExit(1) from None
 
 
-def _wait(processes: Sequence[BaseProcess]) -> None:
-    """Waits for processes; interrupted, it lets them end first."""
+@contextmanager
+def _ending_together(processes: Sequence[BaseProcess]) -> Iterator[None]:
+    """Waits for other processes; where this one fails or is interrupted, it lets them end first."""
     try:
-        for process in processes:
-            process.join()
+        yield
     except BaseException:
         for process in processes:
             process.terminate()
+        raise
+    finally:
         for process in processes:
             process.join()
-        raise
 
 
 @contextmanager
 def threads_each(threads: int) -> Iterator[None]:
-    """Gives the processes that are started inside so many threads, unless the user said fewer."""
-    known = os.environ.get("OMP_NUM_THREADS")
+    """Gives this process and those that it starts so many threads, unless the user said fewer."""
+    known, before = os.environ.get("OMP_NUM_THREADS"), torch.get_num_threads()
     fewest = min(threads, int(known)) if known and known.isdecimal() else threads
     os.environ["OMP_NUM_THREADS"] = str(fewest)
+    torch.set_num_threads(fewest)
     try:
         yield
     finally:
+        torch.set_num_threads(before)
         del os.environ["OMP_NUM_THREADS"]
         if known is not None:
             os.environ["OMP_NUM_THREADS"] = known
