@@ -17,8 +17,10 @@ from waiting import wait_for
 from ercbench.config.compose import extraction_settings
 from ercbench.corpora.conversation import Conversation, Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.extraction import extract
+from ercbench.features.store.extraction import begin, extract, is_extracted
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.leases import alone
+from ercbench.features.store.parts import ExtractionParts, make_plan
 from ercbench.features.store.shards import merge_shards
 
 FILE = "text.letters.safetensors"
@@ -138,6 +140,42 @@ def test_a_killed_extraction_goes_on_where_it_stopped(new_store, plain, tmp_path
     assert (store.folder / FILE).read_bytes() == plain
 
 
+def test_a_shard_whose_process_died_is_taken_over_by_one_that_is_done(new_store, plain, tmp_path):
+    store, log = new_store(), tmp_path / "log"
+    early = next(u.text for u in list(store.corpus.utterances())[20:] if u.text)
+    code = (
+        f"{IMPORTS}extract(FeatureStore(Path(sys.argv[1])), "
+        "Letters(sys.argv[2], stop=sys.argv[3]), extraction_settings(shard='1/3', chunk=8))"
+    )
+    command = [sys.executable, "-c", code, str(store.folder), str(log), early]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    encoder = Letters(str(log), stop=early)
+    extract(store, encoder, extraction_settings(shard="2/3", chunk=8))
+    with pytest.raises(ErcbenchError, match="are not there yet"):  # the third has not begun
+        merge_shards(store, [], 0.2)
+    extract(store, encoder, extraction_settings(shard="3/3", chunk=8))
+    merge_shards(store, [], 0.2)
+    assert len(set(log.read_text().split())) == len(log.read_text().split()) == 15
+    assert (store.folder / FILE).read_bytes() == plain
+
+
+def test_a_shard_that_a_process_is_at_is_refused_to_a_second_and_not_taken_over(new_store):
+    store = new_store()
+    plan = make_plan(Letters(), store, 8)
+    parts = ExtractionParts(plan.folder(store.folder), plan)
+    begin(store, parts)
+    with alone(parts, 0, 2):
+        with pytest.raises(ErcbenchError, match="another process is extracting these features"):
+            extract(store, Letters(), extraction_settings(shard="1/2", chunk=8))
+        extract(store, Letters(), extraction_settings(shard="2/2", chunk=8))
+        assert min(parts.finished()) > 0
+    assert not is_extracted(store, Letters(), 8)
+    extract(store, Letters(), extraction_settings(shard="1/2", chunk=8))
+    assert is_extracted(store, Letters(), 8)
+
+
 def test_a_killed_worker_is_reported_and_its_peers_work_is_kept(new_store, plain, tmp_path):
     store, log = new_store(), str(tmp_path / "log")
     last = [u.text for u in store.corpus.utterances() if u.text][-1]
@@ -205,7 +243,7 @@ def test_merging_asks_for_what_is_missing(new_store):
     with pytest.raises(ErcbenchError, match="nothing to merge"):
         merge_shards(one, [two.folder], 0.2)
     extract(one, Letters(), extraction_settings(shard="1/2", chunk=8))
-    with pytest.raises(ErcbenchError, match=r"7 of 15 parts are not there yet .* number 1"):
+    with pytest.raises(ErcbenchError, match=r"7 of 15 parts are not there yet .* number 8"):
         merge_shards(one, [two.folder], 0.2)
     other = new_store("other", talk(30, seed=1))
     with pytest.raises(ErcbenchError, match="its manifest is another"):

@@ -25,13 +25,16 @@ from ercbench.features.store.catalog import (
     open_store,
 )
 from ercbench.features.store.division import ExtractionSettings
-from ercbench.features.store.extraction import check_inputs, extract
+from ercbench.features.store.extraction import check_inputs, extract, is_extracted
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.parts import ExtractionParts
 from ercbench.features.store.shards import merge_shards
 from ercbench.files import check_name, expanded
 from ercbench.launching.several import carry_out_all, own_words
 from ercbench.settings import require
+
+READING = ("root", "labels", "others", "zero", "clips", "columns")
+"""Settings of what reads a corpus."""
 
 
 def prepare_command(config: DictConfig) -> None:
@@ -48,15 +51,16 @@ def prepare_command(config: DictConfig) -> None:
     require("shards", settings.shards, both, "to be set together with launcher; alone shard=1/8")
     stores = expanded(settings.stores)
     if settings.corpus is None:
-        folder, source = _existing(settings, stores)
+        store, encoders = _existing(settings, stores), make_encoders(settings)
     else:
         source = read_source(settings.corpus, _root(settings), reading_options(settings))
-        folder = folder_of(stores, settings.store, source.corpus)
-    encoders = make_encoders(settings)
+        folder, encoders = folder_of(stores, settings.store, source.corpus), make_encoders(settings)
+        store = make_store(source, folder, encoders, settings.most_missing)
+        del source  # of a large corpus what was said takes much memory
     if settings.shards is not None:
-        prepare_in_shards(config, settings, source, folder, encoders)
+        extract_in_shards(config, settings, store, encoders)
         return
-    store = prepare(source.corpus, folder, encoders, settings, source)
+    add_features(store, encoders, settings)
     if settings.share()[1] > 1:
         say(f"shard {settings.shard} is done; when all are: ercbench stores merge {store.folder}")
 
@@ -83,49 +87,74 @@ def prepare(
     Raises:
         ErcbenchError: The folder holds another corpus, or an encoder cannot work on this one.
     """
+    store = make_store(source or Source(corpus), folder, encoders, settings.most_missing)
+    add_features(store, encoders, settings)
+    return store
+
+
+def make_store(
+    source: Source, folder: Path, encoders: Sequence[Encoder], most_missing: float
+) -> FeatureStore:
+    """Makes a store of a corpus, or opens it, once every encoder has been tried on the corpus.
+
+    Raises:
+        ErcbenchError: As in `prepare`.
+    """
     for encoder in encoders:
-        check_inputs(corpus, encoder)
-    with open_or_create(corpus, folder) as opened:
-        if source is not None:
-            add_given(opened, source, settings.most_missing)
-    store = FeatureStore(folder)
-    announce(store)
+        check_inputs(source.corpus, encoder)
+    with open_or_create(source.corpus, folder) as opened:
+        add_given(opened, source, most_missing)
+    return FeatureStore(folder)
+
+
+def add_features(
+    store: FeatureStore, encoders: Sequence[Encoder], settings: ExtractionSettings
+) -> None:
+    """Adds a set of features by each encoder to a store, or of several a share.
+
+    Raises:
+        ErcbenchError: An encoder cannot work on this corpus.
+    """
+    for encoder in encoders:
+        check_inputs(store.stored, encoder)
+    if settings.share()[1] == 1:
+        announce(store)
     for encoder in encoders:
         features = extract(store, encoder, settings)
         if features is not None:
             say(describe_features(features))
-    return store
 
 
-def prepare_in_shards(
+def extract_in_shards(
     config: DictConfig,
     settings: ExtractionSettings,
-    source: Source,
-    folder: Path,
+    store: FeatureStore,
     encoders: Sequence[Encoder],
 ) -> None:
-    """Makes a store here, lets a launcher's jobs encode a part each, and merges the parts.
+    """Lets a launcher's jobs encode a part of a store each, and merges the parts.
 
     Args:
         config: As `PrepareSettings` describes it.
         settings: Its settings of extraction.
-        source: What the corpus came from.
-        folder: The store.
+        store: Read by the jobs, which need not read the corpus again.
         encoders: What makes the features, to be tried on the corpus before any job starts.
 
     Raises:
-        ErcbenchError: As in `prepare`, or a job did not finish.
+        ErcbenchError: As in `prepare`, or the jobs did not finish the parts.
     """
-    for encoder in encoders:
-        check_inputs(source.corpus, encoder)
-    store = prepare(source.corpus, folder, (), settings, source)
+    add_features(store, (), settings)
+    words = [*own_words("corpus", "store", *READING), f"store={store.folder.name}"]
     parts = [f"{number}/{config.shards}" for number in range(1, config.shards + 1)]
     jobs = {
-        f"{folder.name}-{part.replace('/', 'of')}": ["prepare", *own_words(), f"shard={part}"]
+        f"{store.folder.name}-{part.replace('/', 'of')}": ["prepare", *words, f"shard={part}"]
         for part in parts
     }
-    carry_out_all(jobs, folder.parent / ".jobs", config.launcher)
-    if ExtractionParts.folders(folder):
+
+    def done() -> bool:
+        return all(is_extracted(store, encoder, settings.chunk) for encoder in encoders)
+
+    carry_out_all(jobs, store.folder.parent / ".jobs", config.launcher, done)
+    if ExtractionParts.folders(store.folder):
         for features in merge_shards(store, (), settings.most_missing):
             say(describe_features(features))
 
@@ -179,7 +208,7 @@ def _root(settings: PrepareSettings) -> Root:
     return root
 
 
-def _existing(settings: PrepareSettings, stores: Path) -> tuple[Path, Source]:
+def _existing(settings: PrepareSettings, stores: Path) -> FeatureStore:
     if settings.store is None:
         raise ErcbenchError(
             "Neither corpus nor store is set. Set corpus=meld, iemocap, mosi or csv with "
@@ -193,8 +222,7 @@ def _existing(settings: PrepareSettings, stores: Path) -> tuple[Path, Source]:
             f"{', '.join(useless)}: without corpus nothing is read. Set corpus too, or leave this "
             "out."
         )
-    store = open_store(stores, settings.store)
-    return store.folder, Source(store.corpus)
+    return open_store(stores, settings.store)
 
 
 def _set(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,12 @@ from ercbench.corpora.conversation import PARTS, Corpus
 from ercbench.corpora.registry import CORPORA, PublishedCounts
 
 
+def is_published(name: str) -> bool:
+    """Returns whether papers print sizes of a corpus."""
+    known = CORPORA.entries.get(name)
+    return bool(known and known.counts)
+
+
 def count_differences(corpus: Corpus) -> list[str]:
     """Returns a line for each count that differs from the published one; none if all agree.
 

@@ -1,12 +1,12 @@
 """What an encoder is: anything that turns utterances into vectors, one for each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from ercbench.corpora.conversation import Conversation, Corpus, Utterance
+from ercbench.corpora.conversation import Conversation, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,36 @@ class Encoder(Protocol):
         ...
 
 
-def items_of(corpus: Corpus) -> Iterator[Item]:
+class Spoken(Protocol):
+    """What is encoded: a `Corpus`, or one that is read from disk as it is gone through."""
+
+    @property
+    def name(self) -> str:
+        """Of the corpus."""
+        ...
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where it came from."""
+        ...
+
+    @property
+    def conversations(self) -> Iterable[Conversation]:
+        """In the order of the manifest."""
+        ...
+
+
+def items_of(corpus: Spoken, conversations: Iterable[Conversation] | None = None) -> Iterator[Item]:
     """Yields every utterance in its place, in the order of the manifest.
 
     A video of the whole dialogue is left out: it is not the utterance's own, and would give all
     utterances the beginning of theirs.
+
+    Args:
+        corpus: Whose utterances.
+        conversations: Those of its conversations that are wanted; None for all.
     """
-    for conversation in corpus.conversations:
+    for conversation in corpus.conversations if conversations is None else conversations:
         if has_whole_recordings(corpus):
             own = tuple(replace(utterance, video=None) for utterance in conversation.utterances)
             conversation = replace(conversation, utterances=own)
@@ -89,6 +112,6 @@ def items_of(corpus: Corpus) -> Iterator[Item]:
             yield Item(conversation, turn)
 
 
-def has_whole_recordings(corpus: Corpus) -> bool:
+def has_whole_recordings(corpus: Spoken) -> bool:
     """Returns whether the corpus's videos show whole dialogues, as IEMOCAP's do."""
     return corpus.provenance.get("video") == "whole recordings"

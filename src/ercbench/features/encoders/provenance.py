@@ -12,8 +12,7 @@ from typing import Any
 
 import yaml
 
-from ercbench.corpora.conversation import Corpus
-from ercbench.features.encoders.encoder import Encoder
+from ercbench.features.encoders.encoder import Encoder, Spoken
 from ercbench.features.encoders.pretrained import MINILM, PUBLIC
 from ercbench.files import expanded
 
@@ -78,7 +77,7 @@ def trained_on(model: str) -> tuple[str, ...] | None:
     return None if told & EMOTIONS else ()
 
 
-def labels_seen(encoder: Encoder, corpus: Corpus) -> list[str] | None:
+def labels_seen(encoder: Encoder, corpus: Spoken) -> list[str] | None:
     """Returns the conversations of a corpus that an encoder learned from; None if nobody knows.
 
     Of a public model that was trained on the corpus nobody says on which part: all are counted.

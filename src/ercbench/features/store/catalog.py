@@ -7,13 +7,14 @@ from pathlib import Path
 
 from ercbench.console import say
 from ercbench.corpora.conversation import Corpus, first_few
-from ercbench.corpora.counts import count_differences
+from ercbench.corpora.counts import count_differences, is_published
 from ercbench.corpora.registry import usual_store
 from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.manifest import CORPUS, MANIFEST
+from ercbench.features.store.manifest import CORPUS, MANIFEST, CorpusSummary
+from ercbench.features.store.stored_corpus import StoredCorpus
 from ercbench.files import check_name, safe_name
 
 FILES = (CORPUS, MANIFEST)
@@ -85,7 +86,7 @@ def open_or_create(corpus: Corpus, folder: Path) -> Iterator[FeatureStore]:
             yield store
         return
     store = FeatureStore(folder)
-    if store.corpus != corpus:
+    if not store.stored.is_of(corpus):
         raise ErcbenchError(
             f"{folder}: holds the store of another corpus or of another reading of it "
             f"({describe_corpus(store.corpus)}; now: {describe_corpus(corpus)}). Give the new one "
@@ -115,16 +116,15 @@ def add_given(store: FeatureStore, source: Source, most_missing: float) -> None:
 
 def announce(store: FeatureStore) -> None:
     """Says what a store holds, where its labels are from, and what differs from the papers."""
-    corpus = store.corpus
-    say(f"{store.folder}: {describe_corpus(corpus)}")
-    say(f"recognised: {corpus.provenance.get('source', corpus.name)}")
-    origin = corpus.provenance.get("labels", "of unrecorded origin")
-    say(f"labels: {count_labels(corpus)}; {origin}")
-    if covered := corpus.provenance.get("covered"):
+    sizes, told = store.summary(), store.stored.provenance
+    say(f"{store.folder}: {_described(sizes, sizes.conversations, sizes.utterances)}")
+    say(f"recognised: {told.get('source', sizes.name)}")
+    say(f"labels: {count_labels(store.stored)}; {told.get('labels', 'of unrecorded origin')}")
+    if covered := told.get("covered"):
         say(f"only a part of the corpus: {covered}")
-    if called := corpus.provenance.get("conversations"):
+    if called := told.get("conversations"):
         say(f"conversations: {called}")
-    for difference in count_differences(corpus):
+    for difference in count_differences(store.corpus) if is_published(sizes.name) else ():
         say(f"differs from what is published: {difference}")
     for key in store.keys():
         say(f"there already: {describe_features(store.header(key))}")
@@ -132,16 +132,19 @@ def announce(store: FeatureStore) -> None:
 
 def describe_corpus(corpus: Corpus) -> str:
     """Returns one line: name, counts, labels and splits."""
-    utterances = sum(len(conversation) for conversation in corpus.conversations)
+    return _described(corpus, len(corpus.conversations), sum(map(len, corpus.conversations)))
+
+
+def _described(corpus: Corpus | CorpusSummary, conversations: int, utterances: int) -> str:
     return (
-        f"{corpus.name}, {len(corpus.conversations)} conversations, {utterances} utterances, "
+        f"{corpus.name}, {conversations} conversations, {utterances} utterances, "
         f"{len(corpus.labels)} labels, splits: {', '.join(corpus.splits) or 'none'}"
     )
 
 
-def count_labels(corpus: Corpus) -> str:
+def count_labels(corpus: StoredCorpus) -> str:
     """Returns how many utterances have each label, and how many have none."""
-    counts = Counter(utterance.label for utterance in corpus.utterances())
+    counts = Counter(label for (own,) in corpus.columns("label") for label in own.to_pylist())
     told = [f"{label} {counts[label]}" for label in corpus.labels] or ["none"]
     unlabelled = f"; {counts[None]} utterances without one" if counts[None] else ""
     return first_few(told, MOST_LABELS) + unlabelled

@@ -1,26 +1,25 @@
 """Any encoder over any corpus: resumable, over processes and machines, always the same bytes."""
 
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.encoders.encoder import Encoder, Item, has_whole_recordings, items_of
+from ercbench.features.encoders.encoder import Encoder, Spoken, has_whole_recordings, items_of
 from ercbench.features.store.division import ExtractionSettings
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.leases import alone, left_shares
 from ercbench.features.store.missing import (
     inputs_of,
     read_report,
+    recording_size,
     report_path,
-    worth_another_try,
     write_report,
 )
 from ercbench.features.store.parts import (
@@ -30,6 +29,7 @@ from ercbench.features.store.parts import (
     MissingRow,
     make_plan,
 )
+from ercbench.features.store.shares import share_of
 from ercbench.features.store.values import ValueBlocks
 from ercbench.features.store.workers import encode_chunks
 from ercbench.files import remove_leftovers, writing
@@ -41,7 +41,8 @@ def extract(
     """Encodes a store's corpus and adds the features to the store.
 
     Every chunk that is finished is kept in the store's folder until all are; the same call goes
-    on from there after any interruption. Missing rows whose recordings have come since, or are no
+    on from there after any interruption. A shard that is done goes on with shards of the same
+    folder whose processes have died. Missing rows whose recordings have come since, or are no
     longer the same, are tried again by the next call. The values are the same bytes whatever the
     number of workers, shards and interruptions, on machines with the same processor and libraries.
 
@@ -57,7 +58,7 @@ def extract(
         ErcbenchError: The corpus lacks what the encoder reads, a set of that name was made
             otherwise, another process is at it, or too many of the rows are missing.
     """
-    check_inputs(store.corpus, encoder)
+    check_inputs(store.stored, encoder)
     plan = make_plan(encoder, store, settings.chunk)
     work = Extraction(store, ExtractionParts(plan.folder(store.folder), plan), encoder)
     existing = existing_set(store, plan) if plan.key in store.keys() else None
@@ -67,12 +68,22 @@ def extract(
         return existing
     which, of = settings.share()
     begin(store, work.parts)
-    with _alone(work.parts, f"{which + 1}-of-{of}"):
+    with alone(work.parts, which, of):
         if existing is not None:
             work.take_apart(existing)
-        wanted = [chunk for chunk in range(plan.chunks) if chunk % of == which]
-        encode_chunks(work.parts, encoder, store.corpus, wanted, work.finished(), settings.workers)
-        return finish(store, work.parts, settings.most_missing) if of == 1 else None
+        work.encode(which, of, settings.workers)
+        if of == 1:
+            return finish(store, work.parts, settings.most_missing)
+    for other in left_shares(work.parts, which, of):
+        work.encode(other, of, settings.workers)
+    return None
+
+
+def is_extracted(store: FeatureStore, encoder: Encoder, chunk: int) -> bool:
+    """Returns whether an encoder's features are in a store, or all parts of them are."""
+    plan = make_plan(encoder, store, chunk)
+    parts = ExtractionParts(plan.folder(store.folder), plan)
+    return plan.key in store.keys() or len(parts.finished()) == plan.chunks
 
 
 def finish(store: FeatureStore, parts: ExtractionParts, most_missing: float) -> FeatureSet:
@@ -89,7 +100,7 @@ def finish(store: FeatureStore, parts: ExtractionParts, most_missing: float) -> 
             f"number {absent[0]}). Extract the shards that are missing and merge again, or delete "
             f"{parts.folder} if these features are no longer wanted."
         )
-    missing = {row: why for n in range(plan.chunks) for row, why in parts.missing(n).items()}
+    missing = parts.all_missing(range(plan.chunks))
     present = np.ones(plan.rows, dtype=bool)
     present[list(missing)] = False
     blocks = (parts.values(chunk) for chunk in range(plan.chunks))
@@ -113,7 +124,7 @@ def finish(store: FeatureStore, parts: ExtractionParts, most_missing: float) -> 
     return features
 
 
-def check_inputs(corpus: Corpus, encoder: Encoder) -> None:
+def check_inputs(corpus: Spoken, encoder: Encoder) -> None:
     """Checks that a corpus has what an encoder reads.
 
     Raises:
@@ -145,23 +156,30 @@ class Extraction:
     parts: ExtractionParts
     encoder: Encoder
 
-    @cached_property
-    def items(self) -> list[Item]:
-        """Every utterance in its place, a row each."""
-        return list(items_of(self.store.corpus))
-
     def outdated(self, missing: Mapping[int, MissingRow]) -> set[int]:
         """Returns the chunks with a missing row whose recordings are not what they were.
 
         A whole chunk is encoded again, because what is computed together decides last bits.
         """
-        chunk = self.parts.plan.chunk
-        return {row // chunk for row in worth_another_try(missing, self.items, self.encoder)}
+        size, found = self.parts.plan.chunk, set()
+        for chunk, items in self.store.stored.items({row // size for row in missing}, size):
+            for row, item in enumerate(items, start=chunk * size):
+                if row in missing and recording_size(item, self.encoder) != missing[row].size:
+                    found.add(chunk)
+        return found
 
-    def finished(self) -> set[int]:
-        """Returns the chunks that are there and would come out the same."""
-        there = self.parts.finished()
-        return {chunk for chunk in there if not self.outdated(self.parts.missing(chunk))}
+    def encode(self, which: int, of: int, workers: int) -> None:
+        """Encodes what is left of one share, from 0, of several."""
+        plan = self.parts.plan
+        wanted = share_of(self.store.stored, plan, which, of)
+        finished = self.finished(wanted)
+        if of == 1 or len(finished) < len(wanted):
+            encode_chunks(self.parts, self.encoder, self.store.stored, wanted, finished, workers)
+
+    def finished(self, wanted: Collection[int]) -> set[int]:
+        """Returns those of some chunks that are there and would come out the same."""
+        there = self.parts.finished().intersection(wanted)
+        return there - self.outdated(self.parts.all_missing(there))
 
     def take_apart(self, features: FeatureSet) -> None:
         """Makes parts of a finished set again, of all its chunks but those that are outdated."""
@@ -208,7 +226,7 @@ def _is_done(store: FeatureStore, folder: Path) -> bool:
 
 
 def _report(store: FeatureStore, plan: ExtractionPlan, missing: Mapping[int, MissingRow]) -> None:
-    write_report(report_path(store.folder, plan), plan, missing, list(store.corpus.utterances()))
+    write_report(report_path(store.folder, plan), plan, missing, store.stored.ids(missing))
 
 
 def existing_set(store: FeatureStore, plan: ExtractionPlan) -> FeatureSet:
@@ -222,21 +240,3 @@ def existing_set(store: FeatureStore, plan: ExtractionPlan) -> FeatureSet:
             "features another name, or delete this file."
         )
     return features
-
-
-@contextmanager
-def _alone(parts: ExtractionParts, share: str) -> Iterator[None]:
-    """Keeps a second process from doing the same work at the same time."""
-    lock = FileLock(parts.folder / f"{share}.lock")
-    with writing(parts.folder):
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise ErcbenchError(
-                f"{parts.plan.key}: another process is extracting these features into "
-                f"{parts.folder.parent}. Wait until it ends, or end it; finished rows are kept."
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -27,6 +27,7 @@ from ercbench.features.store.manifest import (
     read_summary,
     write_corpus,
 )
+from ercbench.features.store.stored_corpus import StoredCorpus
 from ercbench.features.store.values import UsableRows, ValueBlocks, write_values
 from ercbench.files import remove_leftovers, replacing_folder, writing
 
@@ -71,6 +72,15 @@ class FeatureStore:
             ErcbenchError: The manifest is damaged, or the corpus breaks one of its rules.
         """
         return read_corpus(self.folder)
+
+    @cached_property
+    def stored(self) -> StoredCorpus:
+        """What was said, gone through on disk: some thousand utterances are in memory at a time.
+
+        Raises:
+            ErcbenchError: The manifest is damaged.
+        """
+        return StoredCorpus(self.folder)
 
     def summary(self) -> CorpusSummary:
         """Returns names and sizes, without reading what was said."""

@@ -1,11 +1,13 @@
 """A corpus on disk: `manifest.parquet`, a row per utterance in order, and `corpus.json`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from itertools import groupby
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,7 @@ from ercbench.errors import ErcbenchError
 
 MANIFEST = "manifest.parquet"
 CORPUS = "corpus.json"
+ROWS_AT_ONCE = 16384
 COUNTED = ["conversation", "speaker"]
 # What reading a damaged file can raise, beside Arrow's own errors.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError)
@@ -38,12 +41,16 @@ SCHEMA = pa.schema(
 
 def write_corpus(folder: Path, corpus: Corpus) -> None:
     """Writes a corpus into a folder that exists."""
-    rows = [
-        {"conversation": conversation.id, **asdict(utterance)}
+    rows = (
+        (conversation.id, *(getattr(utterance, name) for name in SCHEMA.names[1:]))
         for conversation in corpus.conversations
         for utterance in conversation.utterances
+    )
+    parts = [
+        pa.table(list(map(list, zip(*some, strict=True))), schema=SCHEMA)
+        for some in iter(lambda: list(islice(rows, ROWS_AT_ONCE)), [])
     ]
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / MANIFEST)
+    pq.write_table(pa.concat_tables(parts).combine_chunks(), folder / MANIFEST)
     description = {
         "name": corpus.name,
         "labels": corpus.labels,
@@ -94,7 +101,7 @@ def count_rows(folder: Path) -> int:
     Raises:
         ErcbenchError: The manifest is damaged.
     """
-    with _telling_damage(folder):
+    with telling_damage(folder):
         return pq.read_metadata(folder / MANIFEST).num_rows
 
 
@@ -104,13 +111,13 @@ def read_summary(folder: Path) -> CorpusSummary:
     Raises:
         ErcbenchError: A file is damaged.
     """
-    with _telling_damage(folder):
+    with telling_damage(folder):
         description = json.loads((folder / CORPUS).read_text())
         speaking = _speaking(folder)
         lengths: dict[str, int] = {}
         for (conversation, _), count in speaking.items():
             lengths[conversation] = lengths.get(conversation, 0) + count
-        splits = {name: _split(parts) for name, parts in description["splits"].items()}
+        splits = {name: split_of(parts) for name, parts in description["splits"].items()}
         return CorpusSummary(
             str(description["name"]),
             tuple(description["labels"]),
@@ -144,16 +151,22 @@ def read_corpus(folder: Path) -> Corpus:
     Raises:
         ErcbenchError: A file is missing or damaged, or the corpus breaks one of its rules.
     """
-    with _telling_damage(folder):
+    with telling_damage(folder):
         description = json.loads((folder / CORPUS).read_text())
         table = pq.read_table(folder / MANIFEST, schema=SCHEMA)
-        splits = {name: _split(parts) for name, parts in description["splits"].items()}
+        splits = {name: split_of(parts) for name, parts in description["splits"].items()}
         name, labels = description["name"], tuple(description["labels"])
-        return Corpus(name, labels, _conversations(table), splits, description["provenance"])
+        conversations = tuple(conversations_of(table))
+        return Corpus(name, labels, conversations, splits, description["provenance"])
 
 
 @contextmanager
-def _telling_damage(folder: Path) -> Iterator[None]:
+def telling_damage(folder: Path) -> Iterator[None]:
+    """Tells what reading a damaged manifest or corpus.json can raise.
+
+    Raises:
+        ErcbenchError: Instead of it.
+    """
     try:
         yield
     except (*UNREADABLE, pa.ArrowException) as error:
@@ -163,14 +176,21 @@ def _telling_damage(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _split(parts: dict) -> Split:
+def split_of(parts: Mapping[str, Any]) -> Split:
+    """Returns a split as corpus.json holds it."""
     train, validation, test = (tuple(parts[part]) for part in PARTS)
     return Split(train, validation, test, parts["unseen_speakers"])
 
 
-def _conversations(table: pa.Table) -> tuple[Conversation, ...]:
+def conversations_of(table: pa.Table) -> Iterator[Conversation]:
+    """Yields the conversations in some rows of a manifest."""
     names = [field.name for field in fields(Utterance)]
-    return tuple(
-        Conversation(id, tuple(Utterance(**{name: row[name] for name in names}) for row in rows))
-        for id, rows in groupby(table.to_pylist(), key=lambda row: row["conversation"])
-    )
+    rows = (row for batch in table.to_batches(ROWS_AT_ONCE) for row in _rows(batch, names))
+    for id, own in groupby(rows, key=itemgetter(0)):
+        yield Conversation(id, tuple(utterance for _, utterance in own))
+
+
+def _rows(batch: pa.RecordBatch, names: Sequence[str]) -> Iterator[tuple[str, Utterance]]:
+    columns = (batch.column(name).to_pylist() for name in names)
+    turns = (Utterance(*cells) for cells in zip(*columns, strict=True))
+    return zip(batch.column("conversation").to_pylist(), turns, strict=True)

@@ -2,12 +2,11 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 
-from ercbench.corpora.conversation import Utterance
 from ercbench.corpora.excerpt import excerpt_of
 from ercbench.features.encoders.encoder import Encoder, Item
 from ercbench.features.store.parts import ExtractionPlan, MissingRow
@@ -31,20 +30,13 @@ def recording_size(item: Item, encoder: Encoder) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def worth_another_try(
-    missing: Mapping[int, MissingRow], items: Sequence[Item], encoder: Encoder
-) -> list[int]:
-    """Returns the missing rows whose recordings are not what they were, such as absent."""
-    return [r for r, why in missing.items() if recording_size(items[r], encoder) != why.size]
-
-
 def report_path(folder: Path, plan: ExtractionPlan) -> Path:
     """Returns where the report of a plan's missing rows lies: `<modality>.<name>.missing.csv`."""
     return folder / f"{plan.modality}.{plan.name}.missing.csv"
 
 
 def write_report(
-    path: Path, plan: ExtractionPlan, missing: Mapping[int, MissingRow], turns: Sequence[Utterance]
+    path: Path, plan: ExtractionPlan, missing: Mapping[int, MissingRow], ids: Mapping[int, str]
 ) -> None:
     """Writes a line per missing row and prints a summary; without any there is no report."""
     if not missing:
@@ -54,7 +46,7 @@ def write_report(
         lines = csv.writer(stream, lineterminator="\n")
         lines.writerow(COLUMNS)
         lines.writerows(
-            (row, turns[row].id, why.reason, why.size) for row, why in sorted(missing.items())
+            (row, ids[row], why.reason, why.size) for row, why in sorted(missing.items())
         )
     console = Console(stderr=True)
     console.print(f"{plan.key}: {len(missing)} of {plan.rows} rows are missing ({path.name})")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,7 +87,7 @@ def make_plan(encoder: Encoder, store: FeatureStore, chunk: int) -> ExtractionPl
         store.count,
         chunk,
         store.manifest_sha256,
-        labels_seen(encoder, store.corpus),
+        labels_seen(encoder, store.stored),
         json.loads(json.dumps(encoder.describe())),  # as it will be read back
     )
 
@@ -133,7 +133,8 @@ class ExtractionParts:
 
     def finished(self) -> set[int]:
         """Returns the chunks that are there."""
-        names = (re.fullmatch(r"part-(\d{6,})\.safetensors", p.name) for p in self.folder.iterdir())
+        there = self.folder.glob("part-*.safetensors")
+        names = (re.fullmatch(r"part-(\d{6,})\.safetensors", path.name) for path in there)
         return {int(name[1]) for name in names if name}
 
     def write(self, chunk: int, vectors: Sequence[Vector], sizes: Sequence[int]) -> None:
@@ -185,6 +186,14 @@ class ExtractionParts:
         with self._opened(chunk) as file:
             told = json.loads(file.metadata()["missing"])
             return {rows[int(row)]: MissingRow(**why) for row, why in told.items()}
+
+    def all_missing(self, chunks: Iterable[int]) -> dict[int, MissingRow]:
+        """Returns the missing rows of some chunks, by their number in the manifest.
+
+        Raises:
+            ErcbenchError: A file is damaged.
+        """
+        return {row: why for chunk in chunks for row, why in self.missing(chunk).items()}
 
     @contextmanager
     def _opened(self, chunk: int) -> Iterator[Any]:

@@ -1,8 +1,14 @@
 """Chunks of a corpus through an encoder, in this process or in several."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
@@ -21,11 +27,17 @@ from rich.progress import (
 from rich.text import Text
 from threadpoolctl import threadpool_limits
 
-from ercbench.corpora.conversation import Corpus
 from ercbench.errors import ErcbenchError
-from ercbench.features.encoders.encoder import Encoder, Item, items_of
+from ercbench.features.encoders.encoder import Encoder, Item
 from ercbench.features.store.missing import recording_size
 from ercbench.features.store.parts import ExtractionParts
+from ercbench.features.store.stored_corpus import StoredCorpus
+
+# Chunks that wait for each worker; those that are read sooner would only take memory.
+IN_LINE = 2
+
+Chunks = Iterable[tuple[int, Sequence[Item]]]
+"""Each chunk's number and utterances."""
 
 
 class ChunkEncoder:
@@ -34,17 +46,14 @@ class ChunkEncoder:
     Args:
         parts: Where the chunks go.
         encoder: What encodes them.
-        corpus: In the order of the manifest.
     """
 
-    def __init__(self, parts: ExtractionParts, encoder: Encoder, corpus: Corpus) -> None:
+    def __init__(self, parts: ExtractionParts, encoder: Encoder) -> None:
         self.parts, self.encoder = parts, encoder
-        self.items: list[Item] = list(items_of(corpus))
 
-    def __call__(self, chunk: int) -> int:
+    def __call__(self, chunk: int, items: Sequence[Item]) -> int:
         """Returns how many rows were finished."""
         rows = self.parts.plan.rows_of(chunk)
-        items = self.items[rows.start : rows.stop]
         sizes = [recording_size(item, self.encoder) for item in items]
         vectors = self.encoder.encode(items)
         if len(vectors) != len(rows):
@@ -59,7 +68,7 @@ class ChunkEncoder:
 def encode_chunks(
     parts: ExtractionParts,
     encoder: Encoder,
-    corpus: Corpus,
+    corpus: StoredCorpus,
     wanted: Sequence[int],
     finished: Collection[int],
     workers: int,
@@ -69,7 +78,7 @@ def encode_chunks(
     Args:
         parts: Where the chunks go.
         encoder: What encodes them.
-        corpus: In the order of the manifest.
+        corpus: Gone through once.
         wanted: Chunks by number, of which those that are finished only count in the bar.
         finished: Chunks that need not be encoded.
         workers: Processes; with 1 it happens in this one.
@@ -82,28 +91,30 @@ def encode_chunks(
     with row_progress() as progress:
         done = sum(rows[chunk] for chunk in wanted if chunk in finished)
         task = progress.add_task(parts.plan.key, total=sum(rows.values()), completed=done)
-        work = ChunkEncoder(parts, encoder, corpus)
-        for count in _here(work, left) if workers == 1 else _in_processes(work, left, workers):
+        work = ChunkEncoder(parts, encoder)
+        chunks, workers = corpus.items(set(left), parts.plan.chunk), min(workers, len(left))
+        for count in _in_processes(work, chunks, workers) if workers > 1 else _here(work, chunks):
             progress.advance(task, count)
 
 
-def _here(work: ChunkEncoder, chunks: Sequence[int]) -> Iterator[int]:
+def _here(work: ChunkEncoder, chunks: Chunks) -> Iterator[int]:
     with single_thread():
-        for chunk in chunks:
-            yield work(chunk)
+        for chunk, items in chunks:
+            yield work(chunk, items)
 
 
-def _in_processes(work: ChunkEncoder, chunks: Sequence[int], workers: int) -> Iterator[int]:
+def _in_processes(work: ChunkEncoder, chunks: Chunks, workers: int) -> Iterator[int]:
     """Yields the rows of each chunk as it is finished, in whatever order."""
-    if not chunks:
-        return
     # A forked copy of a process in which torch has run threads can hang.
-    pool = ProcessPoolExecutor(
-        min(workers, len(chunks)), get_context("spawn"), initializer=_begin, initargs=(work,)
-    )
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(work,))
     try:
-        futures: list[Future[int]] = [pool.submit(_encode, chunk) for chunk in chunks]
-        for future in as_completed(futures):
+        waiting: set[Future[int]] = set()
+        for chunk, items in chunks:
+            waiting.add(pool.submit(_encode, chunk, items))
+            if len(waiting) > IN_LINE * workers:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        for future in as_completed(waiting):
             yield future.result()
     except BrokenProcessPool:
         raise ErcbenchError(
@@ -142,9 +153,9 @@ def _begin(work: ChunkEncoder) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _encode(chunk: int) -> int:
+def _encode(chunk: int, items: Sequence[Item]) -> int:
     assert _work is not None
-    return _work(chunk)
+    return _work(chunk, items)
 
 
 def _end_with_parent() -> None:
