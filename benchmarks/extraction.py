@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/extraction.py [--rows 1000 10000 100000 1000000]
 
 Makes up conversations of unequal length in a csv file (seeded, in a temporary folder; 0.5 GB for a
-million rows). The encoder counts words by hashing, so that the framework is measured and no network.
+million rows). The encoder counts words by hashing: the framework is measured, no network.
 Every step is a process of its own. Seconds are the processor's, without imports; memory is the most
 that one process held (VmHWM), imports included.
 """

@@ -161,6 +161,17 @@ def test_a_shard_whose_process_died_is_taken_over_by_one_that_is_done(new_store,
     assert (store.folder / FILE).read_bytes() == plain
 
 
+def test_neither_extraction_nor_merging_has_the_whole_corpus_in_memory(
+    new_store, plain, monkeypatch
+):
+    store = new_store()
+    monkeypatch.setattr(FeatureStore, "corpus", property(lambda _: pytest.fail("it was read")))
+    for shard in ("1/2", "2/2"):
+        extract(store, Letters(), extraction_settings(shard=shard, chunk=8))
+    merge_shards(store, [], 0.2)
+    assert (store.folder / FILE).read_bytes() == plain
+
+
 def test_a_shard_that_a_process_is_at_is_refused_to_a_second_and_not_taken_over(new_store):
     store = new_store()
     plan = make_plan(Letters(), store, 8)

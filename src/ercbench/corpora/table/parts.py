@@ -68,13 +68,18 @@ def renumbered(rows: Sequence[Row]) -> list[Row] | None:
         ErcbenchError: A conversation is in several parts itself: its rows are divided among them
             or are in each.
     """
-    found: dict[str, dict[str, dict[str, Row]]] = {}
-    for row in rows:
-        parts = found.setdefault(row["conversation"], {})
-        parts.setdefault(row["split"], {})[row["utterance"]] = _said(row)
-    shared = {id: parts for id, parts in found.items() if len(parts) > 1}
-    if not shared:
+    part_of: dict[str, str] = {}
+    several = {
+        row["conversation"]
+        for row in rows
+        if part_of.setdefault(row["conversation"], row["split"]) != row["split"]
+    }
+    if not several:
         return None
+    shared: dict[str, dict[str, dict[str, Row]]] = {}
+    for row in (row for row in rows if row["conversation"] in several):
+        parts = shared.setdefault(row["conversation"], {})
+        parts.setdefault(row["split"], {})[row["utterance"]] = _said(row)
     if not any(_contradicts(parts) for parts in shared.values()):
         _refuse(rows, list(shared), "some of its utterances in each")
     _refuse(rows, [id for id, p in shared.items() if _is_copied(p)], "the same in each")

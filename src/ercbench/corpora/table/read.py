@@ -63,7 +63,8 @@ def read_table(
     names, files = column_names(columns or {}), table_files(root)
     rows = [row for file in files for row in _rows(file, names)]
     check_cells(rows)
-    rows = [cleaned(row) for row in rows]
+    for number, row in enumerate(rows):  # in place: of a million rows two copies are a gigabyte
+        rows[number] = cleaned(row)
     if anew := renumbered(rows):
         rows = anew
     where = files_of(rows) if rows else str(root)
@@ -102,7 +103,10 @@ def _with_own_parts(
 def _rows(file: TableFile, names: Names) -> list[Row]:
     """Returns the rows of one file, each with its part."""
     required = [name for name in REQUIRED if name != "split" or file.part is None]
-    return [with_part(row, file.part) for row in rows_of(file.path, names, required)]
+    rows = rows_of(file.path, names, required)
+    for number, row in enumerate(rows):
+        rows[number] = with_part(row, file.part)
+    return rows
 
 
 def _origin(paths: Sequence[Path]) -> dict[str, str]:
@@ -132,11 +136,13 @@ def rows_of(path: Path, names: Names, required: Sequence[str]) -> list[Row]:
     wanted = [theirs for name in required for theirs in names[name]]
     advise = advice(names, required)
     if path.suffix.lower() == ".jsonl":
-        found: Sequence[Mapping[str, Any]] = read_jsonl(path, wanted, advise)
+        found: list[Any] = read_jsonl(path, wanted, advise)
     else:
         known = [theirs for own in names.values() for theirs in own]
         found = read_csv(path, wanted, known, advise)
-    return [_row(path, number, row, names) for number, row in enumerate(found, start=1)]
+    for number, row in enumerate(found):
+        found[number] = _row(path, number + 1, row, names)
+    return found
 
 
 def _row(path: Path, number: int, found: Mapping[str, Any], names: Names) -> Row:
