@@ -126,7 +126,25 @@ def test_settings_of_one_group_that_differ_between_folds_are_called_tuned(tmp_pa
     comparison = pooled(tmp_path)
     assert [own.name for own in comparison.groups] == ["GRU", "MLP, search, tuned in each fold"]
     text = to_markdown(tables(comparison, analyse(comparison, draws=50))[0])
-    assert "Tuned in each fold: settings differ between folds." in text
+    assert "Tuned in each fold: each has settings of its own choice." in text
+
+
+@pytest.mark.parametrize("differing", [0, 1])
+def test_what_a_study_in_each_fold_chose_is_pooled_be_it_the_same_or_not(differing, tmp_path):
+    for number, fold in enumerate(FOLDS):
+        write_fold(tmp_path, fold, hidden=8 + differing * number, group=f"tuned/mlp-{fold}")
+    assert [own.name for own in pooled(tmp_path).groups] == ["MLP, tuned in each fold"]
+
+
+def test_one_study_that_chose_for_all_folds_is_not_called_tuned_in_each(tmp_path):
+    write_folds(tmp_path, group="tuned/mlp-session5")
+    assert [own.name for own in pooled(tmp_path).groups] == ["MLP"]
+
+
+def test_two_studies_of_one_fold_are_not_pooled_by_guess(tmp_path):
+    for number, fold in enumerate((*FOLDS, "session1")):
+        write_fold(tmp_path, fold, hidden=8 + number, group=f"tuned/mlp-{number}")
+    assert "session1 has runs of several settings" in " ".join(warnings(tmp_path))
 
 
 def test_several_settings_in_one_fold_are_not_pooled_by_guess(tmp_path):

@@ -14,6 +14,8 @@ from ercbench.records.versioned import read_versioned
 # Goes up whenever an older record can no longer be read as it is.
 VERSION = 1
 FILE_NAME = "study.json"
+# Begins the group of the runs that train what a study chose; its name follows.
+GROUP = "tuned/"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ercbench.files import replacing
 from ercbench.metrics import METRICS
-from ercbench.records.study import StudyRecord, Trial, write_study
+from ercbench.records.study import GROUP, StudyRecord, Trial, write_study
 from ercbench.training.train import plan
 from ercbench.tuning.space import with_params
 from ercbench.tuning.study import SharedStudy, number_of
@@ -127,7 +127,7 @@ def write_experiment(path: Path, record: StudyRecord, choices: Mapping[str, str]
     settings, best, metric = record.settings, record.best, METRICS[record.metric]
     content = {
         "defaults": [{f"override /{group}": choices[group]} for group in CHOSEN],
-        "group": f"tuned/{record.study}",
+        "group": f"{GROUP}{record.study}",
         "features": settings["features"],
         **{name: settings[name] for name in (*CHOSEN, *FIXED)},
     }

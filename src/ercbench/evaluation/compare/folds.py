@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.compare.naming import Name, names, settings_of
 from ercbench.models.registry import title_of
+from ercbench.records.study import GROUP
 
 TUNED = "tuned in each fold"
 
@@ -18,7 +19,7 @@ class AcrossFolds:
 
     Attributes:
         parts: Fold to its runs; a fold without a run is absent.
-        tuned: Whether folds have settings of their own.
+        tuned: Whether each fold has settings of its own, or had a study of its own.
     """
 
     parts: Mapping[str, Group]
@@ -49,7 +50,7 @@ def find_across_folds(
 ) -> tuple[list[AcrossFolds], list[str]]:
     """Returns what has a run of the same seed in every fold, and what others lack."""
     groups = [(own.test.split, group) for own in parts for group in own.groups]
-    alike = [AcrossFolds(dict(own)) for own in _gathered(groups, _settings)]
+    alike = [AcrossFolds(dict(own), _by_studies(own)) for own in _gathered(groups, _settings)]
     whole = [across for across in alike if _whole(across, folds)]
     rest = [item for across in alike if across not in whole for item in across.parts.items()]
     said = [_lacking(across, folds, pooled=True) for across in whole]
@@ -75,8 +76,8 @@ def names_across_folds(every: Sequence[AcrossFolds]) -> list[str]:
         if group.brought_along:
             found.append(group.name)
         elif tuned:
-            details = (group.runs[0].setup.group, TUNED)
-            found.append(Name(title_of(group.model), details).of(group.output))
+            details = filter(None, (_search(group), TUNED))
+            found.append(Name(title_of(group.model), tuple(details)).of(group.output))
         else:
             found.append(known[_variant(group)].of(group.output))
     return found
@@ -97,6 +98,12 @@ def _gathered(
     return list(found.values())
 
 
+def _by_studies(parts: Sequence[tuple[str, Group]]) -> bool:
+    """Whether the studies of several folds chose the same."""
+    chosen = {run.setup.group for _, group in parts for run in group.runs}
+    return len(chosen) > 1 and all(name.startswith(GROUP) for name in chosen)
+
+
 def _settings(group: Group) -> Hashable:
     """Returns what a group has in common with itself in other folds."""
     return group.output, _variant(group)
@@ -115,7 +122,13 @@ def _group_name(group: Group) -> Hashable:
     if group.brought_along:
         return group.output, group.model
     setup = group.runs[0].setup
-    return group.output, setup.model, setup.code, setup.group
+    return group.output, setup.model, setup.code, _search(group)
+
+
+def _search(group: Group) -> str:
+    """Returns the group that a search's runs were given; empty for what studies chose."""
+    name = group.runs[0].setup.group
+    return "" if name.startswith(GROUP) else name
 
 
 def _whole(across: AcrossFolds, folds: Sequence[str]) -> bool:

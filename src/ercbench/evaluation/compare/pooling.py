@@ -21,8 +21,8 @@ def with_pooled(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Returns comparisons and, of folds that are all there, one more over every conversation.
 
     Runs are pooled if nothing but seed and fold tells them apart. Those of one `group` whose
-    settings differ between folds are pooled too, and called tuned in each fold. What cannot be
-    pooled is among the warnings.
+    settings differ between folds, and those that a study in each fold chose, are pooled too, and
+    called tuned in each fold. What cannot be pooled is among the warnings.
     """
     found = list(comparisons)
     for folds, parts in _by_corpus(comparisons):

@@ -287,7 +287,7 @@ def _pooled(comparison: Comparison) -> list[str]:
         "together, not means over folds"
     ]
     if any(TUNED in group.differences.values() for group in comparison.groups):
-        notes.append(f"{TUNED}: settings differ between folds")
+        notes.append(f"{TUNED}: each has settings of its own choice")
     return notes
 
 
