@@ -27,8 +27,8 @@ LOOP_VARIABLES = {"D": "corpora", "paper": "hcam"}
 
 def blocks(text, language=""):
     """The fenced blocks of a text in one language, continued lines joined."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [own.replace("\\\n", " ") for own in found]
+    found = re.findall(r"^```(.*?)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [own.replace("\\\n", " ") for name, own in found if name == language]
 
 
 def commands(text):
