@@ -39,3 +39,9 @@ def test_a_part_compared_in_blocks_finds_the_same_neighbours(monkeypatch):
     monkeypatch.setattr(ercbench.models.base.embedder, "AT_ONCE", 4)
     assert torch.equal(nearest_label(vectors, labels), whole)
     assert IGNORE not in whole
+
+
+@pytest.mark.parametrize(("labels", "found"), [([], {}), ([3], {}), ([0, 1, 2], {"nearest": 0.0})])
+def test_a_score_that_is_the_mean_of_nothing_is_absent(labels, found):
+    vectors = np.eye(4)[: len(labels)]
+    assert retrieval(vectors, np.array(labels, dtype=np.int64)) == found

@@ -38,7 +38,10 @@ def retrieval(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     Returns:
         `nearest`: how often the nearest other vector has the same label; `average_precision`: the
         mean, over vectors with one of their label, of the precision of the ranking of all others.
+        Either is absent where there is nothing to take the mean of.
     """
+    if len(labels) < 2:
+        return {}
     unit = _unit(vectors)
     nearest, precisions = [], []
     for row in range(len(labels)):
@@ -47,7 +50,8 @@ def retrieval(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         nearest.append(same[cosines.argmax()])
         if same.any():
             precisions.append(average_precision_score(same, cosines))
-    return {"nearest": float(np.mean(nearest)), "average_precision": float(np.mean(precisions))}
+    found = {"nearest": nearest, "average_precision": precisions}
+    return {name: float(np.mean(values)) for name, values in found.items() if values}
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
