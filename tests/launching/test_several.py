@@ -42,6 +42,21 @@ def test_shards_by_a_launcher_are_merged_to_the_same_bytes_as_one_process(run_co
     assert one.read_bytes() == two.read_bytes()
 
 
+def test_what_no_encoder_can_read_is_refused_before_any_job_starts(ercbench, tmp_path):
+    words = ("prepare", "corpus=csv", f"root={write_corpus(tmp_path)}")
+    assert ercbench(*words)[0] == 0
+    jobs = ("launcher=joblib", "shards=2")
+    for own in (words, ("prepare", "store=talk")):
+        code, _, errors = ercbench(*own, "visual=frames", *jobs)
+        assert code == 2
+        assert "no utterance of corpus 'talk' has video" in errors
+    assert ercbench("prepare", "store=talk", "audio=mel", "chunk=2")[0] == 0
+    code, _, errors = ercbench("prepare", "store=talk", "audio=mel", "chunk=3", *jobs)
+    assert code == 2
+    assert "'audio:mel' was made with other settings" in errors
+    assert not (tmp_path / "stores" / ".jobs").exists()
+
+
 def test_shards_without_a_launcher_are_refused(ercbench):
     assert (
         "shards=2: expected to be set together with launcher" in ercbench("prepare", "shards=2")[2]

@@ -142,7 +142,10 @@ def extract_in_shards(
     Raises:
         ErcbenchError: As in `prepare`, or the jobs did not finish the parts.
     """
-    add_features(store, (), settings)
+    for encoder in encoders:
+        check_inputs(store.stored, encoder)
+        is_extracted(store, encoder, settings.chunk)  # refuses what was made otherwise
+    announce(store)
     words = [*own_words("corpus", "store", *READING), f"store={store.folder.name}"]
     parts = [f"{number}/{config.shards}" for number in range(1, config.shards + 1)]
     jobs = {

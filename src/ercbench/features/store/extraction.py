@@ -80,10 +80,18 @@ def extract(
 
 
 def is_extracted(store: FeatureStore, encoder: Encoder, chunk: int) -> bool:
-    """Returns whether an encoder's features are in a store, or all parts of them are."""
+    """Returns whether an encoder's features are in a store, or all parts of them are.
+
+    Raises:
+        ErcbenchError: A set of that name was made otherwise.
+    """
     plan = make_plan(encoder, store, chunk)
-    parts = ExtractionParts(plan.folder(store.folder), plan)
-    return plan.key in store.keys() or len(parts.finished()) == plan.chunks
+    work = Extraction(store, ExtractionParts(plan.folder(store.folder), plan), encoder)
+    if plan.key in store.keys():
+        existing_set(store, plan)
+        if not work.outdated(read_report(report_path(store.folder, plan))):
+            return True
+    return len(work.finished(range(plan.chunks))) == plan.chunks
 
 
 def finish(store: FeatureStore, parts: ExtractionParts, most_missing: float) -> FeatureSet:
