@@ -28,6 +28,7 @@ BROKEN = [
     (("prepare", "text=minilm", "tezt=1"), "Did you mean 'text'?"),
     (("import", "comunity=x.pkl"), "Did you mean 'community'?"),
     (("report", "nowhere"), "No folder 'nowhere'"),
+    (("tune", "mlp"), "Cannot read 'mlp': expected setting=value"),
     (("report", "a", "b"), "expected at most one folder"),
     (("stores", "a", "b"), "expected at most one folder"),
 ]

@@ -1,5 +1,6 @@
 """Several processes on one study, in a file and in a database, one of them killed."""
 
+import multiprocessing
 import os
 import signal
 import time
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
+from filelock import FileLock
 from helpers import SMALL_RUN, compose_in
 from optuna.trial import TrialState
 from postgresql import PASSWORD, programs, server
@@ -14,7 +16,7 @@ from postgresql import PASSWORD, programs, server
 from ercbench.errors import ErcbenchError
 from ercbench.tuning.study import SharedStudy, number_of
 from ercbench.tuning.tune import search_of, tune
-from ercbench.tuning.worker import work, work_side_by_side
+from ercbench.tuning.worker import deaf_to_interrupts, work, work_side_by_side
 
 SPACE = ("tuning.space.model.hidden=[8,16]", "tuning.space.model.layers=[1,2]")
 EPOCHS = 60
@@ -44,7 +46,7 @@ def asked(folder, *overrides):
 
 
 def wait_for(condition):
-    for _ in range(2000):
+    for _ in range(8000):
         if found := condition():
             return found
         time.sleep(0.05)
@@ -100,6 +102,32 @@ def test_of_two_processes_one_is_killed_and_no_trial_is_lost_or_counted_twice(
     assert again.number > killed.number, "it began again"
     assert again.params == killed.params
     assert len(again.intermediate_values) == EPOCHS
+
+
+def test_the_processes_of_a_command_that_is_killed_end_with_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    search = search_of(asked(tmp_path, "trials=30", *LONG), CHOICES)
+    study = SharedStudy(search)
+    spawn = multiprocessing.get_context("spawn")
+    command = spawn.Process(target=work_side_by_side, args=(search, 2))
+    command.start()
+    wait_for(lambda: len({process_of(own) for own in study.trials} - {None}) == 2)
+    command.kill()
+    command.join()
+    for lock in study.workers.glob("*.lock"):
+        with FileLock(lock, timeout=60):
+            assert not study.done, "the other process went on"
+
+
+def test_ctrl_c_is_told_by_the_command_alone_and_not_by_tracebacks_of_its_processes():
+    spawn = multiprocessing.get_context("spawn")
+    process = spawn.Process(target=signal.raise_signal, args=(signal.SIGINT,))
+    before = signal.getsignal(signal.SIGINT)
+    with deaf_to_interrupts():
+        process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert signal.getsignal(signal.SIGINT) == before
 
 
 @pytest.mark.postgresql

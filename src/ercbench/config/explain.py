@@ -22,11 +22,7 @@ def explain(error: BaseException) -> str | None:
         if isinstance(cause, ErcbenchError):
             return str(cause)
     if isinstance(error, OverrideParseException):
-        said = str(error).splitlines()[0]
-        return (
-            f"Cannot read '{error.override}': {said}. Close its brackets and quotes; a value of "
-            "other characters is read in double quotes inside single ones: 'key=\"value\"'."
-        )
+        return _explain_override(error)
     if isinstance(error, MissingConfigException):
         return _explain_choice(error)
     wrong = [cause for cause in chain if isinstance(cause, OmegaConfBaseException)]
@@ -50,6 +46,19 @@ def did_you_mean(name: str, valid: list[str]) -> str:
     """Returns a guess at what was meant, to end a message with."""
     close = get_close_matches(name, valid)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def _explain_override(error: Any) -> str:
+    if "=" not in error.override:
+        return (
+            f"Cannot read '{error.override}': expected setting=value, as in model=gru. Add --help "
+            "to see the settings."
+        )
+    said = str(error).splitlines()[0]
+    return (
+        f"Cannot read '{error.override}': {said}. Close its brackets and quotes; a value of "
+        "other characters is read in double quotes inside single ones: 'key=\"value\"'."
+    )
 
 
 def _explain_choice(error: Any) -> str:

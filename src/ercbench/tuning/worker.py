@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,8 +53,9 @@ def work_side_by_side(search: Search, jobs: int) -> None:
     spawn = multiprocessing.get_context("spawn")
     with threads_each(max(1, (os.cpu_count() or 1) // jobs)):
         others = [spawn.Process(target=_work_alone, args=(search,)) for _ in range(jobs - 1)]
-        for process in others:
-            process.start()
+        with deaf_to_interrupts():
+            for process in others:
+                process.start()
         with _ending_together(others):
             work(search)
 
@@ -89,6 +92,7 @@ def _ending(trial: FrozenTrial, metric: Metric) -> str:
 
 def _work_alone(search: Search) -> None:
     """Works in a process of its own, whose errors are one line."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with reachable(search.storage):
             work(search)
@@ -97,6 +101,17 @@ def _work_alone(search: Search) -> None:
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(1) from None
+
+
+def _end_with_parent() -> None:
+    """Ends this process once the one that started it is gone, even if that was killed.
+
+    The study then takes the trial over, as that of any process that was killed.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a process that another started has one"
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager
@@ -111,6 +126,22 @@ def _ending_together(processes: Sequence[BaseProcess]) -> Iterator[None]:
     finally:
         for process in processes:
             process.join()
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Lets processes that are started herein ignore Ctrl-C, which a terminal sends to all.
+
+    The one that started them ends them then, also while they are importing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where no signal can be set
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
