@@ -1,7 +1,8 @@
 """What a study costs over its runs, and what a second process brings.
 
-Tunes the GRU on the simulated corpus in one process and in two. Its wall clock needs idle cores;
-the processor time of one process says what is lost over the runs, whatever else the machine does.
+Tunes the GRU on the simulated corpus in one process and in two, over settings that leave the cost
+of a trial as it is, since two processes try others than one. Its wall clock needs idle cores; the
+processor time of one process says what is lost over the runs, whatever else the machine does.
 
 Usage: OMP_NUM_THREADS=1 python benchmarks/tuning.py [TRIALS]
 """
@@ -25,6 +26,9 @@ SETTINGS = [
     "trainer.max_epochs=20",
     "selection.patience=20",
     "dataset.simulation.train=200",
+    "tuning.common.width=[128]",
+    "tuning.common.depth=[2]",
+    "tuning.common.batch_size=[32]",
 ]
 
 
