@@ -1,5 +1,6 @@
 """One line for whatever a user can get wrong in the settings."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from traceback import walk_tb
@@ -29,9 +30,7 @@ def explain(error: BaseException) -> str | None:
     if wrong:
         return _explain_setting(error, next((cause for cause in wrong if cause.full_key), wrong[0]))
     if isinstance(error, HydraException):
-        said, *chained = str(error).split(", set env var HYDRA_FULL_ERROR=1")
-        advice = f". {CLASS_ADVICE}" if chained else ""
-        return " ".join(said.split("Config search path")[0].split()) + advice
+        return _explain_hydra(error)
     if isinstance(error, ImportError) and _raised_by_hydra(error):
         return f"{str(error).splitlines()[0].rstrip(':')}. {CLASS_ADVICE}"
     if isinstance(error, ValueError) and _raised_by_hydra(error):
@@ -59,6 +58,14 @@ def _explain_override(error: Any) -> str:
         f"Cannot read '{error.override}': {said}. Close its brackets and quotes; a value of "
         "other characters is read in double quotes inside single ones: 'key=\"value\"'."
     )
+
+
+def _explain_hydra(error: Any) -> str:
+    if unknown := re.match("Could not override '(.+?)'", str(error)):
+        return f"No setting '{unknown[1]}' here. Add --help to see the settings."
+    said, *chained = str(error).split(", set env var HYDRA_FULL_ERROR=1")
+    advice = f". {CLASS_ADVICE}" if chained else ""
+    return " ".join(said.split("Config search path")[0].split()) + advice
 
 
 def _explain_choice(error: Any) -> str:
