@@ -31,10 +31,12 @@ def write_corpus(folder):
     return path
 
 
-def test_shards_by_a_launcher_are_merged_to_the_same_bytes_as_one_process(run_command, tmp_path):
+def test_shards_by_a_launcher_are_merged_to_the_same_bytes_as_one_process(
+    ercbench, run_command, tmp_path
+):
     words = ("prepare", "corpus=csv", f"root={write_corpus(tmp_path)}", "audio=mel", "chunk=1")
-    whole = run_command(*words, "stores=whole")
-    assert whole.returncode == 0, whole.stderr
+    code, _, errors = ercbench(*words, "stores=whole")
+    assert code == 0, errors
     parts = run_command(*words, "launcher=joblib", "shards=2")
     assert parts.returncode == 0, parts.stderr
     assert "talk-2of2 finished" in parts.stderr

@@ -22,7 +22,7 @@ def scores(folder):
 
 @pytest.mark.filterwarnings("ignore")
 def test_runs_side_by_side_come_to_the_same_numbers_and_one_that_fails_is_told(
-    run_command, tmp_path
+    ercbench, run_command, tmp_path
 ):
     several = ("train", "-m", *SMALL_RUN, "seed=0,1", "launcher=joblib", "launcher.jobs=2")
     wrong = run_command(*several, "trainer.max_epochs=2", "model.hidden=8,0")
@@ -34,9 +34,9 @@ def test_runs_side_by_side_come_to_the_same_numbers_and_one_that_fails_is_told(
         config = compose_in(tmp_path / "serial", *SMALL_RUN, f"seed={seed}", "trainer.max_epochs=2")
         train(config)
     assert scores(tmp_path / "runs") == scores(tmp_path / "serial" / "runs")
-    again = run_command(*several, "trainer.max_epochs=2")
-    assert again.returncode == 0
-    assert "2 of 2 runs had finished, not run again" in again.stderr
+    code, _, errors = ercbench(*several, "trainer.max_epochs=2")
+    assert code == 0
+    assert "2 of 2 runs had finished, not run again" in errors
 
 
 def test_a_launcher_alone_is_refused_and_an_unknown_one_is_told_what_there_is(ercbench):
