@@ -48,5 +48,35 @@ class ConversationBatchSampler(Sampler[list[int]]):
         yield from (batches[i] for i in shuffled)
 
 
+class StretchBatchSampler(ConversationBatchSampler):
+    """Random batches of utterances, those that are read as one sequence always together.
+
+    Args:
+        stretches: The places of the utterances of each sequence.
+        lengths: Length of each sequence.
+        batch_size: Utterances per batch, on average.
+        seed: As a `ConversationBatchSampler` takes it.
+        epoch: Likewise.
+        window: Likewise.
+    """
+
+    def __init__(
+        self,
+        stretches: Sequence[Sequence[int]],
+        lengths: Sequence[int],
+        batch_size: int,
+        seed: int,
+        epoch: Callable[[], int],
+        window: int = 1,
+    ) -> None:
+        mean = sum(map(len, stretches)) / len(stretches)
+        super().__init__(lengths, max(1, round(batch_size / mean)), seed, epoch, window)
+        self.stretches = stretches
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for batch in super().__iter__():
+            yield [place for stretch in batch for place in self.stretches[stretch]]
+
+
 def _chunks(values: list[int], size: int) -> list[list[int]]:
     return [values[first : first + size] for first in range(0, len(values), size)]

@@ -18,8 +18,9 @@ from ercbench.corpora.conversation import Corpus
 from ercbench.data.balanced import BalancedBatchSampler
 from ercbench.data.batch import IGNORE
 from ercbench.data.labels import check_labels
-from ercbench.data.sampler import ConversationBatchSampler
+from ercbench.data.sampler import ConversationBatchSampler, StretchBatchSampler
 from ercbench.errors import ErcbenchError
+from ercbench.features.encoders.context import same_stretch
 from ercbench.features.encoders.encoder import Item, items_of
 
 
@@ -103,16 +104,27 @@ class UtteranceDataset(Dataset[tuple[Any, int, str, float]]):
         reader: How they are read.
         labels: Label names in index order.
         seed: Of augmentation; None for none.
+        whole_dialogue: Whether the reader reads many utterances as one sequence.
+
+    Attributes:
+        stretches: The places of the utterances of each such sequence.
     """
 
     def __init__(
-        self, items: Iterable[Item], reader: Reader, labels: Sequence[str], seed: int | None = None
+        self,
+        items: Iterable[Item],
+        reader: Reader,
+        labels: Sequence[str],
+        seed: int | None = None,
+        whole_dialogue: bool = False,
     ) -> None:
         self.reader, self.seed, self.epoch = reader, seed, 0
         everything = list(items)
         read = [reader.read(item) for item in everything]
         self.items = [i for i, r in zip(everything, read, strict=True) if not isinstance(r, str)]
-        self.lengths = [len(example) for example in read if not isinstance(example, str)]
+        examples = [example for example in read if not isinstance(example, str)]
+        self.lengths = [len(example) for example in examples]
+        self.stretches = same_stretch(examples) if whole_dialogue else []
         self.unreadable = Counter(reason for reason in read if isinstance(reason, str))
         index = {label: number for number, label in enumerate(labels)}
         said = [item.utterance.label for item in self.items]
@@ -139,6 +151,7 @@ class UtteranceDataModule(L.LightningDataModule):
         reader: How they are read.
         batch_size: Utterances per batch.
         members: Of each class in a training batch, so that it is balanced; None for random ones.
+        whole_dialogue: Whether utterances that are read as one sequence share a training batch.
         augment: Whether training utterances are augmented.
         seed: Of order and augmentation.
         held_out: Training conversations that are not trained on.
@@ -153,6 +166,7 @@ class UtteranceDataModule(L.LightningDataModule):
         reader: Reader,
         batch_size: int,
         members: int | None = None,
+        whole_dialogue: bool = False,
         augment: bool = False,
         seed: int = 0,
         held_out: Sequence[str] = (),
@@ -162,6 +176,7 @@ class UtteranceDataModule(L.LightningDataModule):
         self.corpus, self.split_name, self.reader = corpus, split, reader
         self.split = corpus.split(split)
         self.batch_size, self.members, self.seed = batch_size, members, seed
+        self.whole_dialogue = whole_dialogue
         self.augment, self.conversations = augment, conversations
         self.held_out = frozenset(held_out)
         self.trained_on = [id for id in self.split.train if id not in self.held_out]
@@ -194,7 +209,9 @@ class UtteranceDataModule(L.LightningDataModule):
             wanted = set(self.trained_on if name == "train" else self.split.parts()[name])
             items = [item for item in items_of(self.corpus) if item.conversation.id in wanted]
             seed = self.seed if self.augment and name == "train" else None
-            part = UtteranceDataset(items, self.reader, self.corpus.labels, seed)
+            part = UtteranceDataset(
+                items, self.reader, self.corpus.labels, seed, self.whole_dialogue
+            )
             _report_unreadable(name, len(items), part.unreadable)
             self._parts[name] = part
         return self._parts[name]
@@ -202,17 +219,16 @@ class UtteranceDataModule(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         """Batches in another order each epoch, balanced if so wished."""
         part = self.part("train")
-        sampler: Sampler[list[int]]
-        if self.members is None:
-            sampler = ConversationBatchSampler(
-                part.lengths, self.batch_size, self.seed, self._epoch, window=16
-            )
-        else:
-            classes = self.batch_size // self.members
-            sampler = BalancedBatchSampler(
-                part.labels, classes, self.members, self.seed, self._epoch
-            )
-        return DataLoader(part, batch_sampler=sampler, collate_fn=self.collate)
+        return DataLoader(part, batch_sampler=self._sampler(part), collate_fn=self.collate)
+
+    def _sampler(self, part: UtteranceDataset) -> Sampler[list[int]]:
+        size, order = self.batch_size, (self.seed, self._epoch)
+        if self.members is not None:
+            return BalancedBatchSampler(part.labels, size // self.members, self.members, *order)
+        if not self.whole_dialogue:
+            return ConversationBatchSampler(part.lengths, size, *order, window=16)
+        lengths = [part.lengths[stretch[0]] for stretch in part.stretches]
+        return StretchBatchSampler(part.stretches, lengths, size, *order, window=16)
 
     def val_dataloader(self) -> DataLoader[Any]:
         """The validation part."""

@@ -29,6 +29,7 @@ def make_datamodule(config: DictConfig, held_out: Sequence[str]) -> UtteranceDat
         kind.make_reader(settings, corpus, cache),
         settings.batch_size,
         getattr(settings, "members", None),
+        getattr(settings, "whole_dialogue", False),
         getattr(settings, "augment", False),
         config.seed,
         held_out,

@@ -1,8 +1,11 @@
 """An utterance among its neighbours, as the one sequence of tokens that a model reads."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
+from ercbench.corpora.conversation import Utterance
 from ercbench.features.encoders.encoder import Item
 
 
@@ -47,12 +50,17 @@ class Frame:
     most: int
 
 
+def text_of(utterance: Utterance, speakers: bool) -> str:
+    """Returns what is read of an utterance: its text, after the speaker's name if wished."""
+    return f"{utterance.speaker.upper()}: {utterance.text}" if speakers else utterance.text
+
+
 def window_of(item: Item, before: int, after: int, speakers: bool) -> Window:
     """Returns an utterance's text with up to `before` and `after` neighbours."""
     turns = item.conversation.utterances
     near = turns[max(0, item.turn - before) : item.turn + 1 + after]
     own = min(before, item.turn)
-    said = [f"{turn.speaker.upper()}: {turn.text}" if speakers else turn.text for turn in near]
+    said = [text_of(turn, speakers) for turn in near]
     return Window(_spaced(said[:own]), said[own], _spaced(said[own + 1 :]))
 
 
@@ -80,6 +88,51 @@ def assemble(
     if alone or not own:
         span = (0, len(own) + 2) if alone else (0, 1)
     return TokenSequence([*head, *own, *tail], span)
+
+
+def stretches(said: Sequence[list[int]], frame: Frame) -> list[TokenSequence]:
+    """Joins a dialogue's utterances, `<s> one </s></s> two </s></s> three </s>`.
+
+    One that is longer than the model reads is cut between utterances into as few stretches as
+    will do, the longest of them as short as can be. An utterance that is too long even alone
+    loses its end.
+
+    Returns:
+        For each utterance the sequence of its stretch, with the span of its own tokens.
+    """
+    said = [own[: frame.most - 2] for own in said]
+    most, count = frame.most, len(_cut(said, frame, frame.most))
+    even = bisect_left(range(most), True, key=lambda m: len(_cut(said, frame, m)) <= count)
+    return [one for stretch in _cut(said, frame, even) for one in _joined(stretch, frame)]
+
+
+def same_stretch(sequences: Sequence[TokenSequence]) -> list[list[int]]:
+    """Returns the places of sequences that follow each other and are of one stretch."""
+    places = groupby(range(len(sequences)), key=lambda place: sequences[place].ids)
+    return [list(own) for _, own in places]
+
+
+def _cut(said: Sequence[list[int]], frame: Frame, most: int) -> list[list[list[int]]]:
+    """Puts utterances in stretches of at most so many tokens, as many in each as fit."""
+    cut: list[list[list[int]]] = []
+    length = 0
+    for own in said:
+        length += frame.separators + len(own)
+        if not cut or length > most:
+            cut.append([])
+            length = 2 + len(own)
+        cut[-1].append(own)
+    return cut
+
+
+def _joined(said: Sequence[list[int]], frame: Frame) -> list[TokenSequence]:
+    ids, spans = [frame.first], []
+    for place, own in enumerate(said):
+        ids += [frame.last] * (frame.separators if place else 0)
+        spans.append((len(ids), len(ids) + len(own)) if own else (0, 1))
+        ids += own
+    ids.append(frame.last)
+    return [TokenSequence(ids, span) for span in spans]
 
 
 def _spaced(texts: Sequence[str]) -> list[str]:

@@ -56,6 +56,9 @@ class HCAMTextSettings(EncoderSettings):
         pooling: `first`, `mean` or `last_four`; see `TextSettings`.
         before: Utterances read before this one; none in the paper's Stage I.
         after: Utterances read after it.
+        whole_dialogue: Reads a dialogue once, in stretches of `max_tokens`, each utterance the
+            mean of its own tokens; see `TextSettings`. A batch is then of whole stretches, with
+            some `batch_size` utterances on average.
         speakers: Puts `NAME: ` in upper case before each utterance.
         max_tokens: Longest input, special tokens included; the farthest neighbours go first.
         dropout: Before the classifier.
@@ -71,6 +74,7 @@ class HCAMTextSettings(EncoderSettings):
     pooling: Annotated[str, one_of("first", "mean", "last_four")]
     before: Annotated[int, at_least(0)]
     after: Annotated[int, at_least(0)]
+    whole_dialogue: bool
     speakers: bool
     max_tokens: Annotated[int, at_least(8)]
     dropout: DropoutRate

@@ -158,6 +158,7 @@ class HCAMText(StageOne):
             pooling=settings.pooling,
             before=settings.before,
             after=settings.after,
+            whole_dialogue=settings.whole_dialogue,
             speakers=settings.speakers,
             max_tokens=settings.max_tokens,
         )

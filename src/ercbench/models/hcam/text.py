@@ -9,7 +9,7 @@ from transformers import AutoModel
 from ercbench.features.encoders.context import TokenSequence
 from ercbench.features.encoders.encoder import Item
 from ercbench.features.encoders.pretrained import load_model, locate
-from ercbench.features.encoders.text import TextEncoder, pool
+from ercbench.features.encoders.text import TextEncoder, encode_tokens
 from ercbench.models.base.embedder import Embedding
 from ercbench.models.hcam.encoder_settings import HCAMTextSettings
 from ercbench.models.hcam.layers import with_lora
@@ -30,10 +30,11 @@ class TextReader:
         """Returns the tokens, or why there are none."""
         if not item.utterance.text.strip():
             return "no text"
-        id = item.utterance.id
-        if id not in self._read:
-            (self._read[id],) = self.encoder.sequences([item])
-        return self._read[id]
+        if item.utterance.id not in self._read:
+            together = self.encoder.read_with(item)
+            for other, sequence in zip(together, self.encoder.sequences(together), strict=True):
+                self._read[other.utterance.id] = sequence
+        return self._read[item.utterance.id]
 
     def collate(self, examples: Sequence[TokenSequence]) -> dict[str, Tensor]:
         """Returns ids, where a token stands, and which count for the mean; each [B, L]."""
@@ -51,7 +52,7 @@ class TextNetwork(nn.Module):
 
     def __init__(self, settings: HCAMTextSettings, classes: int) -> None:
         super().__init__()
-        self.pooling = settings.pooling
+        self.settings = settings
         self.backbone = load_model(AutoModel, locate(settings.backbone))
         self.backbone.pooler = None  # not used, so nothing would train it
         if settings.lora_rank is not None:
@@ -63,12 +64,7 @@ class TextNetwork(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor, own: Tensor) -> Embedding:
         """Returns [B, width] vectors and [B, C] logits of [B, L] tokens."""
-        output = self.backbone(
-            input_ids=ids,
-            attention_mask=mask,
-            output_hidden_states=self.pooling == "last_four",
-        )
-        vectors = pool(output, own, self.pooling)
+        vectors = encode_tokens(self.backbone, ids, mask, own, self.settings)
         read = self.dropout(vectors)
         scores = None if self.score is None else self.score(read).squeeze(-1)
         return Embedding(vectors, self.classify(read), scores)
