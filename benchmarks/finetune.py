@@ -3,8 +3,8 @@
     python benchmarks/finetune.py MODEL_FOLDER STORE [--split standard]
 
 The plain loop takes random batches, padded to the longest, under bfloat16 autocast; ours puts
-utterances of like length together, and then also keeps half of the layers as they are. All are
-measured in turn in one process, in processor seconds, since machines are busy. Arithmetic counts
+utterances of like length together, and then also keeps half of the layers as they are; the last
+two read the turns around an utterance, three on each side or the whole dialogue. All are measured in turn in one process, in processor seconds, since machines are busy. Arithmetic counts
 on real tokens only: 2 operations per weight of a layer forward, 4 backward where it is trained.
 """
 
@@ -41,10 +41,14 @@ def main() -> None:
     own = parser.parse_args()
     torch.set_num_threads(own.threads)
     plain, half = make(own.model), make(own.model, half=True)
+    near = make(own.model, half=True, before=3, after=3)
+    whole = make(own.model, half=True, whole_dialogue=True, max_tokens=256)
     ways = {
         "plain loop": (plain, batches(plain, own, window=1)),
         "like lengths": (plain, batches(plain, own, window=16)),
         "upper half": (half, batches(half, own, window=16)),
+        "3 turns around": (near, batches(near, own, window=16)),
+        "whole dialogue": (whole, batches(whole, own, window=16)),
     }
     best = dict.fromkeys(ways, float("inf"))
     rate = 0.0
@@ -54,20 +58,27 @@ def main() -> None:
             best[name] = min(best[name], seconds(partial(train, model, given)))
     print(f"matmul: {rate / 1e9:.0f} GFLOP/s of a processor second, bfloat16")
     for name, (model, given) in ways.items():
-        tokens = sum(int(batch.inputs["mask"].sum()) for batch in given)
-        padded = sum(batch.inputs["mask"].numel() for batch in given)
+        tokens, padded = count(model.network.backbone.config.pad_token_id, given)
+        utterances = sum(len(batch.ids) for batch in given)
         share = operations(model, tokens) / best[name] / rate
         print(
-            f"{name:14} {tokens / best[name]:7.0f} tokens/s  {share:5.0%} of matmul  "
+            f"{name:14} {utterances / best[name]:6.1f} utterances/s {tokens / best[name]:6.0f} tokens/s "
+            f"{share:5.0%} of matmul "
             f"{1 - tokens / padded:4.0%} padding"
         )
 
 
-def make(folder: Path, half: bool = False) -> HCAMText:
+def count(padding: int, given: list[UtteranceBatch]) -> tuple[int, int]:
+    """Returns how many tokens are read, and how many with padding; a dialogue's stretch once."""
+    read = [torch.unique_consecutive(batch.inputs["ids"], dim=0) for batch in given]
+    return sum(int((ids != padding).sum()) for ids in read), sum(ids.numel() for ids in read)
+
+
+def make(folder: Path, half: bool = False, **changes: Any) -> HCAMText:
     """Returns an encoder of two labels, with half of its layers frozen if so wished."""
     layers = AutoConfig.from_pretrained(folder).num_hidden_layers
     options = {"backbone": str(folder), "beta": 1.0, "frozen_layers": layers // 2 if half else 0}
-    settings = vars(encoder_settings("hcam_text", **options))
+    settings = vars(encoder_settings("hcam_text", **options, **changes))
     settings.pop("_target_", None)
     return HCAMText(UtteranceSpec(["negative", "positive"], [1, 1]), **settings)
 
@@ -75,9 +86,12 @@ def make(folder: Path, half: bool = False) -> HCAMText:
 def batches(model: HCAMText, own: Any, window: int) -> list[UtteranceBatch]:
     """Returns as many training batches as there are steps."""
     reader = HCAMText.make_reader(model.settings, None, Path())
-    data = UtteranceDataModule(FeatureStore(own.store).corpus, own.split, reader, BATCH)
+    corpus, whole = FeatureStore(own.store).corpus, model.settings.whole_dialogue
+    data = UtteranceDataModule(corpus, own.split, reader, BATCH, whole_dialogue=whole)
     part = data.part("train")
-    sampler = ConversationBatchSampler(part.lengths, BATCH, 0, lambda: 0, window)
+    sampler: Any = ConversationBatchSampler(part.lengths, BATCH, 0, lambda: 0, window)
+    if whole:
+        sampler = data.train_dataloader().batch_sampler
     return [data.collate([part[i] for i in rows]) for rows in islice(sampler, own.steps)]
 
 

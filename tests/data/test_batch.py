@@ -1,9 +1,11 @@
+from itertools import accumulate
+
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ercbench.data.batch import IGNORE, collate
-from ercbench.data.sampler import ConversationBatchSampler
+from ercbench.data.sampler import ConversationBatchSampler, StretchBatchSampler
 from ercbench.testing.dialogues import make_batch, make_items
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
@@ -70,3 +72,16 @@ def test_a_window_saves_padding():
         return sum(max(lengths[i] for i in b) * len(b) - sum(lengths[i] for i in b) for b in made)
 
     assert padding(5) < padding(1) / 2
+
+
+@given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=30), batch_size=st.integers(1, 20))
+def test_utterances_read_as_one_sequence_share_a_batch(sizes, batch_size):
+    ends = list(accumulate(sizes))
+    stretches = [range(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+    sampler = StretchBatchSampler(stretches, sizes, batch_size, 0, lambda: 3, window=4)
+    batches = list(sampler)
+    assert len(batches) == len(sampler)
+    assert sorted(place for batch in batches for place in batch) == list(range(sum(sizes)))
+    for stretch in stretches:
+        assert [set(stretch) <= set(batch) for batch in batches].count(True) == 1
+    assert batches == list(sampler)

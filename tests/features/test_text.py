@@ -1,16 +1,25 @@
 """A vector belongs to its text, its neighbours and its settings, and to nothing else."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from small import said
 from transformers import AutoModel, AutoTokenizer, MPNetConfig, MPNetModel
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.batches import by_length
-from ercbench.features.encoders.context import Frame, assemble, window_of
+from ercbench.features.encoders.context import (
+    Frame,
+    assemble,
+    same_stretch,
+    stretches,
+    window_of,
+)
 from ercbench.features.encoders.text import MINILM_SETTINGS, POOLINGS, TextEncoder, TextSettings
 
 TEXTS = ("hello there", "no", "you are late again why oh why", "oh no", "hello", "you are there")
@@ -78,6 +87,58 @@ def test_segments_are_separated_as_roberta_separates_them():
     assert sequence.ids[slice(*sequence.span)] == [21, 22]
     alone = assemble([], [21, 22], [], FRAME)
     assert alone.ids[slice(*alone.span)] == alone.ids == [0, 21, 22, 2]
+
+
+@given(
+    said=st.lists(st.lists(st.integers(20, 99), max_size=14), min_size=1, max_size=12),
+    most=st.integers(8, 24),
+)
+def test_a_dialogue_is_read_in_few_and_even_stretches(said, most):
+    frame = replace(FRAME, most=most)
+    sequences = stretches(said, frame)
+    for own, sequence in zip(said, sequences, strict=True):
+        span = sequence.ids[slice(*sequence.span)]
+        assert span == (own[: most - 2] or [frame.first])
+    kept, count = [own[: most - 2] for own in said], len({id(own.ids) for own in sequences})
+    longest = max(map(len, sequences))
+    assert longest <= most
+    assert count == least_stretches(kept, most)
+    shortest = 2 + max(map(len, kept))
+    assert longest == shortest or least_stretches(kept, longest - 1) > count
+
+
+def test_utterances_of_one_stretch_are_found_together():
+    assert same_stretch(stretches([[20], [21, 22], [23] * 9, [24]], FRAME)) == [[0, 1], [2], [3]]
+
+
+def least_stretches(said, most):
+    """Counts stretches when each takes in all that fits, which no other way of cutting beats."""
+    count, length = 0, most + 1
+    for own in said:
+        length += 2 + len(own)
+        if length > most:
+            count, length = count + 1, 2 + len(own)
+    return count
+
+
+def test_a_whole_dialogue_is_context_on_both_sides(tiny_roberta):
+    whole = encoder(tiny_roberta, pooling="mean", whole_dialogue=True)
+    one = whole.encode(said("why", "oh no", "hello"))
+    for other in (said("you are late", "oh no", "hello"), said("why", "oh no", "you are late")):
+        assert not np.allclose(one[1], whole.encode(other)[1], atol=1e-3)
+    names = encoder(tiny_roberta, pooling="mean", whole_dialogue=True, speakers=True)
+    assert not np.allclose(one[1], names.encode(said("why", "oh no", "hello"))[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("most", [16, 512])
+def test_a_dialogues_vectors_do_not_depend_on_what_is_asked_for_together(tiny_roberta, most):
+    whole = encoder(tiny_roberta, pooling="mean", whole_dialogue=True, max_tokens=most)
+    items = said(*TEXTS, "  ", "why")
+    together = whole.encode(items)
+    assert together[len(TEXTS)] == "no text"
+    for item, vector in zip(items, together, strict=True):
+        (alone,) = whole.encode([item])
+        assert alone == vector if isinstance(vector, str) else np.allclose(alone, vector, atol=1e-5)
 
 
 def test_the_farthest_neighbours_are_left_out_first_and_the_utterance_last():
@@ -149,6 +210,12 @@ def test_the_description_names_the_weights_and_no_path(tiny_roberta):
 def test_wrong_settings_are_named(setting, value):
     with pytest.raises(ErcbenchError, match=f"{setting}={value}: expected .*Change {setting}"):
         TextSettings(**{setting: value})
+
+
+@pytest.mark.parametrize("own", [{"before": 1}, {"after": 2}, {"pooling": "first"}])
+def test_a_whole_dialogue_has_no_other_context_or_pooling(own):
+    with pytest.raises(ErcbenchError, match=r"whole_dialogue=true with .*: expected 0, 0 and mean"):
+        TextSettings(**{"pooling": "mean", "whole_dialogue": True} | own)
 
 
 def test_minilm_loads_offline_and_knows_what_is_alike():

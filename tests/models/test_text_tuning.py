@@ -57,9 +57,11 @@ def test_a_score_counts_where_there_is_one():
     assert score_loss(predicted, torch.full((3,), math.nan)).item() == 0
 
 
+@pytest.mark.parametrize("whole_dialogue", [False, True])
 @pytest.mark.parametrize("size", [1, 4, 9])
-def test_a_batch_that_is_cut_gives_the_same_gradient(make, size):
-    model = make(beta=1.0, score_share=0.5, dropout=0.0).eval()
+def test_a_batch_that_is_cut_gives_the_same_gradient(make, size, whole_dialogue):
+    own = {"whole_dialogue": whole_dialogue, "max_tokens": 16}
+    model = make(beta=1.0, score_share=0.5, dropout=0.0, **own).eval()
     whole = batch_for(model)
     parts = whole.micro_batches(size)
     assert sum((part.ids for part in parts), ()) == whole.ids
@@ -68,6 +70,27 @@ def test_a_batch_that_is_cut_gives_the_same_gradient(make, size):
     assert found.keys() == expected.keys()
     for name, gradient in expected.items():
         torch.testing.assert_close(found[name], gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_a_stretch_of_a_dialogue_is_computed_once(make, monkeypatch):
+    model = make(beta=1.0, whole_dialogue=True, max_tokens=512).eval()
+    read = []
+    monkeypatch.setattr(
+        model.network.backbone, "forward", spy(model.network.backbone.forward, read)
+    )
+    vectors = model(batch_for(model)).vectors
+    assert [ids.shape[0] for ids in read] == [1]
+    assert len(vectors) == len(TEXTS) == len({tuple(own) for own in vectors.tolist()})
+
+
+def spy(forward, read):
+    """Returns the function, which also notes the tokens that it is given."""
+
+    def noted(*, input_ids, **others):
+        read.append(input_ids)
+        return forward(input_ids=input_ids, **others)
+
+    return noted
 
 
 def test_only_what_is_above_the_frozen_layers_is_trained_and_drops_out(make):

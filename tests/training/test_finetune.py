@@ -126,6 +126,17 @@ def test_a_vector_does_not_depend_on_what_it_is_encoded_with(run, store):
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
+def test_a_dialogue_can_be_read_at_once(run, store):
+    whole = ("encoder.whole_dialogue=true", "encoder.pooling=mean", "encoder.beta=1")
+    result, folder = run(*whole, "encoder.max_tokens=32")
+    assert result.setup.settings["encoder"]["whole_dialogue"]
+    path = folder / "checkpoints" / "best.ckpt"
+    features = fill(store, "text", path, "whole")
+    items = list(items_of(store.corpus))
+    alone = [TrainedEncoder(path, "x").encode([item])[0] for item in items]
+    np.testing.assert_allclose(features.rows(0, len(items)), np.stack(alone), atol=1e-4)
+
+
 def test_a_finished_run_is_not_run_again(run, monkeypatch):
     first, _ = run()
     monkeypatch.setattr(
