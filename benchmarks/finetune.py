@@ -4,8 +4,9 @@
 
 The plain loop takes random batches, padded to the longest, under bfloat16 autocast; ours puts
 utterances of like length together, and then also keeps half of the layers as they are; the last
-two read the turns around an utterance, three on each side or the whole dialogue. All are measured in turn in one process, in processor seconds, since machines are busy. Arithmetic counts
-on real tokens only: 2 operations per weight of a layer forward, 4 backward where it is trained.
+two read the turns around an utterance, three on each side or the whole dialogue. All are measured
+in turn in one process, in processor seconds, since machines are busy. Arithmetic counts on real
+tokens only: 2 operations per weight of a layer forward, 4 backward where it is trained.
 """
 
 import argparse
@@ -62,8 +63,8 @@ def main() -> None:
         utterances = sum(len(batch.ids) for batch in given)
         share = operations(model, tokens) / best[name] / rate
         print(
-            f"{name:14} {utterances / best[name]:6.1f} utterances/s {tokens / best[name]:6.0f} tokens/s "
-            f"{share:5.0%} of matmul "
+            f"{name:14} {utterances / best[name]:6.1f} utterances/s "
+            f"{tokens / best[name]:6.0f} tokens/s {share:5.0%} of matmul "
             f"{1 - tokens / padded:4.0%} padding"
         )
 
