@@ -69,6 +69,20 @@ def test_the_studies_of_the_models_are_told_and_written(tmp_path, capsys):
     assert '"name": "MLP \\u00a7"' in page
 
 
+def test_a_ladder_is_printed_and_drawn(tmp_path, capsys):
+    for seed in (0, 1):
+        for model in ("GRU", "MLP"):
+            write_run(tmp_path / "runs", model, seed)
+    out = tmp_path / "report"
+    report_command(told(tmp_path / "runs", "ladder=[MLP,GRU]", f"out={out}"))
+    assert "what each step adds, by weighted F1" in capsys.readouterr().out
+    assert (out / "figures" / "made-up3-standard" / "ladder.png").is_file()
+    assert (out / "tables" / "made-up3-standard-ladder.md").is_file()
+    assert "What each step adds" in (out / "index.html").read_text(encoding="utf-8")
+    with pytest.raises(ErcbenchError, match="ladder: hcam: no group is called so"):
+        report_command(told(tmp_path / "runs", "ladder=[mlp,hcam]"))
+
+
 def test_comparisons_of_one_corpus_have_files_of_their_own(tmp_path):
     write_run(tmp_path, "GRU")
     write_run(tmp_path, "MLP", manifest_sha256="other")

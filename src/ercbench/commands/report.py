@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ercbench.console import wide_console
 from ercbench.evaluation.compare.groups import Comparison
+from ercbench.evaluation.compare.ladder import with_ladder
 from ercbench.evaluation.compare.pooling import with_pooled
 from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.compare.studies import with_studies
@@ -19,6 +20,7 @@ from ercbench.evaluation.robustness.curves import Robustness, stored_robustness
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.statistics.results import Analysis
 from ercbench.evaluation.tables.files import stems, write_tables
+from ercbench.evaluation.tables.ladder import ladder_tables
 from ercbench.evaluation.tables.robustness import robustness_tables
 from ercbench.evaluation.tables.tables import Table, tables
 from ercbench.evaluation.tables.terminal import print_table
@@ -51,7 +53,7 @@ def report_command(config: DictConfig) -> None:
     """
     out = expanded(config.out) if config.out else None
     studies = expanded(config.studies)
-    report(expanded(config.runs), studies, out, config.wandb)
+    report(expanded(config.runs), studies, out, config.wandb, config.ladder)
 
 
 def report(
@@ -59,6 +61,7 @@ def report(
     studies: Path,
     out: Path | None = None,
     to_wandb: bool = False,
+    ladder: Sequence[str] = (),
 ) -> None:
     """Prints the tables of the finished runs in a folder, and writes and logs them if asked to.
 
@@ -68,16 +71,24 @@ def report(
         out: Where to write tables as Markdown, LaTeX and CSV, figures, and `index.html`, if
             anywhere.
         to_wandb: Whether tables, figures, conclusions and, if written, the page go to wandb.
+        ladder: Groups that each add something to the one before, as `step_of` names them.
 
     Raises:
-        ErcbenchError: There is no run that can be used, or wandb refuses.
+        ErcbenchError: There is no run that can be used, a step of the ladder is no group, or
+            wandb refuses.
     """
     tuned = read_studies(studies)
     comparisons = [with_studies(own, tuned) for own in with_pooled(read_comparisons(folder))]
+    comparisons = with_ladder(comparisons, ladder)
     analyses = [analyse(comparison) for comparison in comparisons]
     robust = [stored_robustness(comparison) for comparison in comparisons]
     found = [
-        [*tables(comparison, analysis), *tuning_tables(comparison), *robustness_tables(damaged)]
+        [
+            *tables(comparison, analysis),
+            *ladder_tables(comparison, analysis),
+            *tuning_tables(comparison),
+            *robustness_tables(damaged),
+        ]
         for comparison, analysis, damaged in zip(comparisons, analyses, robust, strict=True)
     ]
     console = wide_console()

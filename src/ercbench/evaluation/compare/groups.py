@@ -118,12 +118,14 @@ class Comparison:
         groups: By name.
         warnings: What to know before believing any of it, in plain words.
         studies: Tuning studies on the same corpus and split.
+        ladder: Names of groups, each of which adds something to the one before; none asked for.
     """
 
     test: TestSet
     groups: tuple[Group, ...]
     warnings: tuple[str, ...]
     studies: tuple[StudyRecord, ...] = ()
+    ladder: tuple[str, ...] = ()
 
     @property
     def fewer_trials(self) -> tuple[Group, ...]:

@@ -10,6 +10,7 @@ from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.figures.classes import class_f1, confusion_matrices
 from ercbench.evaluation.figures.confidence import calibration
 from ercbench.evaluation.figures.dialogue import f1_by_length, f1_by_place, shift_f1
+from ercbench.evaluation.figures.ladder import ladder
 from ercbench.evaluation.figures.overall import ceilings, pairwise_matrix
 from ercbench.evaluation.figures.style import save, styled
 from ercbench.evaluation.figures.training import learning_curves
@@ -44,6 +45,12 @@ PLOTS: dict[str, tuple[str, str, Plot]] = {
         "How many points of {main} the model of a row is ahead of the model of a column, "
         "and p, adjusted over all pairs, of other dialogues and trainings. Bold: told apart.",
         pairwise_matrix,
+    ),
+    "ladder": (
+        "What each step adds",
+        "{Main} of each step, with its own 95 % interval; at the right what it adds to the step "
+        "before, with the simultaneous interval of all pairs. Bold: told apart.",
+        ladder,
     ),
     "ceilings": (
         "Between the ceilings of the simulated corpus",
