@@ -15,7 +15,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from ercbench.cli import ALONE, COMMANDS
-from ercbench.config.compose import checked, compose
+from ercbench.config.checking import checked
+from ercbench.config.compose import compose
 from ercbench.files import config_folder
 
 ROOT = Path(__file__).parents[1]

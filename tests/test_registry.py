@@ -1,11 +1,11 @@
 """Entries of this package and of others."""
 
+import importlib.metadata
 import sys
 from importlib.metadata import EntryPoint
 
 import pytest
 
-import ercbench.registry
 from ercbench.errors import ErcbenchError
 from ercbench.models.baselines.settings import MLPSettings
 from ercbench.models.registry import MODELS, Model
@@ -24,7 +24,7 @@ def registry(monkeypatch):
         monkeypatch.setitem(sys.modules, "others", module)
         points = [EntryPoint(name, f"others:{name}", "ercbench.models") for name in values]
         points += [EntryPoint("broken", "no_such_module:MODEL", "ercbench.models")]
-        monkeypatch.setattr(ercbench.registry, "entry_points", lambda group: points)
+        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
         return Registry("model", "ercbench.models", "MODELS", "ercbench.models", Model)
 
     return make

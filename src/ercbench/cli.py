@@ -1,5 +1,7 @@
 """`ercbench <command>`; each command imports what it needs only when it is called."""
 
+import atexit
+import gc
 import os
 import re
 import sys
@@ -83,6 +85,7 @@ def main() -> None:
         print(__version__)
         return
     warnings.showwarning = _show_warning
+    gc.disable()  # what is imported stays
     if not is_first():
         sys.stdout = StringIO()  # which nobody reads
     try:
@@ -97,6 +100,8 @@ def main() -> None:
     except Exception as error:
         _tell(error)
         sys.exit(2)
+    finally:
+        gc.enable()
 
 
 def _check_processes(command: str, arguments: Sequence[str]) -> None:
@@ -137,7 +142,7 @@ def _run(command: str, arguments: Sequence[str]) -> None:
 
     Of several runs, those after one that failed are still run, and a table sums them up.
     """
-    from ercbench.config.compose import checked
+    from ercbench.config.checking import checked
     from ercbench.config.sweep import swept
     from ercbench.console import outlast_readers
 
@@ -147,7 +152,9 @@ def _run(command: str, arguments: Sequence[str]) -> None:
 
     def told(config: Any) -> Any:
         try:
-            result, overrides = resolve_name(COMMANDS[command])(checked(config)), swept()
+            carry_out = resolve_name(COMMANDS[command])
+            _keep_imported()
+            result, overrides = carry_out(checked(config)), swept()
         except Exception as error:
             _tell(error)
             failures.append(error)
@@ -166,6 +173,14 @@ def _run(command: str, arguments: Sequence[str]) -> None:
         sys.exit(2)
 
 
+def _keep_imported() -> None:
+    """Lets Python collect garbage, from now on and never among what has been imported."""
+    if not gc.get_freeze_count():
+        gc.freeze()
+        atexit.register(gc.freeze)  # what is left goes with the process
+    gc.enable()
+
+
 def _sum_up(finished: Sequence[tuple[list[str], Any]], failures: Sequence[Exception]) -> None:
     """Prints what several runs came to."""
     if finished:
@@ -179,16 +194,13 @@ def _sum_up(finished: Sequence[tuple[list[str], Any]], failures: Sequence[Except
 
 def _hydra(command: str, arguments: Sequence[str], run: Callable[[Any], None] = print) -> None:
     """Lets Hydra read the arguments and do what they say."""
-    import hydra
+    from ercbench.config.running import run_by_hydra
 
-    from ercbench.config.schema import register
-
-    register()
     sys.path.append(str(Path.cwd()))  # settings may name a class of the user's own
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands us the error instead of printing its own page
     completing = {"-sc", "--shell-completion"} & set(arguments)
     sys.argv = ["ercbench" if completing else f"ercbench {command}", *arguments]
-    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=command)(run)()
+    run_by_hydra(command, run)
 
 
 def _help(command: str, arguments: Sequence[str]) -> str:

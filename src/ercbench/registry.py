@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -91,6 +90,8 @@ class Registry(Generic[Entry]):
                 yield from ((module, entry) for entry in found)
 
     def _others(self) -> Iterator[tuple[str, Entry]]:
+        from importlib.metadata import entry_points  # which takes longer to import than all else
+
         for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
             source = f"{point.name} of {point.dist.name if point.dist else point.value}"
             try:

@@ -12,8 +12,8 @@ from small import talk
 from ercbench.commands.prepare import prepare
 from ercbench.config.compose import extraction_settings
 from ercbench.config.explain import explain
-from ercbench.features.store.catalog import find_stores
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.finding import find_stores
 
 FILES = ("corpus.json", "manifest.parquet", "text.length.safetensors")
 CORPUS = talk(12)

@@ -1,5 +1,6 @@
 from dataclasses import MISSING, fields
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -9,7 +10,7 @@ from omegaconf import OmegaConf
 from ercbench.config.compose import compose, dataset_settings, encoder_settings, model_settings
 from ercbench.config.datasets import DATASETS
 from ercbench.config.help import help_of
-from ercbench.config.schema import COMMANDS
+from ercbench.config.types import COMMANDS
 from ercbench.corpora.registry import CORPORA
 from ercbench.features.encoders.audio import AudioSettings
 from ercbench.features.encoders.make import named
@@ -104,7 +105,7 @@ def test_every_setting_of_a_dataset_has_its_default_in_the_yaml(name):
 
 @pytest.mark.parametrize("command", ["train", "finetune", "prepare", "import"])
 def test_every_setting_of_a_command_has_its_default_in_the_yaml(command):
-    assert type(OmegaConf.to_object(compose(command))) is COMMANDS[command]
+    assert type(OmegaConf.to_object(compose(command))) is resolve_name(COMMANDS[command])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from helpers import SMALL_DATA
 
 import ercbench.config.schema
 from ercbench.config.compose import compose
+from ercbench.config.help import help_of
 
 CODE = "from ercbench.models.baselines.gru import GRU\n\n\nclass Mine(GRU):\n    pass\n"
 YAML = """# A model of my own.
@@ -69,9 +70,43 @@ def test_a_folder_that_is_not_there_is_one_line(ercbench):
     code, _, errors = ercbench("train", "--config-dir", "nowhere")
     assert code == 2
     assert errors.count("\n") == 1
-    assert "nowhere' not found" in errors
+    assert "--config-dir: no folder" in errors
+    assert "nowhere'. Correct the path" in errors
 
 
 def test_settings_inside_another_package_are_found(own, monkeypatch):
     monkeypatch.setattr(ercbench.config.schema, "conf_folders", lambda: ["pkg://conf"])
     assert compose("train", ["model=mine"]).model._target_ == "my_models.Mine"
+
+
+def test_a_file_that_asks_for_several_runs_gets_them(ercbench, tmp_path):
+    (tmp_path / "own").mkdir()
+    several = "hydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      kind: models,corpora\n"
+    (tmp_path / "own" / "all.yaml").write_text(f"defaults:\n  - list\n  - _self_\n{several}")
+    code, shown, errors = ercbench("list", "--config-dir", "own", "--config-name", "all")
+    assert code == 0, errors
+    assert "cfn_esa" in shown
+    assert "iemocap" in shown
+
+
+def test_a_file_that_has_changed_is_read_again(own, tmp_path):
+    folder = str(tmp_path / "conf")
+    assert "  hidden: 8  #" in help_of("train", ["model=mine"], folder)
+    (tmp_path / "conf" / "model" / "mine.yaml").write_text(YAML.replace("hidden: 8", "hidden: 16"))
+    assert "  hidden: 16  #" in help_of("train", ["model=mine"], folder)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("hidden: [", "line 1: expected the node content, but found '<stream end>'. Correct the"),
+        ("hidden: 1\nhidden: 2", "line 2: found duplicate key hidden. Correct the file."),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_one_line(ercbench, own, tmp_path, broken, said):
+    (tmp_path / "conf" / "model" / "mine.yaml").write_text(broken)
+    code, _, errors = ercbench("train", *own)
+    assert code == 2
+    assert errors.count("\n") == 1
+    assert "mine.yaml" in errors
+    assert said in errors

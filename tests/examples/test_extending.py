@@ -12,7 +12,6 @@ from ercbench.commands.prepare import prepare_command
 from ercbench.commands.report import report_command
 from ercbench.config.compose import _composed_once, compose
 from ercbench.config.help import help_of
-from ercbench.config.schema import register
 from ercbench.corpora.registry import CORPORA
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.registry import ENCODERS
@@ -29,7 +28,6 @@ def forget_entries():
     """What is installed has changed."""
     for registry in (MODELS, CORPORA, ENCODERS):
         vars(registry).pop("entries", None)
-    register.cache_clear()
     _composed_once.cache_clear()
 
 

@@ -16,10 +16,9 @@ from ercbench.console import wide_console
 from ercbench.corpora.conversation import Split
 from ercbench.errors import ErcbenchError
 from ercbench.features.store import checksums
-from ercbench.features.store.catalog import find_stores
 from ercbench.features.store.checksums import CHECKSUMS
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.manifest import CORPUS, MANIFEST
+from ercbench.features.store.finding import CORPUS, MANIFEST, find_stores
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*had no checksum")
 

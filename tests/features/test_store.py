@@ -8,7 +8,7 @@ from ercbench.corpora.simulated.simulation import simulate
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.checksums import CHECKSUMS
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.manifest import CORPUS, MANIFEST
+from ercbench.features.store.finding import CORPUS, MANIFEST
 
 CORPUS_AND_FEATURES = simulate(simulation(train=3, validation=2, test=2))
 CORPUS_MADE, FEATURES = CORPUS_AND_FEATURES

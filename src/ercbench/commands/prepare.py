@@ -27,7 +27,7 @@ from ercbench.features.store.catalog import (
 from ercbench.features.store.division import ExtractionSettings
 from ercbench.features.store.extraction import check_inputs, extract, is_extracted
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.parts import ExtractionParts
+from ercbench.features.store.finding import find_parts
 from ercbench.features.store.shards import merge_shards
 from ercbench.files import check_name, expanded
 from ercbench.launching.several import carry_out_all, own_words
@@ -157,7 +157,7 @@ def extract_in_shards(
         return all(is_extracted(store, encoder, settings.chunk) for encoder in encoders)
 
     carry_out_all(jobs, store.folder.parent / ".jobs", config.launcher, done)
-    if ExtractionParts.folders(store.folder):
+    if find_parts(store.folder):
         for features in merge_shards(store, (), settings.most_missing):
             say(describe_features(features))
 

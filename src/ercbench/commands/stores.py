@@ -10,11 +10,9 @@ from rich.text import Text
 from ercbench.console import say, wide_console
 from ercbench.corpora.speakers import SHARED
 from ercbench.errors import ErcbenchError
-from ercbench.features.store.catalog import describe_features, find_stores
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.parts import ExtractionParts
-from ercbench.features.store.shards import merge_shards
+from ercbench.features.store.finding import find_parts, find_stores
 from ercbench.files import expanded
 
 
@@ -66,6 +64,9 @@ def merge(folder: Path, others: Sequence[Path], most_missing: float) -> list[Fea
     Raises:
         ErcbenchError: As in `merge_shards`.
     """
+    from ercbench.features.store.catalog import describe_features
+    from ercbench.features.store.shards import merge_shards
+
     merged = merge_shards(FeatureStore(folder), others, most_missing)
     for features in merged:
         say(describe_features(features))
@@ -80,7 +81,7 @@ def _columns(folder: Path) -> tuple[str, ...]:
     except ErcbenchError as error:
         return f"damaged: {error}", "", "", ""
     features = [_features(store, key) for key in store.keys()]
-    unfinished = [_unfinished(parts) for parts in ExtractionParts.folders(folder)]
+    unfinished = [_unfinished(parts) for parts in find_parts(folder)]
     return (
         f"{corpus.name}\n{corpus.conversations} conversations\n{corpus.utterances} utterances\n"
         f"{len(corpus.labels)} labels",
@@ -113,6 +114,8 @@ def _features(store: FeatureStore, key: str) -> tuple[str, str]:
 
 
 def _unfinished(folder: Path) -> str:
+    from ercbench.features.store.parts import ExtractionParts
+
     try:
         parts = ExtractionParts.of(folder)
     except ErcbenchError as error:

@@ -11,12 +11,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ercbench.config.checking import checked
 from ercbench.config.datasets import DatasetSettings
 from ercbench.config.schema import register
 from ercbench.features.store.division import ExtractionSettings
 from ercbench.files import config_folder
 from ercbench.models.base.settings import ModelSettings, TrainableSettings
-from ercbench.settings import SettingError, Settings
 
 
 def compose(command: str, overrides: Sequence[str] = ()) -> DictConfig:
@@ -129,34 +129,11 @@ def build_dataset(name: str, stores: Path, **changes: Any) -> Any:
     return _build("dataset", name, changes, stores=str(stores))
 
 
-def checked(config: DictConfig, parent: str = "") -> DictConfig:
-    """Returns settings, if all that have a type keep to its bounds.
-
-    Args:
-        config: The settings.
-        parent: What they stand inside, as in `model.`.
-
-    Raises:
-        SettingError: One is out of its bounds; the message has its full name.
-        MissingMandatoryValue: One has no value.
-    """
-    for name in map(str, config):
-        if not OmegaConf.is_missing(config, name) and OmegaConf.is_dict(config[name]):
-            checked(config[name], f"{parent}{name}.")
-    kind: Any = OmegaConf.get_type(config)
-    if issubclass(kind, Settings):
-        try:
-            kind.of(config)
-        except SettingError as error:
-            raise error.inside(parent) from None
-    return config
-
-
 def _compose(config_name: str, overrides: Sequence[str] = (), **options: bool) -> DictConfig:
     """Composes within the running command, whose folders of settings may be more, or anew."""
     if _command_runs():
         return hydra.compose(config_name, list(overrides), **options)
-    register()
+    register(config_name)
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
         return hydra.compose(config_name, list(overrides), **options)
 

@@ -17,6 +17,7 @@ def explain(error: BaseException) -> str | None:
     """Returns one line for an error that is the user's to mend, or None for one that is ours."""
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import MarkedYAMLError
 
     chain = list(_causes(error))
     for cause in chain:
@@ -35,9 +36,8 @@ def explain(error: BaseException) -> str | None:
         return f"{str(error).splitlines()[0].rstrip(':')}. {CLASS_ADVICE}"
     if isinstance(error, ValueError) and _raised_by_hydra(error):
         return f"{' '.join(str(error).split())}. Add --help to see what can be said."
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}. Check the path, its permissions and the disk."
+    if isinstance(error, (OSError, MarkedYAMLError)):
+        return _explain_file(error)
     return None
 
 
@@ -60,7 +60,18 @@ def _explain_override(error: Any) -> str:
     )
 
 
+def _explain_file(error: Any) -> str:
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}. Check the path, its permissions and the disk."
+    mark = error.problem_mark or error.context_mark
+    where = f"{mark.name}: line {mark.line + 1}: " if mark else ""
+    return f"{where}{error.problem or error}. Correct the file."
+
+
 def _explain_hydra(error: Any) -> str:
+    if nowhere := re.match("Additional config directory '(.*)' not found", str(error)):
+        return f"--config-dir: no folder '{nowhere[1]}'. Correct the path, or leave it out."
     if unknown := re.match("Could not override '(.+?)'", str(error)):
         return f"No setting '{unknown[1]}' here. Add --help to see the settings."
     said, *chained = str(error).split(", set env var HYDRA_FULL_ERROR=1")

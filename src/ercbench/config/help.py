@@ -58,7 +58,7 @@ def compose_with_sources(
     command: str, overrides: Sequence[str] = (), folder: str | None = None
 ) -> Composed:
     """Composes the settings of a command, unchecked, and notes where they come from."""
-    register()
+    register(command)
     places = [f"hydra.searchpath=['{Path(folder).absolute()}']"] if folder else []
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = hydra.compose(command, [*overrides, *places], return_hydra_config=True)

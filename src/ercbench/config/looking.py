@@ -1,9 +1,9 @@
-"""The types of the settings of `ercbench list` and `ercbench show`."""
+"""The types of the settings of `ercbench list`, `show` and `stores`."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from ercbench.settings import Settings, one_of
+from ercbench.settings import Settings, Share, one_of
 
 KINDS = ("models", "corpora", "encoders", "metrics", "experiments")
 
@@ -32,3 +32,18 @@ class ShowSettings(Settings):
 
     run: str
     studies: str
+
+
+@dataclass(kw_only=True)
+class StoresSettings(Settings):
+    """Everything `ercbench stores` can be told.
+
+    Attributes:
+        stores: Folder of the feature stores.
+        merge: Stores whose shards are put together, in the first; none to list those there are.
+        most_missing: Above this share of rows without a vector a merged set is refused.
+    """
+
+    stores: str
+    merge: list[str]
+    most_missing: Share

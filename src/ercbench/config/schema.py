@@ -1,55 +1,37 @@
-"""The types of all settings, registered with Hydra; importing this needs no torch."""
+"""What Hydra is told of our settings: their types, and where those of other packages lie."""
 
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import OmegaConf
 
-from ercbench.config.add import AddSettings
-from ercbench.config.datasets import DATASETS, RegisteredSettings
-from ercbench.config.evaluate import EvaluateSettings
-from ercbench.config.launching import LAUNCHERS, JobsSettings
-from ercbench.config.looking import ListSettings, ShowSettings
-from ercbench.config.predicting import PredictSettings
-from ercbench.config.report import ReportSettings
-from ercbench.config.reproduce import ReproduceSettings
-from ercbench.config.robust import RobustSettings
-from ercbench.config.stores import ImportSettings, PrepareSettings, StoresSettings
-from ercbench.config.training import FinetuneSettings, TrainSettings
-from ercbench.config.tuning import TuneSettings
-from ercbench.corpora.registry import CORPORA
-from ercbench.models.registry import MODELS, TRAINABLE_ENCODERS
-
-COMMANDS: dict[str, type] = {
-    "train": TrainSettings,
-    "tune": TuneSettings,
-    "finetune": FinetuneSettings,
-    "prepare": PrepareSettings,
-    "import": ImportSettings,
-    "reproduce": ReproduceSettings,
-    "add": AddSettings,
-    "evaluate": EvaluateSettings,
-    "report": ReportSettings,
-    "jobs": JobsSettings,
-    "robust": RobustSettings,
-    "stores": StoresSettings,
-    "list": ListSettings,
-    "show": ShowSettings,
-    "predict": PredictSettings,
-}
+from ercbench.config.sources import TYPES, use_sources
 
 # Where `ercbench tune` leaves `experiment/tuned/<study>.yaml`, unless told otherwise.
 STUDIES = Path("studies")
 
+# Commands without a part that is chosen by name, so that no other package can bring one.
+WITHOUT_CHOICES = (
+    *("evaluate", "import", "jobs", "list", "predict"),
+    *("report", "robust", "show", "stores"),
+)
+
 
 def conf_folders() -> list[str]:
     """Returns Hydra's search paths of the settings that other packages bring along."""
+    from ercbench.corpora.registry import CORPORA
+    from ercbench.models.registry import MODELS
+
     return sorted({entry.conf for entry in (*MODELS, *CORPORA) if entry.conf})
+
+
+class OurTypes(SearchPathPlugin):
+    """Lets Hydra find the types of our settings."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Adds where they are."""
+        search_path.append("types", TYPES)
 
 
 class MoreSettings(SearchPathPlugin):
@@ -63,26 +45,9 @@ class MoreSettings(SearchPathPlugin):
             search_path.append("studies", str(STUDIES.absolute()))
 
 
-@cache
-def register() -> None:
-    """Makes the schemas, and the settings of other packages, known to Hydra, once."""
-    Plugins.instance().register(MoreSettings)
-    store = ConfigStore.instance()
-    for command, settings in COMMANDS.items():
-        store.store(f"{command}_schema", settings)
-    for model in MODELS:
-        store.store(model.name, _of_class(model.settings, model.target), group="schema/model")
-    for encoder in TRAINABLE_ENCODERS:
-        node = _of_class(encoder.settings, encoder.target)
-        store.store(encoder.name, node, group="schema/encoder")
-    for name, settings in DATASETS.items():
-        store.store(name, settings, group="schema/dataset")
-    for name, (launcher, target) in LAUNCHERS.items():
-        store.store(name, _of_class(launcher, target), group="schema/launcher")
-    store.store("prepared", RegisteredSettings, group="schema/dataset")
-
-
-def _of_class(settings: type, target: str) -> Any:
-    node: Any = OmegaConf.structured(settings)
-    node._target_ = target
-    return node
+def register(command: str) -> None:
+    """Makes known to Hydra what a command can be told; looking for other packages takes a while."""
+    Plugins.instance().register(OurTypes)
+    use_sources()
+    if command not in WITHOUT_CHOICES:
+        Plugins.instance().register(MoreSettings)

@@ -1,4 +1,4 @@
-"""The types of the settings of `ercbench prepare`, `import` and `stores`."""
+"""The types of the settings of `ercbench prepare` and `import`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -153,21 +153,6 @@ class PrepareSettings(ExtractionSettings):
     launcher: Any
     store: str | None
     stores: str
-
-
-@dataclass(kw_only=True)
-class StoresSettings(Settings):
-    """Everything `ercbench stores` can be told.
-
-    Attributes:
-        stores: Folder of the feature stores.
-        merge: Stores whose shards are put together, in the first; none to list those there are.
-        most_missing: Above this share of rows without a vector a merged set is refused.
-    """
-
-    stores: str
-    merge: list[str]
-    most_missing: Share
 
 
 @dataclass(kw_only=True)

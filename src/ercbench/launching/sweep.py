@@ -9,7 +9,7 @@ from typing import Any
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.config.compose import checked
+from ercbench.config.checking import checked
 from ercbench.config.explain import explain
 from ercbench.config.sweep import given_options
 from ercbench.console import say, wide_console

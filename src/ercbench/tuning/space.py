@@ -13,7 +13,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from ercbench.config.compose import checked
+from ercbench.config.checking import checked
 from ercbench.config.explain import did_you_mean, explain
 from ercbench.errors import ErcbenchError
 

@@ -9,7 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 from ercbench.api.robustness.answering import answer
 from ercbench.api.robustness.tested import TestedRun
 from ercbench.api.run import Run
-from ercbench.config.compose import checked, compose
+from ercbench.config.checking import checked
+from ercbench.config.compose import compose
 from ercbench.console import say
 from ercbench.data.damage import By, Damage
 from ercbench.errors import ErcbenchError

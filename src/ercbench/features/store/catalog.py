@@ -1,4 +1,4 @@
-"""Feature stores by name: found, opened, made of a corpus, described."""
+"""Feature stores by name: opened, made of a corpus, described."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,22 +13,15 @@ from ercbench.corpora.source import Source
 from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.manifest import CORPUS, MANIFEST, CorpusSummary
+from ercbench.features.store.finding import find_stores
+from ercbench.features.store.manifest import CorpusSummary
 from ercbench.features.store.stored_corpus import StoredCorpus
 from ercbench.files import check_name, safe_name
 
-FILES = (CORPUS, MANIFEST)
 MAKE = "ercbench prepare corpus=… root=…, or ercbench import"
 
 # More labels than this are not told one by one.
 MOST_LABELS = 40
-
-
-def find_stores(folder: Path, damaged: bool = False) -> list[Path]:
-    """Returns the stores in a folder, by name; with `damaged` also what lacks part of a corpus."""
-    corpora, manifests = ({p.parent for p in folder.glob(f"*/{name}")} for name in FILES)
-    found = corpora | manifests if damaged else corpora & manifests
-    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def open_store(

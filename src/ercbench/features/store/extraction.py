@@ -14,6 +14,7 @@ from ercbench.features.encoders.encoder import Encoder, Spoken, has_whole_record
 from ercbench.features.store.division import ExtractionSettings
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.finding import PLAN
 from ercbench.features.store.leases import alone, left_shares
 from ercbench.features.store.missing import (
     inputs_of,
@@ -23,7 +24,6 @@ from ercbench.features.store.missing import (
     write_report,
 )
 from ercbench.features.store.parts import (
-    PLAN,
     ExtractionParts,
     ExtractionPlan,
     MissingRow,

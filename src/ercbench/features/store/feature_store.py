@@ -17,9 +17,8 @@ from ercbench.features.store.feature_set import (
     check_values,
     read_header,
 )
+from ercbench.features.store.finding import CORPUS, MANIFEST
 from ercbench.features.store.manifest import (
-    CORPUS,
-    MANIFEST,
     CorpusSummary,
     check_files,
     count_rows,

@@ -16,9 +16,8 @@ import pyarrow.parquet as pq
 from ercbench.corpora.conversation import PARTS, Conversation, Corpus, Split, Utterance
 from ercbench.corpora.speakers import ValidationSpeakers, by_conversation, validation_speakers
 from ercbench.errors import ErcbenchError
+from ercbench.features.store.finding import CORPUS, MANIFEST
 
-MANIFEST = "manifest.parquet"
-CORPUS = "corpus.json"
 ROWS_AT_ONCE = 16384
 COUNTED = ["conversation", "speaker"]
 # What reading a damaged file can raise, beside Arrow's own errors.

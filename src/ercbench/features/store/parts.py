@@ -16,9 +16,8 @@ from ercbench.features.encoders.encoder import Encoder, Vector
 from ercbench.features.encoders.provenance import labels_seen
 from ercbench.features.store.feature_set import write_tensors
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.finding import PLAN
 from ercbench.files import replacing, sha256_of_text
-
-PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -116,11 +115,6 @@ class ExtractionParts:
             raise ErcbenchError(
                 f"{folder / PLAN}: not a whole plan ({error}). Delete the folder and extract again."
             ) from None
-
-    @staticmethod
-    def folders(store: Path) -> list[Path]:
-        """Returns the folders of unfinished extractions in a store."""
-        return sorted(path.parent for path in store.glob(f".parts-*/{PLAN}"))
 
     def begin(self) -> None:
         """Writes the plan, from which another machine's parts can be recognised."""

@@ -10,6 +10,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.store.extraction import begin, existing_set, finish
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
+from ercbench.features.store.finding import find_parts
 from ercbench.features.store.parts import ExtractionParts
 from ercbench.files import replacing
 
@@ -33,7 +34,7 @@ def merge_shards(
     """
     for other in others:
         _copy_parts(store, FeatureStore(other))
-    folders = ExtractionParts.folders(store.folder)
+    folders = find_parts(store.folder)
     if not folders:
         raise ErcbenchError(
             f"{store.folder}: nothing to merge; neither it nor the other stores hold unfinished "
@@ -50,7 +51,7 @@ def _copy_parts(store: FeatureStore, other: FeatureStore) -> None:
             "utterances, or other paths of recordings). Prepare both from the same root and "
             "extract again."
         )
-    for folder in ExtractionParts.folders(other.folder):
+    for folder in find_parts(other.folder):
         theirs = ExtractionParts.of(folder)
         ours = ExtractionParts(store.folder / folder.name, theirs.plan)
         begin(store, ours)

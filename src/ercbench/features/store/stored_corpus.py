@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.features.encoders.encoder import Item, items_of
+from ercbench.features.store.finding import CORPUS, MANIFEST
 from ercbench.features.store.manifest import (
-    CORPUS,
-    MANIFEST,
     ROWS_AT_ONCE,
     conversations_of,
     split_of,
