@@ -6,7 +6,8 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from io import StringIO
 from itertools import takewhile
@@ -19,7 +20,7 @@ from ercbench.config.arguments import in_quotes, quoted
 from ercbench.config.choices import headline
 from ercbench.errors import ErcbenchError
 from ercbench.files import config_folder
-from ercbench.processes import how_many, is_first
+from ercbench.processes import Terminated, ending_when_told, how_many, is_first
 
 COMMANDS = {
     "prepare": "ercbench.commands.prepare:prepare_command",
@@ -89,19 +90,33 @@ def main() -> None:
     if not is_first():
         sys.stdout = StringIO()  # which nobody reads
     try:
-        _check_processes(command, arguments)
-        if command in ("-sc", "--shell-completion"):
-            _complete(arguments)
-        else:
-            _run(_known(command), arguments)
+        with ending_when_told(), _telling_how_to_go_on():
+            _check_processes(command, arguments)
+            if command in ("-sc", "--shell-completion"):
+                _complete(arguments)
+            else:
+                _run(_known(command), arguments)
     except KeyboardInterrupt:
-        told = "\nInterrupted; the same command goes on where this one stopped."
-        sys.exit(told if is_first() else 1)
+        sys.exit(1)
     except Exception as error:
         _tell(error)
         sys.exit(2)
     finally:
         gc.enable()
+
+
+@contextmanager
+def _telling_how_to_go_on() -> Iterator[None]:
+    """Says what to do after an interruption, which Lightning makes a `SystemExit`."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated, SystemExit) as end:
+        left = isinstance(end, SystemExit) and not isinstance(end.__context__, KeyboardInterrupt)
+        if not left and is_first():
+            print(
+                "\nInterrupted; the same command goes on where this one stopped.", file=sys.stderr
+            )
+        raise
 
 
 def _check_processes(command: str, arguments: Sequence[str]) -> None:

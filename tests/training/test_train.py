@@ -163,6 +163,20 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(uninterrupted, tmp_path, 
     assert ours.chosen.epochs < 20, "the example no longer stops early"
 
 
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", -15), ("SIGINT", 1)])
+@pytest.mark.parametrize("where", ["StepSeeds.on_train_batch_start", "L.Trainer.predict"])
+def test_a_run_that_is_told_to_end_ends_at_once_and_not_as_if_it_had_finished(
+    tmp_path, where, number, code
+):
+    tells = KILL.replace("os._exit(9)", f"import signal; signal.raise_signal(signal.{number})")
+    told = forked_in(tmp_path, *STOPS_EARLY, before=tells.format(where=where))
+    assert told.returncode == code
+    assert "Interrupted; the same command goes on where this one stopped." in told.stderr
+    (folder,) = (tmp_path / "runs").glob("[!.]*")
+    assert (folder / "checkpoints" / "last.ckpt").is_file()
+    assert not (folder / "result.json").exists()
+
+
 def test_every_epoch_has_another_order_and_other_dropout(composed, monkeypatch):
     orders, draws = [], []
 
