@@ -137,6 +137,18 @@ def test_a_dialogue_can_be_read_at_once(run, store):
     np.testing.assert_allclose(features.rows(0, len(items)), np.stack(alone), atol=1e-4)
 
 
+def test_a_trained_encoder_computes_in_half_the_bits_if_asked_to(run, store):
+    path = run()[1] / "checkpoints" / "best.ckpt"
+    items = list(items_of(store.corpus))
+    whole, half = (TrainedEncoder(path, "x", own) for own in ({}, {"dtype": "bfloat16"}))
+    one, other = (np.stack(encoder.encode(items)) for encoder in (whole, half))
+    assert 0 < np.abs(one - other).max() < 0.1 * np.abs(one).max()
+    assert "dtype" not in whole.describe()["settings"]
+    assert half.describe()["settings"]["dtype"] == "bfloat16"
+    with pytest.raises(ErcbenchError, match="dtype=half: expected one of float32, bfloat16"):
+        TrainedEncoder(path, "x", {"dtype": "half"})
+
+
 def test_a_finished_run_is_not_run_again(run, monkeypatch):
     first, _ = run()
     monkeypatch.setattr(

@@ -11,6 +11,8 @@ import torch
 from hydra.utils import get_class
 
 from ercbench.errors import ErcbenchError
+from ercbench.features.checks import check_choice
+from ercbench.features.encoders.backbone import DTYPES, device_of, precision
 from ercbench.features.encoders.batches import by_length
 from ercbench.features.encoders.encoder import Encoder, Item, Vector
 from ercbench.features.encoders.make import NO_OPTIONS
@@ -25,6 +27,8 @@ from ercbench.training.alignment import read_rotations, rotations_of
 from ercbench.training.crossfit import BEST, Fold, read_folds
 
 AT_ONCE = 32
+# Options of every trained encoder: how it computes.
+COMPUTING = ("dtype", "device")
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class TrainedEncoder:
     Args:
         path: `best.ckpt` of a run of `ercbench finetune`.
         name: What the feature set is called.
-        options: Settings to change of those that say how utterances are encoded.
+        options: Settings to change of those that say how utterances are encoded; and `dtype` and
+            `device`, as `BackboneSettings` has them.
 
     Raises:
         ErcbenchError: The file is damaged or holds no encoder, or an option is no such setting.
@@ -45,6 +50,7 @@ class TrainedEncoder:
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        check_choice("dtype", self._dtype, DTYPES)
         run = RunFolder(self.path.parent.parent)
         if run.best == self.path and run.finished:
             run.check_best()
@@ -53,12 +59,12 @@ class TrainedEncoder:
                 f"{self.path}: holds a {self._checkpoint['classifier']}; expected one of "
                 f"{', '.join(_classes())}. Give a checkpoint of ercbench finetune."
             )
-        unknown = sorted(set(self.options) - set(self._class.changeable))
+        changeable = ("name", *COMPUTING, *self._class.changeable)
+        unknown = sorted(set(self.options) - set(changeable))
         if unknown:
             raise ErcbenchError(
                 f"options: {self.path} keeps the {', '.join(unknown)} it was trained with; what "
-                f"can be changed: {', '.join(('name', *self._class.changeable))}. Leave the others "
-                "out."
+                f"can be changed: {', '.join(changeable)}. Leave the others out."
             )
 
     @property
@@ -92,6 +98,8 @@ class TrainedEncoder:
     def describe(self) -> dict[str, Any]:
         """Returns its kind, the checkpoint's hash and its settings."""
         settings = {k: v for k, v in self._settings.items() if k != "pictures"}
+        if self._dtype != DTYPES[0]:
+            settings["dtype"] = self._dtype
         encoder, revision = self._checkpoint["classifier"], sha256_of_file(self.path)
         return {"encoder": encoder, "revision": revision, "settings": settings}
 
@@ -108,9 +116,10 @@ class TrainedEncoder:
         sizes = [len(read[place]) for place in there]
         for batch in by_length(sizes, AT_ONCE * max(sizes, default=1)):
             places = [there[index] for index in batch]
-            inputs = self._reader.collate([read[place] for place in places])
-            with torch.inference_mode():
-                made = self._model.network(**inputs).vectors.float().numpy()
+            given = self._reader.collate([read[place] for place in places])
+            inputs = {name: values.to(self._device) for name, values in given.items()}
+            with torch.inference_mode(), precision(self._dtype, self._device):
+                made = self._model.network(**inputs).vectors.float().cpu().numpy()
             for place, vector in zip(places, made, strict=True):
                 vectors[place] = vector
         return vectors
@@ -129,7 +138,16 @@ class TrainedEncoder:
     @property
     def _settings(self) -> dict[str, Any]:
         trained = self._checkpoint["hyper_parameters"]
-        return {k: v for k, v in trained.items() if k != "spec"} | dict(self.options)
+        changed = {k: v for k, v in self.options.items() if k not in COMPUTING}
+        return {k: v for k, v in trained.items() if k != "spec"} | changed
+
+    @property
+    def _dtype(self) -> str:
+        return self.options.get("dtype", DTYPES[0])
+
+    @cached_property
+    def _device(self) -> torch.device:
+        return device_of(self.options.get("device", "auto"))
 
     @cached_property
     def _reader(self) -> Any:
@@ -140,7 +158,7 @@ class TrainedEncoder:
     def _model(self) -> UtteranceEmbedder:
         model = self._class(self._checkpoint["hyper_parameters"]["spec"], **self._settings)
         take_weights(model, self.path, self._checkpoint)
-        return model.eval()
+        return model.eval().to(self._device)
 
 
 @dataclass(frozen=True)

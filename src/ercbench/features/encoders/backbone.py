@@ -84,8 +84,12 @@ class Backbone:
         return model.eval().to(self._device)
 
     def _precision(self) -> AbstractContextManager[Any]:
-        half = self.settings.dtype == "bfloat16"
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=half)
+        return precision(self.settings.dtype, self._device)
+
+
+def precision(dtype: str, device: torch.device) -> AbstractContextManager[Any]:
+    """Returns the context in which a model computes in `float32` or `bfloat16`."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16")
 
 
 def builder(
