@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from helpers import compose_in
 from small import WORDS, tone, write_wav
 from transformers import RobertaConfig, RobertaModel
@@ -19,7 +20,7 @@ from ercbench.config.compose import extraction_settings
 from ercbench.config.explain import explain
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
-from ercbench.features.encoders.encoder import items_of
+from ercbench.features.encoders.encoder import Item, items_of
 from ercbench.features.encoders.pretrained import locate
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.recipe import FeatureRecipe
@@ -30,6 +31,7 @@ from ercbench.training.trained_encoder import TrainedEncoder, trained_encoder
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
+TALK = Conversation("talk", (Utterance("0", "Ross", "late home"),))
 PARTS = {"train": 6, "validation": 2, "test": 2}
 
 
@@ -147,6 +149,18 @@ def test_a_trained_encoder_computes_in_half_the_bits_if_asked_to(run, store):
     assert half.describe()["settings"]["dtype"] == "bfloat16"
     with pytest.raises(ErcbenchError, match="dtype=half: expected one of float32, bfloat16"):
         TrainedEncoder(path, "x", {"dtype": "half"})
+
+
+@pytest.mark.parametrize(("setting", "refused"), [("whole_dialogue", False), ("pooling", True)])
+def test_an_encoder_of_another_version_is_read_or_refused_by_name(run, tmp_path, setting, refused):
+    checkpoint = torch.load(run()[1] / "checkpoints" / "best.ckpt", weights_only=True)
+    del checkpoint["hyper_parameters"][setting]
+    torch.save(checkpoint, tmp_path / "old.ckpt")
+    if not refused:
+        assert len(TrainedEncoder(tmp_path / "old.ckpt", "x").encode([Item(TALK, 0)])[0]) == 16
+        return
+    with pytest.raises(ErcbenchError, match=f"another version of ercbench, .* had no {setting}"):
+        TrainedEncoder(tmp_path / "old.ckpt", "x")
 
 
 def test_a_finished_run_is_not_run_again(run, monkeypatch):

@@ -1,7 +1,7 @@
 """Encoders that were trained here, as `ercbench prepare` takes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class TrainedEncoder:
                 f"{self.path}: holds a {self._checkpoint['classifier']}; expected one of "
                 f"{', '.join(_classes())}. Give a checkpoint of ercbench finetune."
             )
+        self._check_settings()
         changeable = ("name", *COMPUTING, *self._class.changeable)
         unknown = sorted(set(self.options) - set(changeable))
         if unknown:
@@ -124,6 +125,16 @@ class TrainedEncoder:
                 vectors[place] = vector
         return vectors
 
+    def _check_settings(self) -> None:
+        known = {own.name for own in fields(self._class.settings_class) if own.default is MISSING}
+        missing = sorted(known - {"_target_"} - set(self._settings))
+        if missing:
+            raise ErcbenchError(
+                f"{self.path}: was trained by another version of ercbench, whose "
+                f"{self._checkpoint['classifier']} had no {', '.join(missing)}. Train it again, or "
+                "install the version that trained it."
+            )
+
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "name": self.name, "options": self.options}
 
@@ -151,7 +162,7 @@ class TrainedEncoder:
 
     @cached_property
     def _reader(self) -> Any:
-        settings = self._class.settings_class(**self._settings)
+        settings = self._class.settings_class.of(self._settings)
         return self._class.make_encoding_reader(settings, self.path.parent)
 
     @cached_property
