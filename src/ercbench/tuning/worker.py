@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 
-import torch
 from optuna.trial import FrozenTrial, TrialState
 
 from ercbench.console import say
 from ercbench.errors import ErcbenchError
 from ercbench.metrics import METRICS, Metric
+from ercbench.threads import threads_each
 from ercbench.tuning.search import Search
 from ercbench.tuning.storage import reachable
 from ercbench.tuning.study import COUNTED, SharedStudy, cause, number_of
@@ -142,19 +142,3 @@ def deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def threads_each(threads: int) -> Iterator[None]:
-    """Gives this process and those that it starts so many threads, unless the user said fewer."""
-    known, before = os.environ.get("OMP_NUM_THREADS"), torch.get_num_threads()
-    fewest = min(threads, int(known)) if known and known.isdecimal() else threads
-    os.environ["OMP_NUM_THREADS"] = str(fewest)
-    torch.set_num_threads(fewest)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-        del os.environ["OMP_NUM_THREADS"]
-        if known is not None:
-            os.environ["OMP_NUM_THREADS"] = known

@@ -10,7 +10,6 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
@@ -32,6 +31,7 @@ from ercbench.features.encoders.encoder import Encoder, Item
 from ercbench.features.store.missing import recording_size
 from ercbench.features.store.parts import ExtractionParts
 from ercbench.features.store.stored_corpus import StoredCorpus
+from ercbench.threads import single_thread
 
 # Chunks that wait for each worker; those that are read sooner would only take memory.
 IN_LINE = 2
@@ -123,20 +123,6 @@ def _in_processes(work: ChunkEncoder, chunks: Chunks, workers: int) -> Iterator[
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """Computes in one thread: sums in another order would give other last bits."""
-    import torch  # seconds that who only lists or merges need not wait
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 _work: ChunkEncoder | None = None

@@ -11,7 +11,7 @@ from ercbench.config.launching import JoblibSettings
 from ercbench.launching.engines.engine import stopping
 from ercbench.launching.job import Job
 from ercbench.launching.working import carry_out
-from ercbench.tuning.worker import threads_each
+from ercbench.threads import threads_each
 
 
 class JoblibEngine:
