@@ -33,7 +33,10 @@ def test_runs_side_by_side_come_to_the_same_numbers_and_one_that_fails_is_told(
     for seed in (0, 1):
         config = compose_in(tmp_path / "serial", *SMALL_RUN, f"seed={seed}", "trainer.max_epochs=2")
         train(config)
-    assert scores(tmp_path / "runs") == scores(tmp_path / "serial" / "runs")
+    side_by_side, serial = tmp_path / "runs", tmp_path / "serial" / "runs"
+    assert scores(side_by_side) == scores(serial)
+    for own in serial.glob("*/predictions.parquet"):
+        assert (side_by_side / own.parent.name / own.name).read_bytes() == own.read_bytes()
     code, _, errors = ercbench(*several, "trainer.max_epochs=2")
     assert code == 0
     assert "2 of 2 runs had finished, not run again" in errors

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ercbench.launching.job import Job
 
@@ -19,38 +20,57 @@ PR_SET_PDEATHSIG = 1
 COMMAND = ("-P", "-m", "ercbench.cli")
 
 
+class Process(Protocol):
+    """What carries out a job's command."""
+
+    pid: int
+
+    def wait(self) -> int:
+        """Returns the exit code when it has ended; a negative one is a signal's."""
+
+    def terminate(self) -> None:
+        """Tells it to end."""
+
+
+Begin = Callable[[Job, Mapping[str, str]], Process]
+"""Begins a job's process, given variables of its environment beside those of this process."""
+
+
+def begin_anew(job: Job, variables: Mapping[str, str]) -> Process:
+    """Begins a new Python for a job. All that it prints goes to the log; it ends with this one."""
+    with job.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, *COMMAND, *job.asked.arguments],
+            cwd=job.asked.place,
+            env=environment_of(job, variables),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent(),
+        )
+
+
 def carry_out(
     job: Job,
     variables: Mapping[str, str] | None = None,
-    started: Callable[[subprocess.Popen], None] = lambda process: None,
+    started: Callable[[Process], None] = lambda process: None,
+    begin: Begin = begin_anew,
 ) -> None:
     """Runs a job's command unless it has finished or another process is at it.
-
-    All that it prints goes to its log. Its process ends with this one.
 
     Args:
         job: The job.
         variables: Of the environment, beside those of this process.
         started: Called with the process.
+        begin: Begins the process.
     """
-    asked = job.asked
     with job.locked() as mine:
         if not mine or job.finished:
             return
         job.begin(process=os.getpid())
-        with job.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *COMMAND, *asked.arguments],
-                cwd=asked.place,
-                env=_environment(job, variables or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent(),
-            )
-            started(process)
-            code = process.wait()
-        job.end(code)
+        process = begin(job, variables or {})
+        started(process)
+        job.end(process.wait())
 
 
 def carry_out_at(path: str) -> None:
@@ -58,12 +78,13 @@ def carry_out_at(path: str) -> None:
     carry_out(Job(Path(path)))
 
 
-def _environment(job: Job, variables: Mapping[str, str]) -> dict[str, str]:
+def environment_of(job: Job, variables: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment of a job's process, made of this one's and of further variables."""
     kept = {name: value for name, value in os.environ.items() if name not in OF_SEVERAL}
     return kept | {VARIABLE: str(job.path.absolute()), "PYTHONUNBUFFERED": "1"} | dict(variables)
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     """Returns what lets a child be told to stop when its parent dies, where the system can."""
     if sys.platform != "linux":
         return None

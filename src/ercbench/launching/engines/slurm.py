@@ -17,7 +17,7 @@ from ercbench.extras import require
 from ercbench.launching.engines.engine import stopping
 from ercbench.launching.engines.queue import refresh_slurm
 from ercbench.launching.job import ALIVE, Job, State
-from ercbench.launching.working import carry_out
+from ercbench.launching.working import Process, carry_out
 
 # Seconds between looks at the queue.
 WAIT = 5.0
@@ -40,7 +40,7 @@ class SlurmJob:
 
     def __call__(self) -> None:
         """Runs the job's command."""
-        self.processes: list[subprocess.Popen] = []
+        self.processes: list[Process] = []
         carry_out(Job(Path(self.path)), started=self.processes.append)
 
     def checkpoint(self) -> Any:
