@@ -1,6 +1,7 @@
 """Conversations of a part of a split, as a data module batches them."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -55,9 +56,14 @@ class ConversationDataset(Dataset[ConversationItem]):
             present={
                 s.modality: torch.from_numpy(s.present[slice(*rows)]) for s in self.feature_sets
             },
-            speakers=self.speakers(item),
-            labels=self.targets(item),
+            speakers=self._told[item][0],
+            labels=self._told[item][1],
         )
+
+    @cached_property
+    def _told(self) -> list[tuple[Tensor, Tensor]]:
+        """The speakers and targets of each conversation, which every epoch asks for."""
+        return [(self.speakers(item), self.targets(item)) for item in range(len(self))]
 
     def speakers(self, item: int) -> Tensor:
         """Returns a conversation's [L] speakers, numbered in order of appearance."""
