@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
@@ -99,7 +100,7 @@ class Settings:
     """
 
     def __post_init__(self) -> None:
-        for name, hint in get_type_hints(type(self), include_extras=True).items():
+        for name, hint in _hints(type(self)).items():  # type: ignore[arg-type]
             if expected := _unmet(hint, getattr(self, name, None)):
                 raise SettingError(name, getattr(self, name), expected)
 
@@ -111,7 +112,8 @@ class Settings:
             SettingError: One is out of its bounds.
             OmegaConfBaseException: One is unknown, absent or of another type.
         """
-        typed: Any = OmegaConf.merge(OmegaConf.structured(cls), dict(values))
+        blank = _without_values(cls)  # type: ignore[arg-type]  # the class is hashable
+        typed: Any = OmegaConf.merge(blank, dict(values))
         return OmegaConf.to_object(typed)  # type: ignore[return-value]
 
 
@@ -145,6 +147,17 @@ def kind_of(settings: Any, name: str) -> str | None:
         return f"settings inside it, as in {name}.{fields(kinds[0])[0].name}"
     known = "a list" if get_origin(kinds[0]) is list else WORDS.get(kinds[0])
     return known and known + (", or null" if null else "")
+
+
+@cache
+def _hints(settings: type) -> dict[str, Any]:
+    return get_type_hints(settings, include_extras=True)
+
+
+@cache
+def _without_values(settings: type) -> Any:
+    """Returns the node of a type; what merges into it copies it first."""
+    return OmegaConf.structured(settings)
 
 
 def _unmet(hint: Any, value: Any) -> str | None:
