@@ -17,7 +17,8 @@ from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown, to_rich
 from ercbench.evaluation.tables.summary import summary
-from ercbench.evaluation.tables.tables import Cell, Column, Table, tables
+from ercbench.evaluation.tables.table import Cell, Column, Table
+from ercbench.evaluation.tables.tables import tables
 from ercbench.evaluation.tables.terminal import fitting, print_table
 from ercbench.metrics import metrics_of, previous_labels
 from ercbench.records.reading import read_runs

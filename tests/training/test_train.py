@@ -12,6 +12,7 @@ from helpers import SMALL_DATA, forked_in
 from rich.console import Console
 from sklearn.metrics import accuracy_score, f1_score
 
+import ercbench.training.once
 import ercbench.training.train
 from ercbench.data.batch import IGNORE
 from ercbench.data.datamodule import ConversationDataModule
@@ -275,7 +276,7 @@ def test_a_finished_run_on_a_disk_that_cannot_be_written_gives_its_record(
     config = composed()
     first = train(config)
     monkeypatch.setattr(RunFolder, "locked", lambda self: pytest.fail("a lock is a file"))
-    monkeypatch.setattr(ercbench.training.train, "write_config", lambda *_: pytest.fail("wrote"))
+    monkeypatch.setattr(ercbench.training.once, "write_config", lambda *_: pytest.fail("wrote"))
     assert train(config) == first
     said = capsys.readouterr().err
     assert f"{first.run}: finished on {first.execution.finished[:10]}, not run again" in said

@@ -16,7 +16,8 @@ from ercbench.evaluation.compare.test_set import TestSet
 from ercbench.evaluation.statistics.analysis import analyse
 from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables.conclusion import conclusion
-from ercbench.evaluation.tables.tables import Table, tables
+from ercbench.evaluation.tables.table import Table
+from ercbench.evaluation.tables.tables import tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.files import expanded
 from ercbench.records.adding.fitting import checked_probabilities

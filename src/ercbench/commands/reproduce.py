@@ -17,7 +17,7 @@ from ercbench.evaluation.compare.reading import read_comparisons
 from ercbench.evaluation.published.table import for_terminal, verdict_table
 from ercbench.evaluation.published.verdict import Attempt, exit_code, verdicts
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
-from ercbench.evaluation.tables.tables import Table as VerdictTable
+from ercbench.evaluation.tables.table import Table as VerdictTable
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.files import expanded, remove_leftovers, replacing
 from ercbench.models.registry import title_of

@@ -12,7 +12,7 @@ from ercbench.errors import ErcbenchError
 from ercbench.evaluation.page import Report
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import to_columns
-from ercbench.evaluation.tables.tables import Table
+from ercbench.evaluation.tables.table import Table
 from ercbench.evaluation.tables.wording import tags_of
 
 MODES = ("offline", "online", "disabled")

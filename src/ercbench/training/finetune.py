@@ -28,8 +28,9 @@ from ercbench.training.crossfit import BEST, FILE, read_folds, write_crossfit
 from ercbench.training.embedding import Embedded, embed, embed_parts, evaluate_vectors
 from ercbench.training.encoder_inputs import make_datamodule
 from ercbench.training.fit import fit
+from ercbench.training.once import once
 from ercbench.training.sharing import agreed, first_before_others, join
-from ercbench.training.train import choose_metric, describe_execution, once
+from ercbench.training.train import choose_metric, describe_execution
 from ercbench.training.trained_encoder import TrainedEncoder
 from ercbench.training.trainer import check_settings, quiet_lightning
 

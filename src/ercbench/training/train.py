@@ -2,13 +2,11 @@
 
 import resource
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -17,7 +15,6 @@ from hydra.utils import get_class, instantiate
 from lightning.pytorch.loggers import Logger, WandbLogger
 from omegaconf import DictConfig, OmegaConf
 
-from ercbench.console import say
 from ercbench.corpora.speakers import validation_speakers_of
 from ercbench.dashboards.loggers import make_logger, shows_transcripts
 from ercbench.data.datamodule import ConversationDataModule
@@ -27,8 +24,6 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.store.recipe import FeatureRecipe
 from ercbench.files import (
     expanded,
-    remove_leftovers,
-    replacing,
     safe_name,
     sha256_of_file,
 )
@@ -37,13 +32,13 @@ from ercbench.models.base.trainable import Trainable
 from ercbench.models.registry import model_of
 from ercbench.processes import how_many, is_first
 from ercbench.records.fingerprint import code_fingerprint, fingerprint
-from ercbench.records.result_file import AnyRecord
 from ercbench.records.run_folder import RunFolder
 from ercbench.records.run_record import Execution, RunRecord, RunResults, RunSetup
 from ercbench.training.as_released import BestOnTest
 from ercbench.training.evaluate import Output, evaluate, has_labels
 from ercbench.training.fit import fit
-from ercbench.training.sharing import agreed, first_before_others, join, wait_for_all
+from ercbench.training.once import once
+from ercbench.training.sharing import agreed, first_before_others, join
 from ercbench.training.trainer import check_settings, quiet_lightning
 
 # Settings that say where and how, but not what comes out.
@@ -142,54 +137,6 @@ def carry_out(
     """
     work = partial(fit_and_evaluate, planned, watchers, quiet)
     return once(planned.config, planned.folder, RunRecord, work)
-
-
-def once(
-    config: DictConfig, run: RunFolder, kind: type[AnyRecord], work: Callable[[], AnyRecord]
-) -> AnyRecord:
-    """Returns the record of a run that has finished, or that of `work`, which finishes it."""
-    check_same_run(run)
-    if agreed(run.finished) and not config.force:  # needs no lock: a read-only disk will do
-        return already_finished(run, kind)
-    with run.locked() if is_first() else nullcontext():
-        if agreed(run.finished) and not config.force:
-            return already_finished(run, kind)
-        if is_first():
-            prepare_folder(config, run)
-        wait_for_all()
-        return work()
-
-
-def check_same_run(run: RunFolder) -> None:
-    """Checks that all processes of a run are about the same.
-
-    Raises:
-        ErcbenchError: Code, data or settings are others here.
-    """
-    name = agreed(run.path.name)
-    if name != run.path.name:
-        raise ErcbenchError(
-            f"{run.path}: the first process is about {name}. Let every machine have the same "
-            "ercbench, settings and stores."
-        )
-
-
-def prepare_folder(config: DictConfig, run: RunFolder) -> None:
-    """Writes the settings of a run that begins or goes on, and removes what is outdated."""
-    for folder in (run.path, run.checkpoints):
-        remove_leftovers(folder)
-    write_config(config, run.config)
-    if config.force:
-        for outdated in (run.result, run.last):
-            outdated.unlink(missing_ok=True)
-
-
-def already_finished(run: RunFolder, kind: type[AnyRecord]) -> AnyRecord:
-    """Returns the record of a run that has finished, and says that it is not run again."""
-    record = run.read(kind)
-    date = record.execution.finished[:10]
-    say(f"{record.run}: finished on {date}, not run again; force=true runs it again")
-    return record
 
 
 def fit_and_evaluate(planned: PlannedRun, watchers: Sequence[L.Callback], quiet: bool) -> RunRecord:
@@ -320,12 +267,6 @@ def code_of(config: DictConfig) -> str:
     """Returns the fingerprint of the code of the model, of the data module and of training."""
     classes = [get_class(config[part]._target_) for part in ("model", "dataset")]
     return code_fingerprint([__name__, *(own.__module__ for own in classes)])
-
-
-def write_config(config: DictConfig, path: Path) -> None:
-    """Writes the resolved settings of a run."""
-    with replacing(path) as temporary:
-        OmegaConf.save(config, temporary, resolve=True)
 
 
 def peak_memory(device: torch.device) -> int:

@@ -6,8 +6,9 @@ from ercbench.errors import ErcbenchError
 from ercbench.evaluation.compare.breakdown import final_groups
 from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.compare.test_set import TestSet
-from ercbench.evaluation.tables.notes import common_notes
-from ercbench.evaluation.tables.tables import Cell, Column, Table, make_table
+from ercbench.evaluation.tables.common_notes import common_notes
+from ercbench.evaluation.tables.table import Cell, Column, Table
+from ercbench.evaluation.tables.tables import make_table
 from ercbench.metrics import likeliest
 
 ANSWERS = "a model's answer is the likeliest label by its mean probabilities over seeds"

@@ -16,7 +16,7 @@ from ercbench.evaluation.statistics.results import Analysis
 from ercbench.evaluation.tables.conclusion import conclusion
 from ercbench.evaluation.tables.render import interval_of, value_of
 from ercbench.evaluation.tables.robustness import ROBUST
-from ercbench.evaluation.tables.tables import Cell, Kind, Table
+from ercbench.evaluation.tables.table import Cell, Kind, Table
 from ercbench.evaluation.tables.tuning import TUNING
 
 # What has a section of its own.

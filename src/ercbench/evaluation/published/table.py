@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import mean, stdev
 
 from ercbench.evaluation.published.verdict import INSIDE, Trainings, Verdict
-from ercbench.evaluation.tables.tables import EMPTY, Cell, Column, Kind, Table
+from ercbench.evaluation.tables.table import EMPTY, Cell, Column, Kind, Table
 from ercbench.metrics import METRICS
 
 COLUMNS: tuple[tuple[str, Kind], ...] = (

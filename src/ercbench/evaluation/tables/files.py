@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.tables.render import to_csv, to_latex, to_markdown
-from ercbench.evaluation.tables.tables import Table
+from ercbench.evaluation.tables.table import Table
 from ercbench.files import remove_leftovers, replacing, safe_name
 
 

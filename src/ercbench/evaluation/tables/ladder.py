@@ -7,7 +7,8 @@ from itertools import pairwise
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.statistics.results import Analysis, Estimate, Pair
 from ercbench.evaluation.tables import notes
-from ercbench.evaluation.tables.tables import EMPTY, Cell, Column, Table, make_table
+from ercbench.evaluation.tables.table import EMPTY, Cell, Column, Table
+from ercbench.evaluation.tables.tables import make_table
 
 
 @dataclass(frozen=True)

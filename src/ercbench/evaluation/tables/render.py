@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ercbench import metrics
 from ercbench.console import printable
-from ercbench.evaluation.tables.tables import Cell, Column, Kind, Table
+from ercbench.evaluation.tables.table import Cell, Column, Kind, Table
 
 Value = str | float | None
 

@@ -6,8 +6,9 @@ from ercbench.data.damage import labels_of
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.robustness.curves import Curve, Robustness
 from ercbench.evaluation.statistics.results import Estimate
-from ercbench.evaluation.tables import notes
-from ercbench.evaluation.tables.tables import Cell, Column, Table, make_table
+from ercbench.evaluation.tables.common_notes import common_notes
+from ercbench.evaluation.tables.table import Cell, Column, Table
+from ercbench.evaluation.tables.tables import make_table
 from ercbench.metrics import metrics_of
 
 # The first words of the names of these tables.
@@ -129,4 +130,4 @@ def _left_out(found: Robustness) -> list[str]:
 
 
 def _common(comparison: Comparison) -> list[str]:
-    return notes.common_notes(comparison)
+    return common_notes(comparison)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ercbench.corpora.speakers import SHARED
 from ercbench.evaluation.tables.render import number
-from ercbench.evaluation.tables.tables import Kind
+from ercbench.evaluation.tables.table import Kind
 from ercbench.evaluation.tables.wording import corpus_title
 from ercbench.metrics import MAIN, METRICS, Metric
 from ercbench.records.added_record import AddedRecord, AddedSetup

@@ -1,10 +1,8 @@
 """Tables of a comparison as plain rows; `render` makes them text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isnan
 from statistics import mean, stdev
-from typing import Literal
 
 import numpy as np
 
@@ -13,65 +11,10 @@ from ercbench.evaluation.compare.groups import Comparison, Group
 from ercbench.evaluation.published.values import Published, published
 from ercbench.evaluation.statistics.results import Analysis, Pair
 from ercbench.evaluation.tables import notes
+from ercbench.evaluation.tables.common_notes import features_differ
+from ercbench.evaluation.tables.table import EMPTY, Cell, Column, Table
 from ercbench.metrics import METRICS, Metric, compared, metrics_of
 from ercbench.models.registry import reconstruction_of
-
-Kind = Literal["text", "count", "whole", "percent", "p", "number", "decimal"]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A value of a table.
-
-    Attributes:
-        value: A text, a share of 1, a number; None where there is none to be had.
-        deviation: Standard deviation over seeds, if there are several.
-        interval: Ends of the 95 % interval, if it was estimated.
-        bold: Whether it stands out.
-    """
-
-    value: str | float | None
-    deviation: float | None = None
-    interval: tuple[float, float] | None = None
-    bold: bool = False
-
-
-EMPTY = Cell("")
-
-
-@dataclass(frozen=True)
-class Column:
-    """What stands in a column.
-
-    Attributes:
-        title: Its head.
-        kind: How its values are written; `percent` are shares of 1, written times 100, `whole`
-            are rounded.
-    """
-
-    title: str
-    kind: Kind = "percent"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table that nothing is decided about but its contents.
-
-    Attributes:
-        name: What it shows: `scores`, `classes`, `released`, `pairs-…`, `outputs-…`.
-        corpus: On what; says whether it is simulated.
-        title: In words.
-        columns: Their heads.
-        rows: A cell per column each.
-        notes: What the reader has to know.
-    """
-
-    name: str
-    corpus: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    notes: tuple[str, ...]
 
 
 def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
@@ -92,7 +35,7 @@ def tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
 
 def scores_table(comparison: Comparison, analysis: Analysis) -> Table:
     """Returns all scores of every group, the best one last by the first, ceilings among them."""
-    several, metrics = notes.features_differ(comparison), metrics_of(comparison.test.target)
+    several, metrics = features_differ(comparison), metrics_of(comparison.test.target)
     first = metrics[0]
     rows = [
         (
@@ -248,7 +191,7 @@ def make_table(
     """
     test = comparison.test
     where = [test.title, test.part]
-    if not notes.features_differ(comparison):
+    if not features_differ(comparison):
         where += next((list(group.features) for group in comparison.groups if group.features), [])
     full = f"{', '.join(where)}: {title}"
     return Table(name, test.title, full, tuple(columns), tuple(rows), tuple(said))

@@ -6,7 +6,7 @@ from itertools import accumulate
 from rich.console import Console
 
 from ercbench.evaluation.tables.render import interval_of, to_rich, value_of
-from ercbench.evaluation.tables.tables import Table
+from ercbench.evaluation.tables.table import Table
 
 # Characters of a blank on either side and a rule.
 BETWEEN = 3

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ercbench.evaluation.compare.groups import Comparison
-from ercbench.evaluation.tables.tables import EMPTY, Cell, Column, Table
+from ercbench.evaluation.tables.table import EMPTY, Cell, Column, Table
 from ercbench.evaluation.tuning.budget import spent
 from ercbench.evaluation.tuning.studies import (
     expectations,
