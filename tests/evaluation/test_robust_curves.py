@@ -118,8 +118,8 @@ def test_a_model_of_which_a_seed_was_not_asked_is_named_in_the_tables(tmp_path):
 def test_of_runs_that_were_not_asked_there_is_nothing(tmp_path):
     write_run(tmp_path, "GRU")
     (comparison,) = read_comparisons(tmp_path)
-    assert stored_robustness(comparison) == []
-    assert robustness(comparison, DROP).curves == ()
+    assert stored_robustness(comparison, 100) == []
+    assert robustness(comparison, DROP, 100).curves == ()
 
 
 def test_curves_of_all_folds_together_are_those_of_every_conversation_tested_once(tmp_path):
@@ -130,9 +130,9 @@ def test_curves_of_all_folds_together_are_those_of_every_conversation_tested_onc
         run = write_run(tmp_path, "MLP", 0, split=fold, settings=settings, **own)
         answer(run)
     (pooled,) = [own for own in with_pooled(read_comparisons(tmp_path)) if own.test.folds]
-    (found,) = stored_robustness(pooled)
+    (found,) = stored_robustness(pooled, 100)
     clean, half, gone = found.curves[0].points
     assert clean.scores["weighted_f1"] == pytest.approx(pooled.groups[0].scores[0]["weighted_f1"])
     assert (half.missing, gone.missing) == pytest.approx((0.5, 1))
     (tmp_path / run.path.name / "robust" / f"{DROP.name}.json").unlink()
-    assert stored_robustness(pooled) == []
+    assert stored_robustness(pooled, 100) == []

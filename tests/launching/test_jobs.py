@@ -150,6 +150,10 @@ def test_a_folder_without_runs_is_refused(tmp_path, ercbench):
     code, _, errors = ercbench("jobs", "nowhere")
     assert code == 2
     assert "No folder 'nowhere'" in errors
+    (tmp_path / "runs.csv").touch()
+    code, _, errors = ercbench("jobs", "runs.csv")
+    assert code == 2
+    assert "'runs.csv': found a file, no folder. Give the folder of the runs" in errors
 
 
 def test_a_damaged_file_of_a_job_is_named(asked):

@@ -14,7 +14,7 @@ from ercbench.corpora.names import names_of
 from ercbench.corpora.reading import read_source
 from ercbench.corpora.source import Root, Source
 from ercbench.errors import ErcbenchError
-from ercbench.features.encoders.encoder import Encoder
+from ercbench.features.encoders.encoder import Encoder, Spoken
 from ercbench.features.encoders.make import make_encoder
 from ercbench.features.store.catalog import (
     add_given,
@@ -52,6 +52,7 @@ def prepare_command(config: DictConfig) -> None:
     stores = expanded(settings.stores)
     if settings.corpus is None:
         store, encoders = _existing(settings, stores), make_encoders(settings)
+        _check_all(store.stored, encoders)
     else:
         source = read_source(settings.corpus, _root(settings), reading_options(settings))
         folder, encoders = folder_of(stores, settings.store, source.corpus), make_encoders(settings)
@@ -100,8 +101,7 @@ def make_store(
     Raises:
         ErcbenchError: As in `prepare`.
     """
-    for encoder in encoders:
-        check_inputs(source.corpus, encoder)
+    _check_all(source.corpus, encoders)
     with open_or_create(source.corpus, folder) as opened:
         add_given(opened, source, most_missing)
     return FeatureStore(folder)
@@ -113,10 +113,8 @@ def add_features(
     """Adds a set of features by each encoder to a store, or of several a share.
 
     Raises:
-        ErcbenchError: An encoder cannot work on this corpus.
+        ErcbenchError: As in `extract`.
     """
-    for encoder in encoders:
-        check_inputs(store.stored, encoder)
     if settings.share()[1] == 1:
         announce(store)
     for encoder in encoders:
@@ -137,13 +135,12 @@ def extract_in_shards(
         config: As `PrepareSettings` describes it.
         settings: Its settings of extraction.
         store: Read by the jobs, which need not read the corpus again.
-        encoders: What makes the features, to be tried on the corpus before any job starts.
+        encoders: What makes the features.
 
     Raises:
         ErcbenchError: As in `prepare`, or the jobs did not finish the parts.
     """
     for encoder in encoders:
-        check_inputs(store.stored, encoder)
         is_extracted(store, encoder, settings.chunk)  # refuses what was made otherwise
     announce(store)
     words = [*own_words("corpus", "store", *READING), f"store={store.folder.name}"]
@@ -226,6 +223,12 @@ def _existing(settings: PrepareSettings, stores: Path) -> FeatureStore:
             "out."
         )
     return open_store(stores, settings.store)
+
+
+def _check_all(corpus: Spoken, encoders: Sequence[Encoder]) -> None:
+    """Checks that every encoder can work on a corpus, before any of them does."""
+    for encoder in encoders:
+        check_inputs(corpus, encoder)
 
 
 def _set(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.text import Text
 
+from ercbench.config.compose import compose
 from ercbench.console import wide_console
 from ercbench.evaluation.compare.groups import Comparison
 from ercbench.evaluation.compare.ladder import with_ladder
@@ -22,7 +23,8 @@ from ercbench.evaluation.statistics.results import Analysis
 from ercbench.evaluation.tables.files import stems, write_tables
 from ercbench.evaluation.tables.ladder import ladder_tables
 from ercbench.evaluation.tables.robustness import robustness_tables
-from ercbench.evaluation.tables.tables import Table, tables
+from ercbench.evaluation.tables.table import Table
+from ercbench.evaluation.tables.tables import tables
 from ercbench.evaluation.tables.terminal import print_table
 from ercbench.evaluation.tables.tuning import tuning_tables
 from ercbench.extras import require
@@ -81,7 +83,8 @@ def report(
     comparisons = [with_studies(own, tuned) for own in with_pooled(read_comparisons(folder))]
     comparisons = with_ladder(comparisons, ladder)
     analyses = [analyse(comparison) for comparison in comparisons]
-    robust = [stored_robustness(comparison) for comparison in comparisons]
+    resamples = compose("robust").resamples
+    robust = [stored_robustness(comparison, resamples) for comparison in comparisons]
     found = [
         [
             *tables(comparison, analysis),

@@ -11,6 +11,7 @@ from rich.text import Text
 from ercbench.errors import ErcbenchError
 from ercbench.launching.engines.queue import refresh_slurm
 from ercbench.launching.job import JOB, Job, State
+from ercbench.records.reading import check_runs
 from ercbench.records.run_folder import BusyError, RunFolder
 
 ORDER = (State.FINISHED, State.RUNNING, State.WAITING, State.FAILED, State.LEFT)
@@ -40,8 +41,7 @@ def standings(folder: Path) -> list[Standing]:
     Raises:
         ErcbenchError: The folder is not there or holds no run.
     """
-    if not folder.is_dir():
-        raise ErcbenchError(f"No folder '{folder}'. Give the folder of the runs (default: runs).")
+    check_runs(folder)
     paths = [path for path in sorted(folder.iterdir()) if path.is_dir() and _is_run(path)]
     if not paths:
         raise ErcbenchError(f"'{folder}' holds no run. Start one first: ercbench train -m seed=0,1")

@@ -61,6 +61,18 @@ class StoredRun:
         )
 
 
+def check_runs(folder: Path) -> None:
+    """Checks that there is a folder of runs.
+
+    Raises:
+        ErcbenchError: There is nothing, or a file.
+    """
+    if folder.is_dir():
+        return
+    found = f"'{folder}': found a file, no folder" if folder.exists() else f"No folder '{folder}'"
+    raise ErcbenchError(f"{found}. Give the folder of the runs (default: runs).")
+
+
 def read_runs(folder: Path) -> tuple[list[StoredRun], list[str]]:
     """Reads all finished runs of a folder, in the order of their names.
 
@@ -70,8 +82,7 @@ def read_runs(folder: Path) -> tuple[list[StoredRun], list[str]]:
     Raises:
         ErcbenchError: The folder is not there or holds no run that can be used.
     """
-    if not folder.is_dir():
-        raise ErcbenchError(f"No folder '{folder}'. Give the folder of the runs (default: runs).")
+    check_runs(folder)
     found, warnings = [], []
     for run in (RunFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()):
         try:

@@ -99,7 +99,7 @@ def ask(config: DictConfig) -> list[Robustness]:
     pooled = with_pooled(comparisons_of(own, [*warnings, *refused]))
     comparisons = [with_studies(comparison, tuned) for comparison in pooled]
     results = [
-        robustness(comparison, damage, each, config.draws, config.resamples)
+        robustness(comparison, damage, config.resamples, each, config.draws)
         for comparison in comparisons
         for damage, each in asked.items()
     ]

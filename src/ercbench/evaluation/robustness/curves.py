@@ -16,8 +16,6 @@ from ercbench.metrics import metrics_of
 from ercbench.records.robustness import Answers, DamagedScores, damages_of, read_answers
 from ercbench.records.scores import score
 
-RESAMPLES = 2000
-
 
 @dataclass(frozen=True)
 class Point:
@@ -77,33 +75,37 @@ class Robustness:
     left_out: tuple[str, ...]
 
 
-def stored_robustness(comparison: Comparison, resamples: int = RESAMPLES) -> list[Robustness]:
+def stored_robustness(comparison: Comparison, resamples: int) -> list[Robustness]:
     """Returns what lies beside the runs of a comparison: every damage that any has answered to.
+
+    Args:
+        comparison: The models.
+        resamples: As in `robustness`.
 
     Raises:
         ErcbenchError: A record is damaged or of another version.
     """
     folders = [folder for group in final_groups(comparison) for folder in group.folders]
     damages = dict.fromkeys(damage for folder in folders for damage in damages_of(folder))
-    found = [robustness(comparison, damage, resamples=resamples) for damage in damages]
+    found = [robustness(comparison, damage, resamples) for damage in damages]
     return [own for own in found if own.curves]
 
 
 def robustness(
     comparison: Comparison,
     damage: Damage,
+    resamples: int,
     levels: Iterable[float] | None = None,
     draws: int | None = None,
-    resamples: int = RESAMPLES,
 ) -> Robustness:
     """Returns the curves of all models of which every seed has answered, on the same draws.
 
     Args:
         comparison: The models.
         damage: How their test part was damaged.
+        resamples: Of the bootstrap over dialogues and seeds.
         levels: That are shown; None for all that were answered.
         draws: Of each level; None for as many as all models have.
-        resamples: Of the bootstrap over dialogues and seeds.
 
     Raises:
         ErcbenchError: A record is damaged or of another version.
