@@ -1,11 +1,12 @@
 """What is possible on the simulated corpus, for models to stand beside."""
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from ercbench.corpora.simulated.ceilings import ceilings_for, posterior
 from ercbench.corpora.simulated.simulation import Simulator, recorded_settings, simulate
 from ercbench.evaluation.compare.groups import Comparison
+from ercbench.metrics.of_labels import label_counts, weighted_f1
+from ercbench.metrics.predictions import Predictions
 
 
 def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:
@@ -27,8 +28,9 @@ def ceiling_scores(comparison: Comparison) -> dict[str, tuple[float, float]]:
     scores = {}
     for ceiling in ceilings_for(_modalities(comparison)):
         belief = posterior(Simulator(settings), conversations, seen, ceiling)
-        weighted_f1 = f1_score(comparison.test.truth, belief.argmax(1), average="weighted")
-        scores[ceiling.name] = float(belief.max(1).mean()), float(weighted_f1)
+        read = Predictions(comparison.test.truth, belief, comparison.test.previous)
+        counts = label_counts(read).sum(0, dtype=np.float64)
+        scores[ceiling.name] = float(belief.max(1).mean()), float(weighted_f1(counts))
     return scores
 
 
