@@ -31,7 +31,8 @@ reproduce-%: setup ## Run every published row of the paper, then say how near it
 		$(if $(SEEDS),seeds=[$(SEEDS)]) $(if $(filter simulated,$(DATASET)),simulated=true) $(SETTINGS)
 
 test: setup ## Run the tests, a process per core, but those of test-engines
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not ($(ENGINES))"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
+		-m "not ($(ENGINES))"
 
 test-engines: setup ## Run the tests in a real queue, Ray and database, as far as they are installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "$(ENGINES)"

@@ -14,7 +14,21 @@ from ercbench.cli import main
 
 pytest_plugins = ("tiny_models",)
 
+# Files that take longest; they come first, so that no process is at one when all others are done.
+LONG = (
+    *("training/test_sharing.py", "tuning/test_workers.py", "training/test_finetune_visual.py"),
+    *("tuning/test_tune.py", "training/test_finetune.py", "launching/test_sweep.py"),
+    *("launching/test_several.py", "features/test_extract.py"),
+    *("dashboards/test_report_dashboard.py", "training/test_checkpoints.py"),
+)
 SHARED = Path(os.environ.get("ERCBENCH_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the tests of long files first."""
+    tests = Path(__file__).parent
+    place = {tests / name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,18 +18,36 @@ from ercbench.evaluation.tables.conclusion import conclusion
 from records import write_run
 
 
-@pytest.fixture
-def runs(tmp_path, monkeypatch):
+@contextmanager
+def runs_in(folder):
     """Runs of two models, in a place where wandb finds nobody's settings."""
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.chdir(tmp_path)
-    for model, seed in (("GRU", 0), ("GRU", 1), ("MLP", 0)):
-        write_run(tmp_path / "runs", model, seed, corpus="mine")
-    wandb.teardown()  # what it took from the environment for an earlier run
-    yield tmp_path / "runs"
-    wandb.teardown()
+    with pytest.MonkeyPatch.context() as place:
+        place.setenv("WANDB_SILENT", "true")
+        place.setenv("WANDB_DATA_DIR", str(folder / "data"))
+        place.delenv("WANDB_MODE", raising=False)
+        place.chdir(folder)
+        for model, seed in (("GRU", 0), ("GRU", 1), ("MLP", 0)):
+            write_run(folder / "runs", model, seed, corpus="mine")
+        wandb.teardown()  # what it took from the environment for an earlier run
+        yield folder / "runs"
+        wandb.teardown()
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Runs of two models in the folder of the test."""
+    with runs_in(tmp_path) as runs:
+        yield runs
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """Runs of two models, and the folder of their report, which wandb has logged."""
+    folder = tmp_path_factory.mktemp("reported")
+    with runs_in(folder) as runs:
+        out = folder / "report"
+        report_command(compose("report", [f"runs={runs}", f"out={out}", "wandb=true"]))
+    return runs, out
 
 
 def logged(folder):
@@ -42,9 +61,8 @@ def pages(log):
     return [r.artifact for r in log if r.HasField("artifact") and r.artifact.type == "report"]
 
 
-def test_an_offline_run_holds_tables_figures_and_the_conclusion(runs, tmp_path):
-    out = tmp_path / "report"
-    report_command(compose("report", [f"runs={runs}", f"out={out}", "wandb=true"]))
+def test_an_offline_run_holds_tables_figures_and_the_conclusion(reported):
+    runs, out = reported
     run, log, files = logged(out)
     assert (run.project, run.job_type) == ("ercbench", "report")
     assert {"mine", "gru", "mlp"} <= set(run.tags)
@@ -69,9 +87,8 @@ def test_an_offline_run_holds_tables_figures_and_the_conclusion(runs, tmp_path):
     assert Path(entry.local_path).read_bytes() == (out / "index.html").read_bytes()
 
 
-def test_numbers_are_those_of_the_csv_as_shares(runs, tmp_path):
-    out = tmp_path / "report"
-    report_command(compose("report", [f"runs={runs}", f"out={out}", "wandb=true"]))
+def test_numbers_are_those_of_the_csv_as_shares(reported):
+    _, out = reported
     (path,) = logged(out)[2].rglob("scores_0_*.table.json")
     table = json.loads(path.read_text())
     text = (out / "tables" / "mine3-standard-scores.csv").read_text()
@@ -82,14 +99,6 @@ def test_numbers_are_those_of_the_csv_as_shares(runs, tmp_path):
         for head in ("accuracy", "accuracy, low", "weighted F1, sd"):
             share = None if written[head] == "" else pytest.approx(float(written[head]) / 100)
             assert found[head] == share
-
-
-def test_without_a_folder_to_write_to_there_is_only_the_run(runs, tmp_path):
-    report_command(compose("report", [f"runs={runs}", "wandb=true"]))
-    _, log, files = logged(tmp_path)
-    assert list(files.rglob("pairwise_0_*.png"))
-    assert not pages(log)
-    assert {path.name for path in tmp_path.iterdir()} <= {"runs", "wandb", "data"}
 
 
 def test_what_wandb_refuses_is_said_with_the_way_out(runs, monkeypatch):
@@ -107,7 +116,9 @@ def test_a_mode_that_wandb_does_not_have_is_said_to_be_one(runs, monkeypatch):
         report_command(compose("report", [f"runs={runs}", "wandb=true"]))
 
 
-def test_logging_a_report_needs_no_torch(runs, run_command):
+def test_without_a_folder_to_write_to_there_is_only_the_run_and_no_torch(
+    runs, run_command, tmp_path
+):
     check = (
         "import atexit, sys; "
         "atexit.register(lambda: print({'torch', 'lightning', 'wandb'} & set(sys.modules)))"
@@ -115,3 +126,7 @@ def test_logging_a_report_needs_no_torch(runs, run_command):
     done = run_command("report", "wandb=true", before=check)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("{'wandb'}")
+    _, log, files = logged(tmp_path)
+    assert list(files.rglob("pairwise_0_*.png"))
+    assert not pages(log)
+    assert {path.name for path in tmp_path.iterdir()} <= {"runs", "wandb", "data"}

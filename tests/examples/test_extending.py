@@ -172,14 +172,13 @@ micro_batch_utterances: null
 """
 
 
-def test_a_class_in_the_current_folder_needs_no_package(run_command, tmp_path):
+def test_a_class_in_the_current_folder_needs_no_package(forked, tmp_path):
     (tmp_path / "mine.py").write_text(ALONE)
     (tmp_path / "conf" / "model").mkdir(parents=True)
     (tmp_path / "conf" / "model" / "mine.yaml").write_text(YAML)
-    # Unlike `python -c`, the installed command does not find modules in the current folder.
-    as_installed = "import sys; sys.path.remove('')"
+    # The installed command does not find modules in the current folder, and no more does a fork.
     command = ("train", "--config-dir", "conf", "model=mine", *SMALL_DATA)
-    done = run_command(*command, before=as_installed)
+    done = forked(*command)
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "runs").glob("simulated-mine-seed0-*/result.json"))
-    assert "mine" in run_command("report", before=as_installed).stdout
+    assert "mine" in forked("report").stdout

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,11 @@ from ercbench.features.store.shards import merge_shards
 
 FILE = "text.letters.safetensors"
 QUICK = extraction_settings(chunk=8)
+FORK = get_context("fork")
 IMPORTS = """
 import sys
 from pathlib import Path
-from letters import Letters, Slow
+from letters import Slow
 from ercbench.config.compose import extraction_settings
 from ercbench.features.store.extraction import extract
 from ercbench.features.store.feature_store import FeatureStore
@@ -51,6 +53,20 @@ def plain(new_store):
     store = new_store("plain")
     extract(store, Letters(), QUICK)
     return (store.folder / FILE).read_bytes()
+
+
+@pytest.fixture
+def _forked_workers(monkeypatch):
+    """Workers are forks of this process, and import nothing anew."""
+    monkeypatch.setattr("ercbench.features.store.workers.get_context", lambda _: FORK)
+
+
+def killed_at(store, encoder, settings):
+    """Extracts in a process of its own; returns whether that was killed with signal 9."""
+    process = FORK.Process(target=lambda: extract(FeatureStore(store.folder), encoder, settings))
+    process.start()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 def test_rows_follow_the_manifest_and_missing_ones_have_a_reason(new_store):
@@ -76,6 +92,7 @@ def test_workers_do_not_change_the_bytes(new_store, plain):
     assert (store.folder / FILE).read_bytes() == plain
 
 
+@pytest.mark.usefixtures("_forked_workers")
 def test_workers_do_not_change_the_bytes_of_a_real_encoder(new_store, tiny_roberta):
     from ercbench.features.encoders.text import (  # not needed in most workers
         TextEncoder,
@@ -124,14 +141,7 @@ def test_a_killed_extraction_goes_on_where_it_stopped(new_store, plain, tmp_path
     """Killed with signal 9, in a process of its own, in the middle."""
     store, log = new_store(), tmp_path / "log"
     middle = next(u.text for u in list(store.corpus.utterances())[60:] if u.text)
-    code = (
-        f"{IMPORTS}extract(FeatureStore(Path(sys.argv[1])), "
-        "Letters(sys.argv[2], stop=sys.argv[3]), extraction_settings(chunk=8))"
-    )
-    command = [sys.executable, "-c", code, str(store.folder), str(log), middle]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    first = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert first.returncode == -signal.SIGKILL
+    assert killed_at(store, Letters(str(log), stop=middle), QUICK)
     before = log.read_text().split()
     assert 0 < len(before) < 15
     assert not (store.folder / FILE).exists()
@@ -143,15 +153,8 @@ def test_a_killed_extraction_goes_on_where_it_stopped(new_store, plain, tmp_path
 def test_a_shard_whose_process_died_is_taken_over_by_one_that_is_done(new_store, plain, tmp_path):
     store, log = new_store(), tmp_path / "log"
     early = next(u.text for u in list(store.corpus.utterances())[20:] if u.text)
-    code = (
-        f"{IMPORTS}extract(FeatureStore(Path(sys.argv[1])), "
-        "Letters(sys.argv[2], stop=sys.argv[3]), extraction_settings(shard='1/3', chunk=8))"
-    )
-    command = [sys.executable, "-c", code, str(store.folder), str(log), early]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    killed = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert killed.returncode == -signal.SIGKILL
     encoder = Letters(str(log), stop=early)
+    assert killed_at(store, encoder, extraction_settings(shard="1/3", chunk=8))
     extract(store, encoder, extraction_settings(shard="2/3", chunk=8))
     with pytest.raises(ErcbenchError, match="are not there yet"):  # the third has not begun
         merge_shards(store, [], 0.2)
@@ -187,6 +190,7 @@ def test_a_shard_that_a_process_is_at_is_refused_to_a_second_and_not_taken_over(
     assert is_extracted(store, Letters(), 8)
 
 
+@pytest.mark.usefixtures("_forked_workers")
 def test_a_killed_worker_is_reported_and_its_peers_work_is_kept(new_store, plain, tmp_path):
     store, log = new_store(), str(tmp_path / "log")
     last = [u.text for u in store.corpus.utterances() if u.text][-1]

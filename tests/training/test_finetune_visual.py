@@ -183,9 +183,9 @@ def test_how_clips_are_encoded_can_be_changed_after_training(run, tmp_path):
 
 
 CLIPS = {
-    "train": ["12-12", "169-6", "169-19", "207-0", "233-5", "239-1", "240-9", "245-4"],
-    "dev": ["29-4", "42-1", "77-3"],
-    "test": ["110-8", "111-9", "244-6", "244-7", "279-14"],
+    "train": ["12-12", "169-6", "169-19", "207-0"],
+    "dev": ["29-4", "42-1"],
+    "test": ["110-8", "244-6", "279-14"],
 }
 WITHOUT = {"train": ["12-11"], "dev": [], "test": ["244-5"]}
 FOLDERS = {"train": "train_splits", "dev": "dev_splits_complete"}
@@ -225,13 +225,13 @@ def test_real_clips_become_predictions(run, shared_data, tmp_path):
     assert absent == {"train-12-11", "test-244-5"}
     assert visual.metadata["fitted_on"] == []
     vectors = visual.rows(0, len(ids))[visual.present]
-    assert vectors.shape == (16, 16)
+    assert vectors.shape == (9, 16)
     assert vectors.any(1).all()
-    assert vectors[:, 8:].any(1).sum() >= 14
+    assert vectors[:, 8:].any(1).sum() >= 8
 
     features = "features=[text:minilm,audio:mel,visual:m2fnet]"
     settings = ("model=m2fnet", "dataset=meld", features, "model.hidden=12", "model.encoders=1")
     result = train(compose_in(tmp_path, *settings, "trainer.max_epochs=2", *SMALL[-2:]))
     predicted = pq.read_table(tmp_path / "runs" / result.run / "predictions.parquet").to_pylist()
-    assert len(predicted) == 6
+    assert len(predicted) == 4
     assert Path(tmp_path / "runs" / result.run / "checkpoints" / "best.ckpt").is_file()

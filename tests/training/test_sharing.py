@@ -3,11 +3,8 @@
 import contextlib
 import io
 import json
-import multiprocessing
 import os
 import shutil
-import socket
-import subprocess
 import sys
 
 import numpy as np
@@ -18,17 +15,22 @@ import torch
 from helpers import SMALL_DATA
 from in_step import BATCHES, main
 from tiny import WORDS
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from ercbench import cli
 from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
+from ercbench.errors import ErcbenchError
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.models.base.sharing import shares
 from ercbench.models.registry import MODELS
 from ercbench.records.run_folder import RunFolder
+from ercbench.training.callbacks import StepSeeds
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 STREAMS = ("stdout", "stderr")
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 NO_DROPOUT = ("model.dropout=0", "model.input_dropout=0")
 # The last batch of 13 conversations has one, which is fewer than there are processes.
 GRU = (*SMALL_DATA, "model=gru", "model.hidden=8", "model.class_weights=inverse", *NO_DROPOUT)
@@ -39,18 +41,31 @@ QUICK = ("trainer.max_epochs=2", "trainer.accelerator=cpu", "trainer.enable_prog
 TEXT = ("encoder=hcam_text", "encoder.beta=0.5", "encoder.dropout=0", "encoder.batch_size=6")
 
 
-def torchrun(*command, **options):
-    """Runs a command in two processes."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"} | options.pop("env", {})
-    return subprocess.run(
-        [*TORCHRUN, *map(str, command)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        timeout=300,
-        **options,
+def torchrun(folder, work, *arguments):
+    """Does some work in two processes of torchrun's agent: forks, which import nothing anew.
+
+    Returns:
+        What each of them printed: output and errors.
+    """
+    agent = LaunchConfig(
+        *(1, 1, 2, DefaultLogsSpecs(str(folder / "logs")), "test"),
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        local_addr="localhost",
+        start_method="fork",
+        max_restarts=0,
+        signals_to_handle="",
     )
+    elastic_launch(agent, one_of_two)(folder, work, *arguments)
+    return [[(folder / f"{n}-{rank}").read_text() for n in STREAMS] for rank in (0, 1)]
+
+
+def one_of_two(folder, work, *arguments):
+    """What one of the processes does."""
+    for number, name in enumerate(STREAMS, start=1):
+        os.dup2(os.open(folder / f"{name}-{os.environ['RANK']}", os.O_WRONLY | os.O_CREAT), number)
+        setattr(sys, name, os.fdopen(number, "w", buffering=1))
+    work(*arguments)
 
 
 def talk():
@@ -109,32 +124,11 @@ def alone(tmp_path_factory, material):
     return folder, printed.getvalue(), torch.load(folder / "gradients.pt")
 
 
-def one_of_two(folder, rank, port):
-    """What a process does that torchrun would start with these variables; imports nothing anew."""
-    for number, name in enumerate(STREAMS, start=1):
-        os.dup2(os.open(folder / f"{name}-{rank}", os.O_WRONLY | os.O_CREAT), number)
-        setattr(sys, name, os.fdopen(number, "w", buffering=1))
-    own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
-    own |= {"TORCHELASTIC_RUN_ID": "test", "MASTER_ADDR": "localhost", "MASTER_PORT": port}
-    os.environ.update({name: str(value) for name, value in own.items()})
-    main(folder)
-
-
 @pytest.fixture(scope="module")
 def together(tmp_path_factory, material):
     """The folder of two processes, what each printed, and gradients."""
     folder = asked(tmp_path_factory.mktemp("together") / "together", material)
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    fork = multiprocessing.get_context("fork").Process
-    processes = [fork(target=one_of_two, args=(folder, rank, port)) for rank in (0, 1)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    outputs = [[(folder / f"{n}-{rank}").read_text() for n in STREAMS] for rank in (0, 1)]
-    assert [process.exitcode for process in processes] == [0, 0], outputs
+    outputs = torchrun(folder, main, folder)
     return folder, outputs, torch.load(folder / "gradients.pt")
 
 
@@ -228,31 +222,29 @@ def test_several_devices_without_torchrun_are_refused(ercbench, command, more):
     )
 
 
-FAILS = """
-import os
-from ercbench.cli import main
-from ercbench.errors import ErcbenchError
-from ercbench.training.callbacks import StepSeeds
-plain = StepSeeds.on_train_batch_start
-def fails(self, trainer, module, batch, index):
-    if trainer.current_epoch == 2 and os.environ["RANK"] == "1":
-        raise ErcbenchError("the disk of the second process is full")
-    return plain(self, trainer, module, batch, index)
-StepSeeds.on_train_batch_start = fails
-main()
-"""
+def failing(command):
+    """Trains; the second process comes to an error in the third epoch."""
+    plain = StepSeeds.on_train_batch_start
+
+    def fails(self, trainer, module, batch, index):
+        if trainer.current_epoch == 2 and os.environ["RANK"] == "1":
+            raise ErcbenchError("the disk of the second process is full")
+        return plain(self, trainer, module, batch, index)
+
+    StepSeeds.on_train_batch_start = fails
+    sys.argv = ["ercbench", *command]
+    cli.main()
 
 
 def test_what_one_process_fails_at_ends_all_and_one_process_goes_on_from_there(
     alone, material, tmp_path, ercbench
 ):
-    script = tmp_path / "fails.py"
-    script.write_text(FAILS)
     command = (*material[0], f"runs={tmp_path}/runs")
-    ended = torchrun(script, *command)
-    assert ended.returncode == 1
-    assert ended.stderr.count("ercbench: ") == 1
-    assert "ercbench: the disk of the second process is full" in ended.stderr
+    with pytest.raises(ChildFailedError):
+        torchrun(tmp_path, failing, command)
+    said = "".join((tmp_path / f"stderr-{rank}").read_text() for rank in (0, 1))
+    assert said.count("ercbench: ") == 1
+    assert "ercbench: the disk of the second process is full" in said
     (run,) = (tmp_path / "runs").glob("[!.]*")
     assert (run / "checkpoints" / "last.ckpt").is_file()
     assert ercbench(*command)[0] == 0

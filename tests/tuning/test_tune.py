@@ -21,6 +21,7 @@ from ercbench.training.train import train
 from ercbench.tuning.tune import tune
 
 SPACE = ("tuning.space.model.hidden=[8,16]", "tuning.space.model.layers=[1,2]")
+TRIED = ("runs=runs", *SMALL_RUN, *SPACE, "trials=3", "pruner=none")
 CHOICES = {"model": "mlp", "dataset": "simulated", "tuning": "mlp"}
 
 
@@ -37,9 +38,18 @@ def study(config):
     return tune(config, CHOICES)
 
 
-def test_a_study_chooses_on_validation_and_leaves_all_that_it_tried(asked, tmp_path):
-    record = study(asked("trials=4", "pruner=none"))
-    assert [record.study, record.budget, record.count("complete")] == ["mlp-simulated", 4, 4]
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory):
+    """A study of three trials, and its folder."""
+    folder = tmp_path_factory.mktemp("tried")
+    with pytest.MonkeyPatch.context() as place:
+        place.chdir(folder)
+        return study(compose_in(".", *TRIED, command="tune")), folder
+
+
+def test_a_study_chooses_on_validation_and_leaves_all_that_it_tried(tried):
+    record, tmp_path = tried
+    assert [record.study, record.budget, record.count("complete")] == ["mlp-simulated", 3, 3]
     assert record.best.value == max(trial.value for trial in record.trials)
     assert record.trials[0].params["model.hidden"] == 8, "the settings as they stand come first"
     assert read_studies(tmp_path / "studies") == [record]
@@ -48,8 +58,8 @@ def test_a_study_chooses_on_validation_and_leaves_all_that_it_tried(asked, tmp_p
     assert [float(row["weighted_f1"]) for row in rows] == [own.value for own in record.trials]
 
 
-def test_no_trial_reads_the_test_part_or_keeps_its_weights(asked, tmp_path):
-    record = study(asked("trials=2"))
+def test_no_trial_reads_the_test_part_or_keeps_its_weights(tried):
+    record, tmp_path = tried
     for trial in record.trials:
         run = RunFolder(tmp_path / "runs" / trial.run)
         results = run.read(RunRecord).results
@@ -60,9 +70,10 @@ def test_no_trial_reads_the_test_part_or_keeps_its_weights(asked, tmp_path):
         assert not run.checkpoints.exists()
 
 
-def test_the_chosen_setting_trains_to_the_same_score_with_the_test_part_read(asked):
-    record = study(asked("trials=3"))
-    chosen = train(compose("train", ["experiment=tuned/mlp-simulated"]))
+def test_the_chosen_setting_trains_to_the_same_score_with_the_test_part_read(tried, monkeypatch):
+    record, folder = tried
+    monkeypatch.chdir(folder)
+    chosen = train(compose("train", ["experiment=tuned/mlp-simulated", "runs=chosen"]))
     assert chosen.results.test is not None
     assert chosen.results.outputs["final"].validation["weighted_f1"] == record.best.value
     settings = json.loads(json.dumps(chosen.setup.settings))
@@ -71,11 +82,11 @@ def test_the_chosen_setting_trains_to_the_same_score_with_the_test_part_read(ask
 
 
 def test_more_trials_go_on_as_if_they_had_been_asked_for_at_once(asked, tmp_path):
-    study(asked("trials=3", "study=short"))
-    with pytest.raises(ErcbenchError, match=r"chose its setting from 3 trials; trials=5 .*extend"):
-        study(asked("trials=5", "study=short"))
-    extended = study(asked("trials=5", "study=short", "extend=true"))
-    whole = study(asked("trials=5", "study=whole"))
+    study(asked("trials=2", "study=short"))
+    with pytest.raises(ErcbenchError, match=r"chose its setting from 2 trials; trials=4 .*extend"):
+        study(asked("trials=4", "study=short"))
+    extended = study(asked("trials=4", "study=short", "extend=true"))
+    whole = study(asked("trials=4", "study=whole"))
     assert [own.params for own in extended.trials] == [own.params for own in whole.trials]
     assert [own.value for own in extended.trials] == [own.value for own in whole.trials]
 
@@ -133,16 +144,16 @@ def test_a_pruned_trial_leaves_no_folder(asked, tmp_path, monkeypatch):
     assert folders == [record.trials[0].run]
 
 
-def test_a_study_of_the_same_name_is_refused_what_it_was_not_begun_with(asked):
-    study(asked("trials=1"))
+def test_a_study_of_the_same_name_is_refused_what_it_was_not_begun_with(tried, monkeypatch):
+    monkeypatch.chdir(tried[1])
     for override, said in (
         ("tuning.space.model.hidden=[8]", "space .*model.hidden: .*8, 16.*now .*8"),
         ("seed=1", "settings .*seed: 0, now 1"),
         ("dataset.simulation.seed=8", "settings, data .*seed: 7, now 8"),
-        ("pruner=none", "pruner .*median, now none"),
+        ("pruner=median", "pruner .*none, now median"),
     ):
         with pytest.raises(ErcbenchError, match=f"begun with other {said}.*study=mlp-simulated-2"):
-            study(asked("trials=1", override))
+            study(compose_in(".", *TRIED, override, command="tune"))
 
 
 def test_a_model_with_nothing_to_tune_gets_one_trial(asked):
@@ -151,10 +162,9 @@ def test_a_model_with_nothing_to_tune_gets_one_trial(asked):
     assert study(config).budget == 1
 
 
-def test_a_trial_is_no_run_of_a_report(asked, tmp_path):
-    study(asked("trials=1"))
+def test_a_trial_is_no_run_of_a_report(tried):
     with pytest.raises(ErcbenchError, match=r"a trial, whose test part was not read"):
-        read_runs(tmp_path / "runs")
+        read_runs(tried[1] / "runs")
 
 
 def test_the_test_part_cannot_be_watched_while_tuning(asked):
