@@ -64,7 +64,7 @@ def ladder_tables(comparison: Comparison, analysis: Analysis) -> list[Table]:
         Column("p", "p"),
     ]
     rows = [(*_step(step, comparison), *_cells(step.added)) for step in steps]
-    said = notes.pairs_notes(comparison, analysis, main.name)
+    said = notes.ladder_notes(comparison, analysis)
     title = f"what each step adds, by {main.title}"
     return [make_table("ladder", title, comparison, columns, rows, said)]
 

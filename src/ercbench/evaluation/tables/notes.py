@@ -115,16 +115,19 @@ def released_notes(
 def pairs_notes(comparison: Comparison, analysis: Analysis, score: str) -> list[str]:
     """Returns the notes of a table of pairs."""
     return [
-        "differences in points, with simultaneous 95 % intervals: in 95 of 100 such tables all of "
-        "them hold, of other dialogues and other trainings",
-        f"p: {_family(analysis)}; told apart: p below {ALPHA}, so an interval without 0; "
-        "bold: told apart, with equal tuning budgets",
+        *_about_claims(analysis),
         *_about_networks(analysis),
         f"detectable: the true difference that would be told apart {100 * POWER:.0f} times in a "
         "hundred in this family",
         *_one_seed(analysis.pairs[score]),
         *common_notes(comparison),
     ]
+
+
+def ladder_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
+    """Returns the notes of a table of steps that each add something."""
+    pairs = analysis.pairs[comparison.test.main.name]
+    return [*_about_claims(analysis), *_one_seed(pairs), *common_notes(comparison)]
 
 
 def outputs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
@@ -135,6 +138,15 @@ def outputs_notes(comparison: Comparison, analysis: Analysis) -> list[str]:
         "none of them counts in the table of pairs",
         *_about_networks(analysis),
         *common_notes(comparison),
+    ]
+
+
+def _about_claims(analysis: Analysis) -> list[str]:
+    return [
+        "differences in points, with simultaneous 95 % intervals: in 95 of 100 such tables all of "
+        "them hold, of other dialogues and other trainings",
+        f"p: {_family(analysis)}; told apart: p below {ALPHA}, so an interval without 0; "
+        "bold: told apart, with equal tuning budgets",
     ]
 
 
