@@ -21,7 +21,7 @@ LONG = ("train", *SMALL_RUN, "trainer.max_epochs=100000", "selection.patience=10
 @pytest.fixture(scope="module")
 def begin():
     """What begins processes, by forks of one process for all tests."""
-    with warm_starts() as begin:
+    with warm_starts(1) as begin:
         yield begin
 
 
@@ -70,33 +70,30 @@ def test_one_that_fails_or_is_killed_costs_no_other(begin, asked):
     assert good.state is State.FINISHED
 
 
-def test_it_ends_when_it_is_told_to_or_its_watcher_is_killed(begin, asked):
-    for end in (Forked.terminate, lambda own: os.kill(parent_of(own.pid), signal.SIGKILL)):
-        process = begin(asked(*LONG), {})
-        end(process)
-        assert process.wait() == -signal.SIGTERM
-        wait_for(lambda process=process: has_gone(process.pid), "the end of the run")
+def test_it_ends_when_it_is_told_to(begin, asked):
+    process = begin(asked(*LONG), {})
+    process.terminate()
+    assert process.wait() == -signal.SIGTERM
+    wait_for(lambda: has_gone(process.pid), "the end of the run")
+    process.terminate()  # which nobody hears
 
 
-def test_without_the_process_that_is_forked_runs_go_on_and_others_begin_anew(asked):
-    with warm_starts() as begin:
+def test_without_the_process_that_is_forked_its_run_ends_and_others_begin_anew(asked):
+    with warm_starts(1) as begin:
         under_way = begin(asked(*LONG), {})
-        server = parent_of(parent_of(under_way.pid))
-        os.kill(server, signal.SIGKILL)
-        wait_for(lambda: has_gone(server), "the end of what is forked")
+        os.kill(parent_of(under_way.pid), signal.SIGKILL)
+        assert under_way.wait() == -signal.SIGTERM
+        wait_for(lambda: has_gone(under_way.pid), "the end of the run")
         anew = begin(asked("--version"), {})
         assert not isinstance(anew, Forked)
         assert anew.wait() == 0
-        assert not has_gone(under_way.pid)
-        under_way.terminate()
-        assert under_way.wait() < 0
 
 
 MAIN = """
 import sys
 from pathlib import Path
 from ercbench.launching import job, warm, working
-with warm.warm_starts() as begin:
+with warm.warm_starts(1) as begin:
     told = lambda own: print(own.pid, flush=True)
     working.carry_out(job.Job(Path(sys.argv[1])), started=told, begin=begin)
 """
@@ -106,7 +103,7 @@ def test_a_command_that_is_killed_leaves_no_run_behind(asked):
     job = asked(*LONG)
     main = subprocess.Popen([sys.executable, "-c", MAIN, str(job.path)], stdout=subprocess.PIPE)
     pid = int(main.stdout.readline())
-    server = parent_of(parent_of(pid))
+    server = parent_of(pid)
     main.kill()
     main.communicate()
     for left in (pid, server):

@@ -7,116 +7,116 @@ would keep the environment of its first start for all later ones.
 import gc
 import json
 import os
-import select
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any, NoReturn
+from queue import Empty, SimpleQueue
 
 from ercbench.launching.job import Job
 from ercbench.launching.working import Begin, begin_anew, die_with_parent, environment_of
 
-# Bytes of a request, which is a path and some variables.
-MOST = 1 << 16
 # Keeps pyarrow from a thread of its own, which a fork would not copy.
 ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
 
 @contextmanager
-def warm_starts() -> Iterator[Begin]:
-    """Yields what begins a job's process: by a fork where the system can watch it, as Linux can.
+def warm_starts(at_once: int) -> Iterator[Begin]:
+    """Yields what begins a job's process: by a fork on Linux, else and where that fails anew.
 
-    Elsewhere it begins anew, and where the process that is forked is gone, or refuses.
+    Args:
+        at_once: Jobs at a time. Each has a process of its own to be forked, which ends with this
+            one, and its fork with it.
     """
-    if not hasattr(os, "pidfd_open"):
+    if sys.platform != "linux":
         yield begin_anew
         return
-    line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        forked = _start(theirs)
-    with forked, line:
-        try:
-            yield lambda job, variables: _ask(line, job, variables) or begin_anew(job, variables)
-        except BaseException:
-            forked.terminate()  # which would wait for those under way, or import to its end
-            raise
+    with ExitStack() as stack:
+        idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+        for _ in range(at_once):
+            idle.put(stack.enter_context(_start()))
+        yield lambda job, variables: _ask(idle, job, variables) or begin_anew(job, variables)
 
 
 class Forked:
-    """A job's process, as told by the one that watches it.
+    """A job's process, as told by the one that was forked.
 
     Args:
-        line: To the one that watches, which ends the process when nobody listens any more.
+        forker: The one that was forked, which tells the exit code.
         pid: Of the process.
+        idle: Where the one that was forked waits for the next job.
     """
 
-    def __init__(self, line: socket.socket, pid: int) -> None:
-        self.line, self.pid = line, pid
+    def __init__(
+        self, forker: subprocess.Popen[str], pid: int, idle: "SimpleQueue[subprocess.Popen[str]]"
+    ) -> None:
+        self.forker, self.pid, self.idle = forker, pid, idle
+        self.ended = False
 
     def wait(self) -> int:
         """Returns the exit code; a negative one is a signal's."""
-        with self.line:
-            code = self.line.recv(MOST)
-        # Where its watcher was killed, the system tells the process to end.
-        return int(code) if code else -signal.SIGTERM
+        told, self.ended = _told(self.forker), True
+        if not told:  # the one that was forked is gone, and the system told this one to end
+            return -signal.SIGTERM
+        self.idle.put(self.forker)
+        return int(told)
 
     def terminate(self) -> None:
         """Tells the process to end."""
-        with suppress(OSError):
-            self.line.shutdown(socket.SHUT_WR)
+        if not self.ended:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
 
 
-def _start(line: socket.socket) -> subprocess.Popen:
-    """Starts the process that is forked, at the other end of a line."""
-    nothing: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    command = [sys.executable, "-P", "-m", __name__, str(line.fileno())]
+def _start() -> subprocess.Popen[str]:
+    """Starts a process to be forked: it reads jobs, and tells of each its process and exit code."""
     return subprocess.Popen(
-        command, env=os.environ | ONE_THREAD, pass_fds=[line.fileno()], **nothing
+        [sys.executable, "-P", "-m", __name__],
+        env=os.environ | ONE_THREAD,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=die_with_parent(),
     )
 
 
-def _ask(line: socket.socket, job: Job, variables: Mapping[str, str]) -> Forked | None:
-    """Returns the process of a job, or None if nobody forks one."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    request = json.dumps([str(job.path.absolute()), dict(variables)]).encode()
-    with theirs, suppress(OSError):
-        socket.send_fds(line, [request], [theirs.fileno()])
-    pid = ours.recv(MOST)
-    return Forked(ours, int(pid)) if pid else None
+def _ask(
+    idle: "SimpleQueue[subprocess.Popen[str]]", job: Job, variables: Mapping[str, str]
+) -> Forked | None:
+    """Returns the process of a job, or None if nothing can be forked."""
+    with suppress(Empty, OSError, ValueError):
+        forker = idle.get_nowait()
+        assert forker.stdin
+        print(json.dumps([str(job.path.absolute()), dict(variables)]), file=forker.stdin)
+        forker.stdin.flush()
+        return Forked(forker, int(_told(forker)), idle)
+    return None
 
 
-def _serve(line: socket.socket) -> None:
-    """Forks a process for each request, until whoever asks is gone."""
-    os.close(os.pidfd_open(os.getpid()))  # which an old Linux cannot
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if not line.recv(1, socket.MSG_PEEK):
-        return
+def _told(forker: subprocess.Popen[str]) -> str:
+    """Returns the next line that a process tells; nothing if it is gone."""
+    assert forker.stdout
+    return forker.stdout.readline()
+
+
+def _serve() -> None:
+    """Forks a process for each job that is asked for, one after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; see `stopping`
     _import_all()
     gc.freeze()  # so that no collection touches, and thereby copies, what the forks share
-    while _can_fork():
-        request, files, *_ = socket.recv_fds(line, MOST, 1)
-        _reap(os.WNOHANG)
-        if not request:
-            break
-        if not os.fork():
-            line.close()
-            _run_watched(socket.socket(fileno=files[0]), handler, *json.loads(request))
+    for line in sys.stdin:
+        if not _can_fork():
             return
-        os.close(files[0])
-    _reap(0)
-
-
-def _reap(options: int) -> None:
-    """Waits for children that have ended, or for all, so that their time counts as this one's."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, options)[0]:
-            pass
+        if not (process := os.fork()):
+            _become(*json.loads(line))
+            return
+        print(process, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 
 
 def _import_all() -> None:
@@ -135,45 +135,24 @@ def _can_fork() -> bool:
     return threading.active_count() == 1 and not torch.cuda.is_initialized()
 
 
-def _run_watched(
-    line: socket.socket, handler: Any, path: str, variables: Mapping[str, str]
-) -> None:
-    """Carries out a job in a process that this one watches."""
-    if process := os.fork():
-        _watch(line, process)
-    line.close()
-    signal.signal(signal.SIGINT, handler)
+def _become(path: str, variables: Mapping[str, str]) -> None:
+    """Does what a new process with a job's command would do."""
     if die := die_with_parent():
         die()
-    _become(Job(Path(path)), variables)
-
-
-def _become(job: Job, variables: Mapping[str, str]) -> None:
-    """Does what a new process with the job's command would do."""
-    with job.log.open("ab") as log:
-        for number, stream in enumerate((sys.stdout, sys.stderr), start=1):
-            os.dup2(log.fileno(), number)
-            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    job = Job(Path(path))
+    with job.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+        for number, stream in enumerate((nothing, log, log)):
+            os.dup2(stream.fileno(), number)
+    for own in (sys.stdout, sys.stderr):
+        own.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     given = environment_of(job, variables)
     os.environ.clear()
     os.environ.update(given)
     os.chdir(job.asked.place)
     sys.argv = ["ercbench", *job.asked.arguments]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     resolve_name("ercbench.cli:main")()
 
 
-def _watch(line: socket.socket, process: int) -> NoReturn:
-    """Waits for a process, which it ends if nobody listens any more; tells its number and code."""
-    with suppress(OSError):
-        line.send(str(process).encode())
-    ready: list[Any] = [line, os.pidfd_open(process)]
-    if line in select.select(ready, [], [])[0]:
-        os.kill(process, signal.SIGTERM)
-    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    with suppress(OSError):
-        line.send(str(code).encode())
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve()

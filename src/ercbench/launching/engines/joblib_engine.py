@@ -35,7 +35,7 @@ class JoblibEngine:
         """Runs all jobs; an interruption ends those that run, and no other begins."""
         most = min(self.jobs, len(jobs))
         each = threads_each(max(1, (os.cpu_count() or 1) // most))
-        with stopping(self._stop), each, warm_starts() as begin:
+        with stopping(self._stop), each, warm_starts(most) as begin:
             parallel = Parallel(most, backend="threading", return_as="generator_unordered")
             for job in parallel(delayed(self._carry_out)(job, begin) for job in jobs):
                 ended(job)
