@@ -7,7 +7,7 @@ from matplotlib import rcParams
 
 from ercbench.evaluation.figures import PLOTS, draw, style
 from ercbench.evaluation.figures.classes import summed_confusion
-from ercbench.evaluation.figures.style import text_colour
+from ercbench.evaluation.figures.style import text_colour, wrapped
 from ercbench.evaluation.figures.training import read_curves
 from ercbench.evaluation.statistics.analysis import analyse
 
@@ -28,7 +28,7 @@ def drawings(tmp_path_factory):
 
 
 def test_every_figure_is_there_twice_and_text_stays_text(drawings):
-    assert {d.name for d in drawings} == set(PLOTS) - {"ceilings", "learning", "budget"}
+    assert {d.name for d in drawings} == set(PLOTS) - {"ladder", "ceilings", "learning", "budget"}
     for drawing in drawings:
         ElementTree.parse(drawing.svg)
         assert "@font-face" not in drawing.svg.read_text()
@@ -99,3 +99,8 @@ def test_learning_curves_are_read_by_stage(tmp_path):
 @pytest.mark.parametrize(("shade", "expected"), [((1, 1, 1), "#000000"), ((0, 0, 0.5), "#ffffff")])
 def test_text_stands_out_from_what_is_behind_it(shade, expected):
     assert text_colour(shade) == expected
+
+
+def test_a_long_name_is_broken_between_its_feature_sets():
+    assert wrapped("GRU, text:single+audio:audio_stats") == "GRU, text:single+\naudio:audio_stats"
+    assert wrapped("a + b+c") == "a + b+c"

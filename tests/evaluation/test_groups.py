@@ -72,6 +72,13 @@ def test_features_are_named_where_a_model_has_several(tmp_path):
     assert names == {"GRU", "MLP, text", "MLP, text+audio"}
 
 
+def test_feature_sets_say_their_modalities_themselves(tmp_path):
+    for features in (["text:x"], ["text:y"], ["text:x", "audio:x"]):
+        write_run(tmp_path, "MLP", features=features)
+    names = {group.name for group in only(tmp_path).groups}
+    assert names == {"MLP, text:x", "MLP, text:y", "MLP, text:x+audio:x"}
+
+
 def test_features_that_changed_under_one_name_are_not_averaged(tmp_path):
     write_run(tmp_path, seed=0)
     write_run(tmp_path, seed=1, features=[make_recipe("text:x", contents="9"), "audio:x"])

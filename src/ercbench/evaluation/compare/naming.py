@@ -96,6 +96,8 @@ def _telling(
 
     while distinct(chosen) < distinct(order):
         chosen.append(max(order, key=lambda key: distinct([*chosen, key])))
+    if "features" in chosen:  # which say the modalities
+        chosen = [key for key in chosen if key != "modalities"]
     return chosen if distinct(chosen) == len(own) else [*chosen, "code"]
 
 

@@ -4,6 +4,7 @@ Colours are Okabe and Ito's, which colour-blind readers tell apart, and never th
 a model is known by its panel or its row, so that ten of them stay readable.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -153,8 +154,13 @@ def rows_of_names(axes: Axes, names: Sequence[str]) -> np.ndarray:
 
 
 def wrapped(name: str, width: int = 26, lines: int = 6) -> str:
-    """Breaks a long name into lines that fit above a panel or beside a row, and cuts the rest."""
-    return fill(drawable(name), width, max_lines=lines, placeholder="…")
+    """Breaks a long name into lines that fit above a panel or beside a row, and cuts the rest.
+
+    A name may also be broken after a plus, which joins feature sets.
+    """
+    joined = re.sub(r"\+(?=\S)", "+\0 ", drawable(name))
+    broken = fill(joined, width, max_lines=lines, placeholder="…")
+    return broken.replace("\0 ", "").replace("\0", "")
 
 
 def text_colour(shade: Sequence[float] | np.ndarray) -> str:
