@@ -25,7 +25,8 @@ from ercbench.commands.stores import list_stores
 from ercbench.corpora.conversation import Conversation, Corpus, Utterance
 from ercbench.features.store.checksums import CHECKSUMS
 from ercbench.features.store.feature_store import FeatureStore
-from ercbench.features.store.manifest import MANIFEST, SCHEMA
+from ercbench.features.store.finding import MANIFEST
+from ercbench.features.store.manifest import SCHEMA
 
 
 def main() -> None:
