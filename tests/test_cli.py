@@ -66,7 +66,7 @@ OUT_OF_BOUNDS = [
     ("import", "fitted_on=3", "fitted_on=3: expected a list, or null"),
     ("reproduce", "seeds=[0]", "paper is not set. Set paper=cfn_esa|dialogue_rnn|graphsmile|"),
     ("train", "seed=many", "seed=many: expected a whole number"),
-    ("report", "ouut=x", "No setting 'ouut'; valid here: runs, studies, out, wandb."),
+    ("report", "ouut=x", "No setting 'ouut'; valid here: runs, studies, out, ladder, wandb."),
     ("report", "model=gru", "No setting 'model' here. Add --help"),
     ("report", "wandb=yess", "wandb=yess: expected true or false"),
     ("stores", "merge=x", "merge=x: expected a list"),

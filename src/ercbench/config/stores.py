@@ -62,6 +62,7 @@ class TextOptions(Settings):
     normalise: bool | None
     before: int | None
     after: int | None
+    whole_dialogue: bool | None
     speakers: bool | None
     max_tokens: int | None
     batch_tokens: int | None

@@ -1,7 +1,7 @@
 """Encoders that were trained here, as `ercbench prepare` takes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ class TrainedEncoder:
         return vectors
 
     def _check_settings(self) -> None:
-        known = {own.name for own in fields(self._class.settings_class) if own.default is MISSING}
+        known = {own.name for own in fields(self._class.settings_class)}
         missing = sorted(known - {"_target_"} - set(self._settings))
         if missing:
             raise ErcbenchError(
@@ -150,7 +150,8 @@ class TrainedEncoder:
     def _settings(self) -> dict[str, Any]:
         trained = self._checkpoint["hyper_parameters"]
         changed = {k: v for k, v in self.options.items() if k not in COMPUTING}
-        return {k: v for k, v in trained.items() if k != "spec"} | changed
+        own = {k: v for k, v in trained.items() if k != "spec"}
+        return dict(self._class.added_later) | own | changed
 
     @property
     def _dtype(self) -> str:

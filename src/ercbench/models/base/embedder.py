@@ -1,5 +1,6 @@
 """What every utterance encoder that is trained here has in common."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,6 +51,7 @@ class UtteranceEmbedder(Trainable):
         read_together: Utterances that are read before they are encoded.
         vectors: How many of the network's vectors, end to end, make up an utterance's.
         changeable: Settings that say how utterances are encoded, not how the encoder is trained.
+        added_later: Settings that encoders of older versions lack, with what these did.
         fitted_on: Conversations whose labels it is trained on.
     """
 
@@ -59,6 +61,7 @@ class UtteranceEmbedder(Trainable):
     read_together: ClassVar[int] = 256
     vectors: ClassVar[int] = 1
     changeable: ClassVar[tuple[str, ...]] = ()
+    added_later: ClassVar[Mapping[str, Any]] = {}
     spec: UtteranceSpec
 
     def __init__(self, spec: UtteranceSpec | dict[str, Any], **settings: Any) -> None:

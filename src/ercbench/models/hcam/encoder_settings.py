@@ -74,7 +74,7 @@ class HCAMTextSettings(EncoderSettings):
     pooling: Annotated[str, one_of("first", "mean", "last_four")]
     before: Annotated[int, at_least(0)]
     after: Annotated[int, at_least(0)]
-    whole_dialogue: bool = False  # of encoders that were trained before there was a choice
+    whole_dialogue: bool
     speakers: bool
     max_tokens: Annotated[int, at_least(8)]
     dropout: DropoutRate

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -104,6 +104,7 @@ class HCAMText(StageOne):
 
     modality = "text"
     settings_class = HCAMTextSettings
+    added_later: ClassVar = {"whole_dialogue": False}
     settings: HCAMTextSettings
     network: TextNetwork
 
