@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -56,6 +57,8 @@ def forked_in(folder, *arguments, before="", limits=lambda: None):
     with TemporaryFile("w+") as said, TemporaryFile("w+") as told:
 
         def work():
+            # Lightning lets a process ignore it from its first interruption on.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             for number, name, stream in ((1, "stdout", said), (2, "stderr", told)):
                 os.dup2(stream.fileno(), number)
                 setattr(sys, name, os.fdopen(number, "w", buffering=1))
