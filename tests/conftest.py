@@ -21,6 +21,7 @@ LONG = (
     *("launching/test_several.py", "features/test_extract.py"),
     *("dashboards/test_report_dashboard.py", "training/test_checkpoints.py"),
 )
+os.environ["ERCBENCH_CACHE"] = ""  # what is made for several tests is made anew
 SHARED = Path(os.environ.get("ERCBENCH_SHARED", Path(__file__).parents[2] / "shared"))
 
 
@@ -29,6 +30,12 @@ def pytest_collection_modifyitems(items):
     tests = Path(__file__).parent
     place = {tests / name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Keeps what encoders made of recordings to one test."""
+    monkeypatch.setenv("ERCBENCH_CACHE", str(tmp_path_factory.mktemp("cache", numbered=True)))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 
 from ercbench.errors import ErcbenchError
 from ercbench.training.crossfit import BEST, read_folds, write_crossfit
-from ercbench.training.trained_encoder import trained_encoder
+from ercbench.training.encoder_files import trained_encoder
 
 
 @pytest.fixture

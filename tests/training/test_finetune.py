@@ -22,12 +22,15 @@ from ercbench.corpora.conversation import Conversation, Corpus, Split, Utterance
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Item, items_of
 from ercbench.features.encoders.pretrained import locate
+from ercbench.features.media import pictures
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.recipe import FeatureRecipe
+from ercbench.models.hcam import stage_one
 from ercbench.training.alignment import read_rotations
 from ercbench.training.callbacks import History
+from ercbench.training.encoder_files import trained_encoder
 from ercbench.training.finetune import finetune, folds_of
-from ercbench.training.trained_encoder import TrainedEncoder, trained_encoder
+from ercbench.training.trained_encoder import TrainedEncoder
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -250,6 +253,30 @@ def test_an_audio_extractor_is_trained_on_recordings_and_fills_a_store(run, stor
     assert features.metadata["fitted_on"] == result.setup.fitted_on
 
 
+def test_what_an_extractor_was_trained_on_is_not_heard_again_to_fill_a_store(
+    run, store, tmp_path, monkeypatch
+):
+    for path in store.folder.glob("pictures-*"):
+        path.unlink()
+    _, folder = run(encoder="m2fnet_audio", runs=tmp_path / "runs")
+    monkeypatch.setattr(pictures, "read_sound", unheard)
+    features = fill(store, "audio", folder / "checkpoints" / "best.ckpt", "unheard")
+    assert features.present.all()
+
+
+def test_a_recording_goes_through_a_trained_wav2vec2_once(run, store, monkeypatch):
+    path = run(encoder="hcam_audio")[1] / "checkpoints" / "best.ckpt"
+    items = list(items_of(store.corpus))[:5]
+    vectors = trained_encoder(path, "audio", "a").encode(items)
+    monkeypatch.setattr(stage_one, "read_sound", unheard)
+    again = trained_encoder(path, "audio", "b").encode(items[::-1])
+    np.testing.assert_array_equal(again[::-1], vectors)
+
+
+def unheard(*arguments, **settings):
+    raise AssertionError("a recording was read again")
+
+
 def test_a_wav2vec2_is_trained_on_recordings_and_fills_a_store(run, store):
     result, folder = run(encoder="hcam_audio")
     assert set(result.results.trained) == {"probe", "retrieval", "classifier"}
@@ -260,9 +287,9 @@ def test_a_wav2vec2_is_trained_on_recordings_and_fills_a_store(run, store):
 
 def test_pictures_that_are_given_are_matched_by_utterance(run, store, tmp_path):
     ids = [utterance.id for utterance in store.corpus.utterances()][:-1]
-    pictures = np.random.default_rng(0).integers(0, 256, (len(ids), 32, 40), dtype=np.uint8)
+    values = np.random.default_rng(0).integers(0, 256, (len(ids), 32, 40), dtype=np.uint8)
     path = tmp_path / "mel.npz"
-    np.savez(path, utterance_id=ids, mel=pictures)
+    np.savez(path, utterance_id=ids, mel=values)
     _, folder = run(f"encoder.pictures={path}", encoder="m2fnet_audio", runs=tmp_path / "runs")
     features = fill(store, "audio", folder / "checkpoints" / "best.ckpt", "given")
     assert list(features.present) == [True] * len(ids) + [False]
@@ -277,8 +304,8 @@ def test_pictures_that_are_given_need_no_recordings(run, store, tmp_path):
         ),
     )
     ids = [utterance.id for utterance in silent.utterances()]
-    pictures = np.random.default_rng(0).integers(0, 256, (len(ids), 32, 40), dtype=np.uint8)
-    np.savez(tmp_path / "mel.npz", utterance_id=ids, mel=pictures)
+    values = np.random.default_rng(0).integers(0, 256, (len(ids), 32, 40), dtype=np.uint8)
+    np.savez(tmp_path / "mel.npz", utterance_id=ids, mel=values)
     given = (f"encoder.pictures={tmp_path}/mel.npz",)
     _, folder = run(*given, encoder="m2fnet_audio", runs=tmp_path / "runs")
     (tmp_path / "mel.npz").rename(tmp_path / "moved.npz")

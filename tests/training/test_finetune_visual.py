@@ -22,9 +22,10 @@ from ercbench.evaluation.tables.summary import encoder_summary
 from ercbench.features.media.faces import clip_pictures
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.models.m2fnet.visual import ClipReader, StillReader, VisualNetwork, scene_and_face
+from ercbench.training.encoder_files import trained_encoder
 from ercbench.training.finetune import finetune
 from ercbench.training.train import train
-from ercbench.training.trained_encoder import TrainedEncoder, trained_encoder
+from ercbench.training.trained_encoder import TrainedEncoder
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

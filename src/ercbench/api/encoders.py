@@ -88,7 +88,7 @@ def _from_path(recipe: FeatureRecipe, where: str) -> Encoder:
         known = set(own) - {"device"}
         options = {name: value for name, value in recipe.settings.items() if name in known}
         return make_encoder(modality, where, options | {"name": recipe.name})
-    from ercbench.training.trained_encoder import trained_encoder
+    from ercbench.training.encoder_files import trained_encoder
 
     trained = trained_encoder(path, modality, recipe.name)
     usual = trained.describe()["settings"]

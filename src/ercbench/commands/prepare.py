@@ -192,7 +192,7 @@ def _encoder(modality: str, name: str, options: Mapping[str, Any]) -> Encoder:
     path = expanded(name)
     if path.suffix not in (".ckpt", ".json"):
         return make_encoder(modality, name, options)
-    from ercbench.training.trained_encoder import trained_encoder
+    from ercbench.training.encoder_files import trained_encoder
 
     changes = {setting: value for setting, value in options.items() if setting != "name"}
     return trained_encoder(path, modality, options.get("name"), changes)

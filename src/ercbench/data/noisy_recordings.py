@@ -12,9 +12,9 @@ import soundfile
 from ercbench.corpora.conversation import Utterance
 from ercbench.data.damage import noise_scale, number
 from ercbench.features.encoders.encoder import Encoder, Item, Vector
+from ercbench.features.encoders.inputs import inputs_of
 from ercbench.features.media.containers import UnreadableError
 from ercbench.features.media.sound import RATE, read_sound
-from ercbench.features.store.missing import inputs_of
 
 MOST_SECONDS = 3600.0
 """What comes later in an utterance is not heard; encoders read less."""

@@ -1,4 +1,4 @@
-"""Encoders that were trained here, as `ercbench prepare` takes them."""
+"""An encoder that was trained here, as `ercbench prepare` takes it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,17 +14,16 @@ from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_choice
 from ercbench.features.encoders.backbone import DTYPES, device_of, precision
 from ercbench.features.encoders.batches import by_length
-from ercbench.features.encoders.encoder import Encoder, Item, Vector
-from ercbench.features.encoders.make import NO_OPTIONS
+from ercbench.features.encoders.cache import each
+from ercbench.features.encoders.encoder import Item, Vector
+from ercbench.features.encoders.inputs import INPUTS
 from ercbench.features.encoders.provenance import trained_on
-from ercbench.features.store.missing import INPUTS
+from ercbench.features.media.containers import UnreadableError
 from ercbench.files import sha256_of_file
 from ercbench.models.base.embedder import UtteranceEmbedder
 from ercbench.models.base.trainable import open_checkpoint, take_weights
 from ercbench.models.registry import TRAINABLE_ENCODERS
 from ercbench.records.run_folder import RunFolder
-from ercbench.training.alignment import read_rotations, rotations_of
-from ercbench.training.crossfit import BEST, Fold, read_folds
 
 AT_ONCE = 32
 # Options of every trained encoder: how it computes.
@@ -101,14 +100,27 @@ class TrainedEncoder:
         settings = {k: v for k, v in self._settings.items() if k != "pictures"}
         if self._dtype != DTYPES[0]:
             settings["dtype"] = self._dtype
-        encoder, revision = self._checkpoint["classifier"], sha256_of_file(self.path)
-        return {"encoder": encoder, "revision": revision, "settings": settings}
+        if self._device.type != "cpu":  # as described before there was a choice
+            settings["device"] = self._device.type
+        return {
+            "encoder": self._checkpoint["classifier"],
+            "revision": self._revision,
+            "settings": settings,
+        }
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns, in order, a vector or the reason why there is none."""
         step = self._class.read_together
+        if step == 1:
+            return each(self, items, self._vector)
         parts = [items[first : first + step] for first in range(0, len(items), step)]
         return [vector for part in parts for vector in self._encode(part)]
+
+    def _vector(self, item: Item) -> np.ndarray:
+        (vector,) = self._encode([item])
+        if isinstance(vector, str):
+            raise UnreadableError(vector)
+        return vector
 
     def _encode(self, items: Sequence[Item]) -> list[Vector]:
         read = [self._reader.read(item) for item in items]
@@ -142,6 +154,10 @@ class TrainedEncoder:
     def _checkpoint(self) -> dict[str, Any]:
         return open_checkpoint(self.path)
 
+    @cached_property
+    def _revision(self) -> str:
+        return sha256_of_file(self.path)
+
     @property
     def _class(self) -> type[UtteranceEmbedder]:
         return _classes()[self._checkpoint["classifier"]]
@@ -171,142 +187,6 @@ class TrainedEncoder:
         model = self._class(self._checkpoint["hyper_parameters"]["spec"], **self._settings)
         take_weights(model, self.path, self._checkpoint)
         return model.eval().to(self._device)
-
-
-@dataclass(frozen=True)
-class CrossFittedEncoder:
-    """Encodes a training conversation with the encoder that has not seen its labels.
-
-    Args:
-        path: `crossfit.json`, as `ercbench finetune folds=5` writes it.
-        name: What the feature set is called.
-        options: As a `TrainedEncoder` takes them.
-
-    Raises:
-        ErcbenchError: As `read_folds` and `TrainedEncoder` do.
-    """
-
-    path: Path
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-
-    def __post_init__(self) -> None:
-        read_rotations(self.path, len(read_folds(self.path)))  # before any encoder is loaded
-
-    @property
-    def modality(self) -> str:
-        """What it reads."""
-        return self._whole.modality
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """What of an utterance it reads."""
-        return self._whole.inputs
-
-    @property
-    def width(self) -> int:
-        """Length of a vector."""
-        return self._whole.width
-
-    @property
-    def fitted_on(self) -> list[str] | None:
-        """The training conversations: every other one is encoded with all their labels known."""
-        return self._whole.fitted_on
-
-    @property
-    def trained_on(self) -> tuple[str, ...] | None:
-        """Corpora that the model they started from was trained on; None if nobody knows."""
-        return self._whole.trained_on
-
-    def describe(self) -> dict[str, Any]:
-        """Returns the whole encoder's description and the hashes of all."""
-        made = self._whole.describe()
-        crossed: dict[str, Any] = {
-            "cross_fitted": [sha256_of_file(fold.checkpoint) for fold in self._folds]
-        }
-        if self._turns is not None:
-            crossed["aligned"] = sha256_of_file(rotations_of(self.path))
-        return made | {"settings": made["settings"] | crossed}
-
-    def encode(self, items: Sequence[Item]) -> list[Vector]:
-        """Returns, in order, a vector or the reason why there is none."""
-        vectors: list[Vector] = [""] * len(items)
-        encoders = [self._of(item.conversation.id) for item in items]
-        for encoder in dict.fromkeys(encoders):
-            places = [place for place, own in enumerate(encoders) if own is encoder]
-            made = encoder.encode([items[place] for place in places])
-            for place, vector in zip(places, made, strict=True):
-                vectors[place] = vector if isinstance(vector, str) else self._turn(encoder, vector)
-        return vectors
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "name": self.name, "options": self.options}
-
-    def _turn(self, encoder: TrainedEncoder, vector: np.ndarray) -> np.ndarray:
-        """Returns a vector in the whole encoder's space."""
-        if encoder is self._whole or self._turns is None:
-            return vector
-        turn = next(t for e, t in zip(self._parts, self._turns, strict=True) if e is encoder)
-        return vector @ turn
-
-    def _of(self, conversation: str) -> TrainedEncoder:
-        for fold, encoder in zip(self._folds, self._parts, strict=True):
-            if conversation in fold.held_out:
-                return encoder
-        return self._whole
-
-    @cached_property
-    def _folds(self) -> list[Fold]:
-        return read_folds(self.path)
-
-    @cached_property
-    def _turns(self) -> list[np.ndarray] | None:
-        return read_rotations(self.path, len(self._folds))
-
-    @cached_property
-    def _whole(self) -> TrainedEncoder:
-        return TrainedEncoder(self.path.parent / BEST, self.name, self.options)
-
-    @cached_property
-    def _parts(self) -> list[TrainedEncoder]:
-        return [TrainedEncoder(fold.checkpoint, self.name, self.options) for fold in self._folds]
-
-
-def trained_encoder(
-    path: Path, modality: str, name: str | None, options: Mapping[str, Any] = NO_OPTIONS
-) -> Encoder:
-    """Returns the encoder of `best.ckpt`, or the cross-fitted ones of `crossfit.json`.
-
-    Args:
-        path: Of the file.
-        modality: What it is to read.
-        name: What the features are called; None for the name of the run.
-        options: Settings to change of those that say how utterances are encoded.
-
-    Raises:
-        ErcbenchError: The file is absent or damaged, its encoder reads another modality, or an
-            option is no such setting.
-    """
-    if not path.is_file():
-        raise ErcbenchError(
-            f"{modality}={path}: no such file. Give checkpoints/best.ckpt or crossfit.json of a "
-            "run of ercbench finetune."
-        )
-    kind = CrossFittedEncoder if path.suffix == ".json" else TrainedEncoder
-    encoder: Encoder = kind(path, name or _usual_name(path), options)
-    if encoder.modality != modality:
-        raise ErcbenchError(
-            f"{modality}={path}: this encoder reads {encoder.modality}. Set {encoder.modality}= "
-            "instead."
-        )
-    return encoder
-
-
-def _usual_name(path: Path) -> str:
-    """Names features after their run: `HCAMText-seed0`, with `-crossfit` if they are."""
-    run = path.parent if path.suffix == ".json" else path.parent.parent
-    _, *model, _ = run.name.split("-") if run.name.count("-") >= 2 else ("", run.name, "")
-    return "-".join(model) + ("-crossfit" if path.suffix == ".json" else "")
 
 
 def _classes() -> dict[str, type[UtteranceEmbedder]]:

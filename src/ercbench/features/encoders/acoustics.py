@@ -10,9 +10,10 @@ import numpy as np
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_least
+from ercbench.features.encoders.cache import each
 from ercbench.features.encoders.encoder import Item, Vector
 from ercbench.features.encoders.registry import FrozenEncoder
-from ercbench.features.media.clips import SHORTEST, each
+from ercbench.features.media.clips import SHORTEST
 from ercbench.features.media.sound import RATE, read_sound
 
 WINDOW, HOP = 400, 160  # 25 ms every 10 ms, as is usual for speech
@@ -81,7 +82,7 @@ class MelEncoder:
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns a vector [2 * bands] for each item with a sound, else the reason why not."""
-        return each(items, self._vector)
+        return each(self, items, self._vector)
 
     def _vector(self, item: Item) -> np.ndarray:
         samples = read_sound(item.utterance, self.most_seconds)
@@ -125,7 +126,7 @@ class ProsodyEncoder:
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns a vector for each item with a sound, else the reason why not."""
-        return each(items, self._vector)
+        return each(self, items, self._vector)
 
     def _vector(self, item: Item) -> np.ndarray:
         samples = read_sound(item.utterance, self.most_seconds)

@@ -12,10 +12,11 @@ from transformers import AutoFeatureExtractor
 from ercbench.errors import ErcbenchError
 from ercbench.features.checks import check_least
 from ercbench.features.encoders.backbone import Backbone, BackboneSettings, builder, options_of
+from ercbench.features.encoders.cache import each
 from ercbench.features.encoders.encoder import Item, Vector
 from ercbench.features.encoders.pretrained import load, locate, public_name
 from ercbench.features.encoders.registry import FrozenEncoder
-from ercbench.features.media.clips import SHORTEST, UnreadableError, each
+from ercbench.features.media.clips import SHORTEST, UnreadableError
 from ercbench.features.media.sound import RATE, read_sound
 
 
@@ -59,7 +60,7 @@ class Wav2Vec2Encoder(Backbone):
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns a vector [width] for each item with a sound, else the reason why not."""
-        return each(items, self._vector)
+        return each(self, items, self._vector)
 
     def _vector(self, item: Item) -> np.ndarray:
         return self.encode_sound(read_sound(item.utterance, self.settings.most_seconds))

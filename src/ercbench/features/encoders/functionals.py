@@ -15,9 +15,10 @@ import numpy as np
 
 from ercbench.extras import require
 from ercbench.features.checks import check_choice, check_least
+from ercbench.features.encoders.cache import each
 from ercbench.features.encoders.encoder import Item, Vector
 from ercbench.features.encoders.registry import FrozenEncoder
-from ercbench.features.media.clips import SHORTEST, UnreadableError, each
+from ercbench.features.media.clips import SHORTEST, UnreadableError
 from ercbench.features.media.sound import RATE, read_sound
 
 LICENCE = "licence of audEERING: research and private use, not commercial"
@@ -87,7 +88,7 @@ class FunctionalsEncoder:
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns a vector [width] for each item with a sound, else the reason why not."""
-        return each(items, self._vector)
+        return each(self, items, self._vector)
 
     def _vector(self, item: Item) -> np.ndarray:
         samples = read_sound(item.utterance, self.most_seconds)

@@ -13,10 +13,11 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModel, CLIPVisionMo
 
 from ercbench.features.checks import check_choice, check_least
 from ercbench.features.encoders.backbone import Backbone, BackboneSettings, builder, options_of
+from ercbench.features.encoders.cache import each
 from ercbench.features.encoders.encoder import Item, Vector
 from ercbench.features.encoders.pretrained import load, load_model, public_name
 from ercbench.features.encoders.registry import FrozenEncoder
-from ercbench.features.media.clips import SHORTEST, UnreadableError, clip_frames, each
+from ercbench.features.media.clips import SHORTEST, UnreadableError, clip_frames
 from ercbench.features.media.faces import clip_pictures
 from ercbench.features.media.mtcnn import MTCNN
 
@@ -90,7 +91,7 @@ class FrameEncoder(Backbone):
 
     def encode(self, items: Sequence[Item]) -> list[Vector]:
         """Returns a vector [width] for each item with a clip, else the reason why not."""
-        return each(items, self._vector)
+        return each(self, items, self._vector)
 
     @torch.inference_mode()
     def _vector(self, item: Item) -> np.ndarray:

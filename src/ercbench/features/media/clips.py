@@ -1,13 +1,12 @@
 """Sound and frames of a clip, or of the part of a recording that is an utterance's own."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ercbench.corpora.excerpt import Excerpt, excerpt_of
-from ercbench.features.encoders.encoder import Item, Vector
 from ercbench.features.media.containers import (
     Stamps,
     decoded_frames,
@@ -22,17 +21,6 @@ from ercbench.features.media.recordings import recording_pictures
 
 SHORTEST = 0.1
 """Seconds of a recording that must at least be read."""
-
-
-def each(items: Sequence[Item], vector_of: Callable[[Item], np.ndarray]) -> list[Vector]:
-    """Returns `vector_of(item)` for each, or the reason where its recording cannot be used."""
-    vectors: list[Vector] = []
-    for item in items:
-        try:
-            vectors.append(vector_of(item))
-        except UnreadableError as error:
-            vectors.append(str(error))
-    return vectors
 
 
 def clip_sound(path: Path, most_seconds: float) -> tuple[np.ndarray, int]:

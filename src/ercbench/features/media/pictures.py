@@ -1,5 +1,7 @@
 """Mel pictures of a corpus's utterances: made once, or given, and read from the disk."""
 
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,9 @@ import numpy as np
 from ercbench.corpora.arrays import open_npz
 from ercbench.corpora.conversation import Corpus, first_few
 from ercbench.errors import ErcbenchError
+from ercbench.features.encoders.cache import OutputCache
 from ercbench.features.encoders.encoder import Item, items_of
+from ercbench.features.encoders.inputs import INPUTS
 from ercbench.features.media.clips import UnreadableError
 from ercbench.features.media.mel import PictureSettings, mel_picture
 from ercbench.features.media.sound import read_sound
@@ -102,9 +106,14 @@ def made_pictures(corpus: Corpus, settings: PictureSettings, cache: Path) -> Pic
 def picture_of(item: Item, settings: PictureSettings) -> np.ndarray | str:
     """Makes an utterance's picture [bands, width] uint8, or says why there is none."""
     try:
-        samples = read_sound(item.utterance, most_seconds=30.0)
+        kept = OutputCache({"encoder": "mel picture", "settings": asdict(settings)})
+        return kept.get(item.utterance, INPUTS["audio"], partial(_made, item, settings))
     except UnreadableError as error:
         return str(error)
+
+
+def _made(item: Item, settings: PictureSettings) -> np.ndarray:
+    samples = read_sound(item.utterance, most_seconds=30.0)
     return np.round(255 * mel_picture(samples, settings)).astype(np.uint8)
 
 

@@ -11,18 +11,13 @@ from filelock import FileLock, Timeout
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder, Spoken, has_whole_recordings, items_of
+from ercbench.features.encoders.inputs import inputs_of, recording_size
 from ercbench.features.store.division import ExtractionSettings
 from ercbench.features.store.feature_set import FeatureSet
 from ercbench.features.store.feature_store import FeatureStore
 from ercbench.features.store.finding import PLAN
 from ercbench.features.store.leases import alone, left_shares
-from ercbench.features.store.missing import (
-    inputs_of,
-    read_report,
-    recording_size,
-    report_path,
-    write_report,
-)
+from ercbench.features.store.missing import read_report, report_path, write_report
 from ercbench.features.store.parts import (
     ExtractionParts,
     ExtractionPlan,

@@ -7,27 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ercbench.corpora.excerpt import excerpt_of
-from ercbench.features.encoders.encoder import Encoder, Item
 from ercbench.features.store.parts import ExtractionPlan, MissingRow
 from ercbench.files import replacing
 
-# What an encoder of a modality reads of an utterance, one of these; unless it has its `inputs`.
-INPUTS = {"text": ("text",), "audio": ("audio", "video"), "visual": ("video",)}
 COLUMNS = ("row", "utterance", "reason", "bytes")
-
-
-def inputs_of(encoder: Encoder) -> tuple[str, ...]:
-    """Returns the fields of an utterance that an encoder reads, of which one must be there."""
-    return getattr(encoder, "inputs", INPUTS.get(encoder.modality, ()))
-
-
-def recording_size(item: Item, encoder: Encoder) -> int:
-    """Returns the bytes of the recordings that an encoder reads of an utterance; 0 for none."""
-    fields = set(inputs_of(encoder)) & {"audio", "video"}
-    named = [path for field in fields if (path := getattr(item.utterance, field))]
-    paths = [Path(own.path if (own := excerpt_of(path)) else path) for path in named]
-    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def report_path(folder: Path, plan: ExtractionPlan) -> Path:

@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from ercbench.errors import ErcbenchError
 from ercbench.features.encoders.encoder import Encoder, Item
-from ercbench.features.store.missing import recording_size
+from ercbench.features.encoders.inputs import recording_size
 from ercbench.features.store.parts import ExtractionParts
 from ercbench.features.store.stored_corpus import StoredCorpus
 from ercbench.threads import single_thread

@@ -48,7 +48,8 @@ class UtteranceEmbedder(Trainable):
         classifies: Whether the network has a classifier.
         reads_folder: Whether it is trained on a folder of its own, which has nothing to do with
             any conversation, instead of a prepared corpus.
-        read_together: Utterances that are read before they are encoded.
+        read_together: Utterances that are read before they are encoded. With 1, a vector depends on
+            its own utterance alone, to the last bit.
         vectors: How many of the network's vectors, end to end, make up an utterance's.
         changeable: Settings that say how utterances are encoded, not how the encoder is trained.
         added_later: Settings that encoders of older versions lack, with what these did.

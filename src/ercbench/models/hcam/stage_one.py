@@ -175,6 +175,7 @@ class HCAMAudio(StageOne):
     """
 
     modality = "audio"
+    read_together = 1  # a recording takes long enough, and padding beside another longer
     settings_class = HCAMAudioSettings
     settings: HCAMAudioSettings
     network: "AudioNetwork"
