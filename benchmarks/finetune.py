@@ -27,8 +27,6 @@ from ercbench.features.store.feature_store import FeatureStore
 from ercbench.models.hcam.layers import layers_of
 from ercbench.models.hcam.stage_one import HCAMText
 
-BATCH = 16
-
 
 def main() -> None:
     """Prints a line for each way: tokens and operations a second, and their share of matmul's."""
@@ -37,6 +35,7 @@ def main() -> None:
     parser.add_argument("store", type=Path)
     parser.add_argument("--split", default="standard")
     parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--batch", type=int, default=16, help="utterances")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
     own = parser.parse_args()
@@ -88,9 +87,9 @@ def batches(model: HCAMText, own: Any, window: int) -> list[UtteranceBatch]:
     """Returns as many training batches as there are steps."""
     reader = HCAMText.make_reader(model.settings, None, Path())
     corpus, whole = FeatureStore(own.store).corpus, model.settings.whole_dialogue
-    data = UtteranceDataModule(corpus, own.split, reader, BATCH, whole_dialogue=whole)
+    data = UtteranceDataModule(corpus, own.split, reader, own.batch, whole_dialogue=whole)
     part = data.part("train")
-    sampler: Any = ConversationBatchSampler(part.lengths, BATCH, 0, lambda: 0, window)
+    sampler: Any = ConversationBatchSampler(part.lengths, own.batch, 0, lambda: 0, window)
     if whole:
         sampler = data.train_dataloader().batch_sampler
     return [data.collate([part[i] for i in rows]) for rows in islice(sampler, own.steps)]

@@ -78,7 +78,8 @@ def test_a_window_saves_padding():
 def test_utterances_read_as_one_sequence_share_a_batch(sizes, batch_size):
     ends = list(accumulate(sizes))
     stretches = [range(end - size, end) for size, end in zip(sizes, ends, strict=True)]
-    sampler = StretchBatchSampler(stretches, sizes, batch_size, 0, lambda: 3, window=4)
+    sequences = ConversationBatchSampler(sizes, batch_size, 0, lambda: 3, window=4)
+    sampler = StretchBatchSampler(stretches, sequences)
     batches = list(sampler)
     assert len(batches) == len(sampler)
     assert sorted(place for batch in batches for place in batch) == list(range(sum(sizes)))

@@ -66,8 +66,8 @@ class TypesSource(ConfigSource):
         return [] if results_filter is ObjectType.GROUP else sorted(names)
 
 
-class OnceRead(FileConfigSource):
-    """A folder of YAML files, each read once until it changes."""
+class ReadOnce(ConfigSource):
+    """YAML files, each read once until it changes."""
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Returns what a file holds.
@@ -75,26 +75,33 @@ class OnceRead(FileConfigSource):
         Raises:
             ConfigLoadError: There is no such file.
         """
-        file = Path(self.path) / self._normalize_file_name(config_path)
-        return _read_once(self, file) or super().load_config(config_path)
+        file = self.folder() / self._normalize_file_name(config_path)
+        return _read_once(self, file) or super().load_config(config_path)  # type: ignore[safe-super]
+
+    def folder(self) -> Any:
+        """Returns where the files are."""
+        raise NotImplementedError
 
 
-class OnceReadInPackage(ImportlibResourcesConfigSource):
-    """A folder of YAML files in a package, each read once until it changes."""
+class InFolder(ReadOnce, FileConfigSource):
+    """Files in a folder."""
 
-    def load_config(self, config_path: str) -> ConfigResult:
-        """Returns what a file holds.
+    def folder(self) -> Path:
+        """Returns the folder."""
+        return Path(self.path)
 
-        Raises:
-            ConfigLoadError: There is no such file.
-        """
-        file = files(self.path) / self._normalize_file_name(config_path)
-        return _read_once(self, file) or super().load_config(config_path)
+
+class InPackage(ReadOnce, ImportlibResourcesConfigSource):
+    """Files in a package."""
+
+    def folder(self) -> Any:
+        """Returns the package's folder."""
+        return files(self.path)
 
 
 def use_sources() -> None:
     """Makes Hydra read by these; its registry of sources replaces none by itself."""
-    for source in (TypesSource, OnceRead, OnceReadInPackage):
+    for source in (TypesSource, InFolder, InPackage):
         SourcesRegistry.instance().types[source.scheme()] = source
 
 

@@ -48,33 +48,24 @@ class ConversationBatchSampler(Sampler[list[int]]):
         yield from (batches[i] for i in shuffled)
 
 
-class StretchBatchSampler(ConversationBatchSampler):
-    """Random batches of utterances, those that are read as one sequence always together.
+class StretchBatchSampler(Sampler[list[int]]):
+    """Batches of utterances, those that are read as one sequence always together.
 
     Args:
         stretches: The places of the utterances of each sequence.
-        lengths: Length of each sequence.
-        batch_size: Utterances per batch, on average.
-        seed: As a `ConversationBatchSampler` takes it.
-        epoch: Likewise.
-        window: Likewise.
+        sequences: Batches of sequences.
     """
 
     def __init__(
-        self,
-        stretches: Sequence[Sequence[int]],
-        lengths: Sequence[int],
-        batch_size: int,
-        seed: int,
-        epoch: Callable[[], int],
-        window: int = 1,
+        self, stretches: Sequence[Sequence[int]], sequences: ConversationBatchSampler
     ) -> None:
-        mean = sum(map(len, stretches)) / len(stretches)
-        super().__init__(lengths, max(1, round(batch_size / mean)), seed, epoch, window)
-        self.stretches = stretches
+        self.stretches, self.sequences = stretches, sequences
+
+    def __len__(self) -> int:
+        return len(self.sequences)
 
     def __iter__(self) -> Iterator[list[int]]:
-        for batch in super().__iter__():
+        for batch in self.sequences:
             yield [place for stretch in batch for place in self.stretches[stretch]]
 
 

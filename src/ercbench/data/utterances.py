@@ -228,7 +228,9 @@ class UtteranceDataModule(L.LightningDataModule):
         if not self.whole_dialogue:
             return ConversationBatchSampler(part.lengths, size, *order, window=16)
         lengths = [part.lengths[stretch[0]] for stretch in part.stretches]
-        return StretchBatchSampler(part.stretches, lengths, size, *order, window=16)
+        count = max(1, round(size * len(lengths) / len(part)))
+        sequences = ConversationBatchSampler(lengths, count, *order, window=16)
+        return StretchBatchSampler(part.stretches, sequences)
 
     def val_dataloader(self) -> DataLoader[Any]:
         """The validation part."""
