@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from ercbench.features.media.boxes import areas, moved, squared, within
 from ercbench.features.media.mtcnn import CELL, PROPOSAL, REFINED, SHRINK, STRIDE
+from ercbench.features.media.mtcnn_layers import Bend
 from ercbench.features.media.mtcnn_networks import CascadeNetwork, load_networks
 
 
@@ -61,8 +62,16 @@ class PlainMTCNN:
 
 def run(network: CascadeNetwork, pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Returns what the network does, in the order in which pictures come."""
-    seen = network.body((pixels - 127.5) / 128)
+    seen = (pixels - 127.5) / 128
+    for layer in network.body:
+        seen = bend(layer, seen) if isinstance(layer, Bend) else layer(seen)
     return network.offsets(seen), network.face(seen).softmax(1)[:, 1]
+
+
+def bend(layer: Bend, seen: Tensor) -> Tensor:
+    """Returns what the layer does, in two."""
+    seen = F.prelu(seen, layer.slopes)
+    return F.max_pool2d(seen, layer.side, 2, ceil_mode=True) if layer.side else seen
 
 
 def greedy(

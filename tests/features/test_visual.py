@@ -98,12 +98,12 @@ class Everywhere:
     def __init__(self, every=2):
         self.calls, self.every = 0, every
 
-    def detect_all(self, frames):
-        return [self.detect(frame) for frame in frames]
+    def detect(self, frames):
+        return [self._faces(*frame.shape[:2]) for frame in frames]
 
-    def detect(self, frame):
+    def _faces(self, height, width):
         self.calls += 1
-        boxes = [[0, 0, frame.shape[1] / 2, frame.shape[0]]] if self.calls % self.every == 0 else []
+        boxes = [[0, 0, width / 2, height]] if self.calls % self.every == 0 else []
         return np.array(boxes, np.float32).reshape(-1, 4), np.ones(len(boxes), np.float32)
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ercbench.features.media.compiled import compiled
+
 
 def areas(boxes: np.ndarray) -> np.ndarray:
     """Returns [n] areas in square pixels; a box turned inside out has none."""
@@ -51,36 +53,33 @@ def best_of_overlapping(
     Returns:
         Their numbers, the best first.
     """
-    stay: list[int] = []
     order = np.argsort(-scores, kind="stable")
-    while len(order):
-        shared, whole = overlap(boxes[order[:BLOCK]], boxes[order], of_smaller)
-        over = shared > most * whole
-        left = np.ones(len(order), bool)
-        for place in range(len(over)):
-            if left[place]:
-                stay.append(order[place])
-                left &= ~over[place]
-            left[place] = False
-        order = order[left]
-    return np.array(stay, int)
+    best, stay = boxes[order], np.ones(len(order), np.bool_)
+    _remove_overlapping(best, areas(best), best.dtype.type(most), of_smaller, stay)
+    return order[stay]
 
 
-BLOCK = 64  # boxes that are compared with all others at once
+@compiled
+def _remove_overlapping(
+    boxes: np.ndarray, sizes: np.ndarray, most: np.floating, of_smaller: bool, stay: np.ndarray
+) -> None:
+    """Says in [n] which boxes do not stay; they come best first, with their areas.
 
-
-def overlap(
-    some: np.ndarray, others: np.ndarray, of_smaller: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns [n, m] areas that are in both boxes, and [n, m] areas they are shares of.
-
-    Args:
-        some: [n, 4].
-        others: [m, 4].
-        of_smaller: Whether they are shares of the smaller box, instead of both together.
+    All is float32, as the boxes: cells of a grid overlap by exactly a half, and rounding decides.
     """
-    left, top = (np.maximum(some[:, None, side], others[:, side]) for side in (0, 1))
-    right, bottom = (np.minimum(some[:, None, side], others[:, side]) for side in (2, 3))
-    shared = (right - left).clip(0) * (bottom - top).clip(0)
-    sizes = areas(some)[:, None], areas(others)[None]
-    return shared, np.minimum(*sizes) if of_smaller else sizes[0] + sizes[1] - shared
+    for this in range(len(boxes)):
+        for other in range(this + 1, len(boxes) if stay[this] else 0):
+            across, down = _both(boxes, this, other, 0), _both(boxes, this, other, 1)
+            shared = across * down
+            whole = sizes[this] + sizes[other] - shared
+            if of_smaller:
+                whole = min(sizes[this], sizes[other])
+            if across > 0 and down > 0 and shared > most * whole:
+                stay[other] = False
+
+
+@compiled
+def _both(boxes: np.ndarray, this: int, other: int, side: int) -> float:
+    """Returns how far two boxes both reach, across or down; below 0 where they are apart."""
+    first = max(boxes[this, side], boxes[other, side])
+    return min(boxes[this, side + 2], boxes[other, side + 2]) - first

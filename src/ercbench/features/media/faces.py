@@ -12,16 +12,17 @@ from ercbench.features.media.boxes import areas, squared, within
 
 
 class FaceDetector(Protocol):
-    """Finds faces in a picture."""
+    """Finds faces in pictures."""
 
-    def detect(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns where faces are, and how sure that is.
+    def detect(self, frames: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Returns where faces are in each picture, and how sure that is.
 
         Args:
-            frame: [H, W, 3] uint8, RGB.
+            frames: [H, W, 3] uint8, RGB.
 
         Returns:
-            [n, 4] boxes of left, top, right and bottom in pixels, and [n] scores from 0 to 1.
+            For each: [n, 4] boxes of left, top, right and bottom in pixels, and [n] scores from 0
+            to 1.
         """
         ...
 
@@ -62,8 +63,8 @@ def clip_pictures(
     """
     faces: list[np.ndarray] = []
     shares: list[np.ndarray] = []
-    for frame in frames:
-        boxes = within(detector.detect(frame)[0], *frame.shape[:2])
+    for frame, (found, _) in zip(frames, detector.detect(frames), strict=True):
+        boxes = within(found, *frame.shape[:2])
         boxes = boxes[areas(boxes) > 0]
         faces += [_cut(frame, square, size) for square in squared(boxes, margin)]
         shares.append(areas(boxes) / areas(boxes).sum())

@@ -12,8 +12,12 @@ import joblib
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ercbench.errors import ErcbenchError
+from ercbench.features.media.mtcnn_layers import Bend, Columns
+
+PIXELS = 1 << 17  # that go through a network together: more do not stay in the cache
 
 
 class CascadeNetwork(nn.Module):
@@ -28,32 +32,38 @@ class CascadeNetwork(nn.Module):
         super().__init__()
         self.body, self.offsets, self.face = body, last(4), last(2)
 
-    @property
-    def device(self) -> torch.device:
-        """Where it computes."""
-        return next(self.parameters()).device
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns [n, 4, ...] offsets and [n, ...] probabilities of a face.
+    def see(self, pixels: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns where a face is more probable than `least`, its offsets, and how probable.
 
         Args:
-            pixels: [n, 3, H, W] from 0 to 255.
+            pixels: [n, H, W, 3], from -1 to 1.
+            least: From 0 to 1.
+
+        Returns:
+            [m, 3] numbers of pictures, rows and columns, or [m, 1] of pictures; [m, 4]; [m].
         """
-        # The order in which pooling is fast.
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        seen = self.body((pixels - 127.5) / 128)
-        return self.offsets(seen), self.face(seen).softmax(1)[:, 1]
+        # Seen as channels first, but laid out so that all channels of a pixel are side by side.
+        whole = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        block = max(1, PIXELS // whole[0, 0].numel())
+        seen = [self(part, least) for part in whole.split(block)]
+        for number, (at, *_) in enumerate(seen):
+            at[:, 0] += number * block
+        at, offsets, scores = (torch.cat(part).numpy() for part in zip(*seen, strict=True))
+        return at, offsets, scores
+
+    def forward(self, pixels: Tensor, least: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Does what `see` does with pixels [n, 3, H, W]."""
+        seen = self.body(pixels).movedim(1, -1)
+        # A softmax of two is the sigmoid of their difference. Offsets matter only at faces.
+        (no, yes), (less, more) = self.face.weight.flatten(1), self.face.bias
+        scores = F.linear(seen, (yes - no)[None], (more - less)[None])[..., 0].sigmoid()
+        at = (scores > least).nonzero()
+        faces = at.unbind(1)
+        offsets = F.linear(seen[faces], self.offsets.weight.flatten(1), self.offsets.bias)
+        return at, offsets, scores[faces]
 
 
-class Columns(nn.Module):
-    """Flattens [n, C, H, W] column by column, as the weights want it."""
-
-    def forward(self, seen: Tensor) -> Tensor:
-        """Returns [n, W * H * C]."""
-        return seen.permute(0, 3, 2, 1).flatten(1)
-
-
-def load_networks(device: str = "cpu") -> list[CascadeNetwork]:
+def load_networks() -> list[CascadeNetwork]:
     """Returns the networks for pictures of any size, of 24 x 24 and of 48 x 48 pixels.
 
     Raises:
@@ -62,7 +72,7 @@ def load_networks(device: str = "cpu") -> list[CascadeNetwork]:
     networks = [_first(), _second(), _third()]
     for network, name in zip(networks, ("pnet", "rnet", "onet"), strict=True):
         _load(network, name)
-        network.eval().to(device)
+        network.eval().requires_grad_(False)
     return networks
 
 
@@ -84,8 +94,7 @@ def _third() -> CascadeNetwork:
 
 
 def _layer(inputs: int, outputs: int, kernel: int, pool: int = 0) -> list[nn.Module]:
-    layer: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel), nn.PReLU(outputs)]
-    return [*layer, nn.MaxPool2d(pool, 2, ceil_mode=True)] if pool else layer
+    return [nn.Conv2d(inputs, outputs, kernel), Bend(outputs, pool)]
 
 
 def _load(network: CascadeNetwork, name: str) -> None:
