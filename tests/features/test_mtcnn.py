@@ -14,7 +14,7 @@ from ercbench.features.media.clips import clip_frames
 from ercbench.features.media.compiled import compiled
 from ercbench.features.media.mtcnn import MTCNN
 from ercbench.features.media.mtcnn_layers import Bend
-from ercbench.features.media.sums import add_up, cut, shrink
+from ercbench.features.media.summed_areas import add_up, cut, shrink
 from plain.mtcnn import PlainMTCNN, bend, patches
 
 

@@ -3,7 +3,7 @@
 The third network also finds eyes, nose and mouth, which are left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -14,12 +14,14 @@ import torch
 from ercbench.features.media.boxes import areas, squared, within
 from ercbench.features.media.found import NOTHING, Found, joined
 from ercbench.features.media.mtcnn_networks import CascadeNetwork, load_networks
-from ercbench.features.media.sums import add_up, cut, shrink
+from ercbench.features.media.summed_areas import add_up, cut, shrink
 
 CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its cells
 SHRINK = 0.709  # half the area, from one size of the picture to the next
 PROPOSAL, REFINED = 0.6, 0.7  # scores that the first two networks want, from the authors' code
 FRAMES = 4  # looked at together; a frame of 1280x720 takes 11 MB of sums meanwhile
+
+Boxes = tuple[np.ndarray, np.ndarray]  # [n, 4] boxes and [n] scores of a frame
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,25 @@ class MTCNN:
     least_score: float = 0.9
 
     @torch.inference_mode()
-    def detect(self, frames: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def detect(self, frames: Sequence[np.ndarray]) -> list[Boxes]:
         """Returns for each frame [n, 4] boxes within it and [n] scores, best first.
 
         Args:
             frames: [H, W, 3] uint8, RGB; each may be of another size.
         """
-        return [found for block in _blocks(frames) for found in self._together(block)]
+        alike = (list(same) for _, same in groupby(frames, np.shape))
+        return [found for same in alike for found in self._of_one_size(same)]
 
-    def _together(self, frames: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _of_one_size(self, frames: list[np.ndarray]) -> list[Boxes]:
+        sums = _tables(min(FRAMES, len(frames)), *frames[0].shape[:2])
+        blocks = (frames[start : start + FRAMES] for start in range(0, len(frames), FRAMES))
+        return [found for block in blocks for found in self._together(block, sums)]
+
+    def _together(self, frames: list[np.ndarray], sums: np.ndarray) -> list[Boxes]:
+        """Returns what is in some frames, whose sums are put in tables."""
         height, width = frames[0].shape[:2]
         scales = self._scales(min(height, width))
-        sums, sizes = _sums_and_sizes(frames, scales)
+        sizes = _sizes(frames, sums, scales)
         found = joined(list(map(self._proposed, sizes, scales))).best(0.7)
         found = _within_patches(self._networks[1], sums, found, 24, REFINED).best(0.7)
         found = _within_patches(self._networks[2], sums, found, 48, self.least_score)
@@ -71,14 +80,11 @@ class MTCNN:
 
     @cached_property
     def _networks(self) -> list[CascadeNetwork]:
-        return load_networks()
-
-
-def _blocks(frames: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    for _, alike in groupby(frames, np.shape):
-        same = list(alike)
-        for start in range(0, len(same), FRAMES):
-            yield same[start : start + FRAMES]
+        networks = load_networks()
+        for network in networks:
+            # As the maps are: else each product would first lay its weights out anew.
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return networks
 
 
 def _within_patches(
@@ -96,17 +102,20 @@ def _within_patches(
     return Found(frames[at[:, 0]], squares[at[:, 0]], offsets, scores)
 
 
-def _sums_and_sizes(
-    frames: Sequence[np.ndarray], scales: Sequence[float]
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Returns [n, H + 1, W + 1, 3] sums, and [n, h, w, 3] smaller frames at each scale."""
-    size = np.array(frames[0].shape[:2])
-    kind = np.int32 if 255 * size.prod() < 2**31 else np.int64
-    sums = np.zeros((len(frames), *(size + 1), 3), kind)
-    shapes = [np.ceil(size * scale).astype(int) for scale in scales]
+def _tables(count: int, height: int, width: int) -> np.ndarray:
+    """Returns tables for the sums of so many frames; the system is slow to give that much anew."""
+    kind = np.int32 if 255 * height * width < 2**31 else np.int64
+    return np.zeros((count, height + 1, width + 1, 3), kind)
+
+
+def _sizes(
+    frames: Sequence[np.ndarray], sums: np.ndarray, scales: Sequence[float]
+) -> list[np.ndarray]:
+    """Returns frames [n, h, w, 3] made smaller by each scale, and puts their sums in tables."""
+    shapes = [np.ceil(np.multiply(frames[0].shape[:2], scale)).astype(int) for scale in scales]
     sizes = [np.empty((len(frames), *shape, 3), np.float32) for shape in shapes]
     for n, frame in enumerate(frames):
         add_up(np.ascontiguousarray(frame), sums[n])
         for smaller in sizes:  # while the sums are in the cache
             shrink(sums[n], smaller[n])
-    return sums, sizes
+    return sizes

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ercbench.errors import ErcbenchError
 from ercbench.features.media.mtcnn_layers import Bend, Columns
 
-PIXELS = 1 << 17  # that go through a network together: more do not stay in the cache
+PIXELS = 1 << 17  # that go through a network together; with more, maps leave the cache
 
 
 class CascadeNetwork(nn.Module):
