@@ -23,8 +23,8 @@ from ercbench.files import expanded, remove_leftovers, replacing, sha256_of_file
 VARIABLE = "ERCBENCH_CACHE"
 # Libraries whose other version may give other values.
 LIBRARIES = (
-    *("av", "librosa", "mtcnn", "numpy", "opensmile", "pillow", "scipy", "soundfile", "soxr"),
-    *("torch", "transformers"),
+    *("av", "librosa", "mtcnn", "numba", "numpy", "opensmile", "pillow", "scipy", "soundfile"),
+    *("soxr", "torch", "transformers"),
 )
 
 
